@@ -1,0 +1,116 @@
+"""What a place that runs programs must offer: the kernel and the embedded VM alike.
+
+    Target.open(object) → Runtime ─ create_map → LiveMap
+                                  ─ load       → LiveProgram ─ attach → Link
+                                  ─ waiter     → Waiter
+
+`fd` is a file descriptor in the kernel and an id of the same use in the VM, so that relocation
+need not know which of the two it works for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from kring.btf.blob import Btf
+from kring.obj.object import Map, Object, Program
+
+
+class Wait(Enum):
+    """Why a wait ended."""
+
+    READY = "there may be data"
+    TIMEOUT = "nothing came in time"
+    CLOSED = "closed from elsewhere, or nothing will ever come"
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What one test-run gave: the program's result, the data and context it left behind, and the
+    mean time of one run in nanoseconds (0 where nobody measured)."""
+
+    value: int
+    data: bytes = b""
+    ctx: bytes = b""
+    duration_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TraceField:
+    """A field of a tracepoint's context, in bytes; `type` as tracefs spells it."""
+
+    name: str
+    type: str
+    offset: int
+    size: int
+    signed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RingMemory:
+    """A ring buffer's memory: positions as one-element u64 views, and the data mapped twice."""
+
+    consumer: memoryview
+    producer: memoryview
+    data: memoryview
+    size: int
+
+
+class LiveMap(Protocol):
+    """A created map. Keys and values are raw bytes; a per-CPU value is all CPUs' values in a row."""
+
+    spec: Map
+    fd: int
+
+    def lookup(self, key: bytes) -> bytes | None: ...
+    def update(self, key: bytes, value: bytes, flags: int = 0) -> bool: ...
+    def delete(self, key: bytes) -> bool: ...
+    def keys(self) -> Iterator[bytes]: ...
+    def ring(self) -> RingMemory: ...
+
+
+class Link(Protocol):
+    """An attached program; closing detaches it."""
+
+    def close(self) -> None: ...
+
+
+class LiveProgram(Protocol):
+    """A loaded program. `insns_processed` is the verifier's count, 0 where there is none."""
+
+    spec: Program
+    fd: int
+    insns_processed: int
+
+    def attach(self) -> Link: ...
+    def run(self, data: bytes = b"", ctx: bytes = b"", repeat: int = 1) -> RunResult: ...
+
+
+class Waiter(Protocol):
+    """Waits for any of some streams; `wake` may be called from any thread or signal handler."""
+
+    def wait(self, timeout: float | None) -> Wait: ...
+    def wake(self) -> None: ...
+    def fileno(self) -> int: ...
+    def close(self) -> None: ...
+
+
+class Runtime(Protocol):
+    """One object being brought to life; `close` undoes everything it made."""
+
+    btf: Btf | None
+
+    def tracepoint(self, name: str) -> Sequence[TraceField]: ...
+    def create_map(self, spec: Map) -> LiveMap: ...
+    def load(self, program: Program, code: bytes) -> LiveProgram: ...
+    def waiter(self, streams: Sequence[LiveMap]) -> Waiter: ...
+    def close(self) -> None: ...
+
+
+class Target(Protocol):
+    """Where programs can run: `Kernel()` or `Vm()`."""
+
+    def open(self, obj: Object) -> Runtime: ...

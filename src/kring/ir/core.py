@@ -1,0 +1,333 @@
+"""The op table and the data of the IR: functions of blocks of values.
+
+Every integer is 64 bits; narrower widths live in loads, stores and explicit extensions. Pointers
+carry what they point into and whether they may be null. Blocks have parameters instead of phis
+and end in one terminator, whose edges carry the arguments.
+
+    fn on_exec(v0: ptr.ctx) {
+    b0:
+      v1: ptr.map = map "events"
+      v2: i64 = const 24
+      v3: i64 = const 0
+      v4: ptr.record? = call "ringbuf_reserve" v1 v2 v3   @29:10
+      br v4 b1() b2()
+    b1: …
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NamedTuple
+
+MASK = (1 << 64) - 1
+
+
+def signed(value: int) -> int:
+    """The two's complement reading of 64 bits."""
+    return value - (1 << 64) if value >> 63 else value
+
+
+class Space(Enum):
+    """What a pointer points into."""
+
+    CTX = "ctx"
+    STACK = "stack"
+    MAP = "map"
+    VALUE = "value"
+    """A value of a map."""
+    RECORD = "record"
+    """Reserved memory of a ring buffer."""
+    PACKET = "packet"
+    PACKET_END = "packet_end"
+    KERNEL = "kernel"
+    """A kernel address the verifier knows nothing of: read through a helper."""
+    BTF = "btf"
+    """A kernel object whose type the verifier knows: loads are direct and fault to 0."""
+    USER = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """The type of a value: an integer of 64 bits, or a pointer that may be null."""
+
+    space: Space | None = None
+    nullable: bool = False
+
+    def __str__(self) -> str:
+        if self.space is None:
+            return "i64"
+        return f"ptr.{self.space.value}{'?' if self.nullable else ''}"
+
+
+I64 = Type()
+
+
+class Span(NamedTuple):
+    """A stretch of source text; lines and columns count from 1, the end column is exclusive."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """A fact about the target kernel's `struct`, found when the program is loaded.
+
+    `path` names members from the struct down, `kind` is what is asked: `offset` in bytes,
+    `exists`, `size`.
+    """
+
+    struct: str
+    path: tuple[str, ...]
+    kind: str = "offset"
+
+
+@dataclass(frozen=True, slots=True)
+class Mem:
+    """Where and how memory is accessed: `size` bytes, `offset` bytes from the pointer.
+
+    With `core`, the target kernel's offset of that field takes the place of `offset`.
+    """
+
+    offset: int
+    size: int
+    signed: bool = False
+    core: Core | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalRef:
+    """The address `offset` bytes into the only value of a map."""
+
+    map: str
+    offset: int = 0
+
+
+Imm = int | str | Mem | Core | GlobalRef | None
+
+
+class Op(Enum):
+    """Every operation; `ROWS` says what each means."""
+
+    PARAM = "param"
+    CONST = "const"
+    ADD = "add"
+    SUB = "sub"
+    MUL = "mul"
+    UDIV = "udiv"
+    UMOD = "umod"
+    AND = "and"
+    OR = "or"
+    XOR = "xor"
+    SHL = "shl"
+    LSHR = "lshr"
+    ASHR = "ashr"
+    NEG = "neg"
+    ZEXT = "zext"
+    SEXT = "sext"
+    BSWAP = "bswap"
+    EQ = "eq"
+    NE = "ne"
+    ULT = "ult"
+    ULE = "ule"
+    UGT = "ugt"
+    UGE = "uge"
+    SLT = "slt"
+    SLE = "sle"
+    SGT = "sgt"
+    SGE = "sge"
+    SET = "set"
+    MAP = "map"
+    GLOBAL = "global"
+    STACK = "stack"
+    CORE = "core"
+    FIELD = "field"
+    LOAD = "load"
+    STORE = "store"
+    ZERO = "zero"
+    ATOMIC_ADD = "atomic_add"
+    CALL = "call"
+    JUMP = "jump"
+    BR = "br"
+    RET = "ret"
+
+
+class Imms(Enum):
+    """What an op's immediate holds."""
+
+    NONE = 0
+    INT = 1
+    BITS = 2
+    NAME = 3
+    MEM = 4
+    CORE = 5
+    GLOBAL = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What printer, checker, folding and selection need to know of an op.
+
+    `args` is the operand count, -1 for any. `pure` values may vanish, move or be merged.
+    `evaluate` computes the result from unsigned 64-bit operands and the immediate; every op of
+    integers alone has one.
+    """
+
+    args: int
+    imm: Imms = Imms.NONE
+    result: bool = True
+    pure: bool = True
+    commutes: bool = False
+    compares: bool = False
+    ends: bool = False
+    evaluate: Callable[[list[int], int], int] | None = None
+
+
+def _arithmetic(compute: Callable[[int, int], int], commutes: bool = False) -> Row:
+    return Row(2, commutes=commutes, evaluate=lambda a, _: compute(a[0], a[1]) & MASK)
+
+
+def _comparison(holds: Callable[[int, int], bool], commutes: bool = False) -> Row:
+    return Row(2, commutes=commutes, compares=True, evaluate=lambda a, _: int(holds(a[0], a[1])))
+
+
+def _sign_extend(value: int, bits: int) -> int:
+    low = value & ((1 << bits) - 1)
+    return (low - (1 << bits) if low >> (bits - 1) else low) & MASK
+
+
+def _swap(value: int, bits: int) -> int:
+    low = value & ((1 << bits) - 1)
+    return int.from_bytes(low.to_bytes(bits // 8, "little"), "big")
+
+
+ROWS: dict[Op, Row] = {
+    Op.PARAM: Row(0),
+    Op.CONST: Row(0, Imms.INT, evaluate=lambda _, imm: imm & MASK),
+    Op.ADD: _arithmetic(lambda a, b: a + b, commutes=True),
+    Op.SUB: _arithmetic(lambda a, b: a - b),
+    Op.MUL: _arithmetic(lambda a, b: a * b, commutes=True),
+    Op.UDIV: _arithmetic(lambda a, b: a // b if b else 0),
+    Op.UMOD: _arithmetic(lambda a, b: a % b if b else a),
+    Op.AND: _arithmetic(lambda a, b: a & b, commutes=True),
+    Op.OR: _arithmetic(lambda a, b: a | b, commutes=True),
+    Op.XOR: _arithmetic(lambda a, b: a ^ b, commutes=True),
+    Op.SHL: _arithmetic(lambda a, b: a << (b & 63)),
+    Op.LSHR: _arithmetic(lambda a, b: a >> (b & 63)),
+    Op.ASHR: _arithmetic(lambda a, b: signed(a) >> (b & 63)),
+    Op.NEG: Row(1, evaluate=lambda a, _: -a[0] & MASK),
+    Op.ZEXT: Row(1, Imms.BITS, evaluate=lambda a, bits: a[0] & ((1 << bits) - 1)),
+    Op.SEXT: Row(1, Imms.BITS, evaluate=lambda a, bits: _sign_extend(a[0], bits)),
+    Op.BSWAP: Row(1, Imms.BITS, evaluate=lambda a, bits: _swap(a[0], bits)),
+    Op.EQ: _comparison(lambda a, b: a == b, commutes=True),
+    Op.NE: _comparison(lambda a, b: a != b, commutes=True),
+    Op.ULT: _comparison(lambda a, b: a < b),
+    Op.ULE: _comparison(lambda a, b: a <= b),
+    Op.UGT: _comparison(lambda a, b: a > b),
+    Op.UGE: _comparison(lambda a, b: a >= b),
+    Op.SLT: _comparison(lambda a, b: signed(a) < signed(b)),
+    Op.SLE: _comparison(lambda a, b: signed(a) <= signed(b)),
+    Op.SGT: _comparison(lambda a, b: signed(a) > signed(b)),
+    Op.SGE: _comparison(lambda a, b: signed(a) >= signed(b)),
+    Op.SET: _comparison(lambda a, b: a & b != 0, commutes=True),
+    Op.MAP: Row(0, Imms.NAME),
+    Op.GLOBAL: Row(0, Imms.GLOBAL),
+    Op.STACK: Row(0, Imms.INT, pure=False),
+    Op.CORE: Row(0, Imms.CORE),
+    Op.FIELD: Row(1, Imms.CORE),
+    Op.LOAD: Row(1, Imms.MEM, pure=False),
+    Op.STORE: Row(2, Imms.MEM, result=False, pure=False),
+    Op.ZERO: Row(1, Imms.MEM, result=False, pure=False),
+    Op.ATOMIC_ADD: Row(2, Imms.MEM, result=False, pure=False),
+    Op.CALL: Row(-1, Imms.NAME, pure=False),
+    Op.JUMP: Row(0, result=False, pure=False, ends=True),
+    Op.BR: Row(1, result=False, pure=False, ends=True),
+    Op.RET: Row(1, result=False, pure=False, ends=True),
+}
+"""Meanings that the names leave open: `bswap N` reverses the low N bits' bytes and clears the
+rest; `set` is true if any bit is in both; `core` is a constant of the target kernel and `field`
+a pointer moved by one; `zero` fills `size` bytes; `stack` is `imm` bytes, aligned to 8, that
+live as long as the function; `br` takes its first edge if the operand is not 0."""
+
+
+@dataclass(eq=False, slots=True)
+class Value:
+    """One operation and its result, which its identity stands for."""
+
+    id: int
+    op: Op
+    args: list[Value]
+    imm: Imm
+    type: Type
+    span: Span | None
+
+    def __str__(self) -> str:
+        return f"v{self.id}"
+
+
+@dataclass(eq=False, slots=True)
+class Edge:
+    """A way out of a block, with one argument for each parameter of the block it leads to."""
+
+    block: Block
+    args: list[Value] = field(default_factory=list[Value])
+
+
+@dataclass(eq=False, slots=True)
+class Block:
+    """Values in order, then one terminator, then its edges: none after `ret`, one after `jump`,
+    for `br` the taken one first."""
+
+    id: int
+    params: list[Value] = field(default_factory=list[Value])
+    body: list[Value] = field(default_factory=list[Value])
+    end: Value | None = None
+    edges: list[Edge] = field(default_factory=list[Edge])
+
+    def __str__(self) -> str:
+        return f"b{self.id}"
+
+
+@dataclass(eq=False, slots=True)
+class Fn:
+    """A function: its first block is the entry, whose parameters are the function's.
+
+    Blocks are listed in layout order. `file` is the source file of its first line.
+    """
+
+    name: str
+    blocks: list[Block] = field(default_factory=list[Block])
+    ids: int = 0
+
+    @property
+    def entry(self) -> Block:
+        return self.blocks[0]
+
+    def value(
+        self,
+        op: Op,
+        args: list[Value] | None = None,
+        imm: Imm = None,
+        type: Type = I64,
+        span: Span | None = None,
+    ) -> Value:
+        """A new value, in no block yet."""
+        self.ids += 1
+        return Value(self.ids - 1, op, args or [], imm, type, span)
+
+    def block(self) -> Block:
+        """A new block, not yet in the layout."""
+        self.ids += 1
+        return Block(self.ids - 1)
+
+    def values(self) -> Iterator[Value]:
+        """Every value of every block, terminators included, parameters not."""
+        for block in self.blocks:
+            yield from block.body
+            if block.end is not None:
+                yield block.end

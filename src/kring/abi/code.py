@@ -68,7 +68,7 @@ def _select(slot: int, code: int, src: int, off: int, imm: int) -> Op:
     if rows is None:
         if code in LEGACY:
             raise ObjectError(
-                f"slot {slot}: {LEGACY[code]} is a packet load of classic BPF, which is not supported"
+                f"slot {slot}: {LEGACY[code]} is a packet load of classic BPF; it is not supported"
             )
         raise ObjectError(f"slot {slot}: unknown opcode {code:#04x}")
     if len(rows) == 1:
@@ -83,7 +83,8 @@ def _select(slot: int, code: int, src: int, off: int, imm: int) -> Op:
             return op
     names = ", ".join(op.name for op in rows)
     raise ObjectError(
-        f"slot {slot}: opcode {code:#04x} with src {src}, off {off}, imm {imm:#x} is none of: {names}"
+        f"slot {slot}: opcode {code:#04x} with src {src}, off {off}, imm {imm:#x} "
+        f"is none of: {names}"
     )
 
 
@@ -114,7 +115,8 @@ def _check(insn: Insn, slot: int) -> None:
                 raise ObjectError(f"slot {slot}: {op.name} reserves {name}, which is {value:#x}")
         elif not low <= value < end:
             raise ObjectError(
-                f"slot {slot}: {name} of {op.name} is {value:#x}; it goes from {low:#x} to {end - 1:#x}"
+                f"slot {slot}: {name} of {op.name} is {value:#x}; "
+                f"it goes from {low:#x} to {end - 1:#x}"
             )
 
 

@@ -1,0 +1,249 @@
+"""Maps and streams, declared: a type, its sizes, and methods that mean something in programs.
+
+A declaration is a frozen blueprint and a typed key: `s[events]` is the live handle. Type
+arguments are taken as they are written (`RingBuf[Exec](…)`), so they work in closures and with
+postponed annotations alike.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, overload
+
+from kring.abi.uapi import MapType
+from kring.decl.inside import only_inside
+from kring.decl.struct import Struct, layout
+from kring.decl.types import IntType, int_type
+from kring.errors import DeclarationError, NotLive
+
+S = TypeVar("S", bound=Struct)
+K = TypeVar("K")
+V = TypeVar("V")
+
+ValueType = IntType | type[Struct]
+"""What a key, a value or a record can be."""
+
+RING_RECORD_HEADER = 16
+"""A ring's size less this is its largest record: its header, and one byte that stays free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """`RingBuf[Exec]`: a declaration that still wants its sizes."""
+
+    declaration: type[MapDeclaration]
+    types: tuple[object, ...]
+
+    def __call__(self, *sizes: Any, **options: Any) -> MapDeclaration:
+        made = self.declaration.__new__(self.declaration)
+        set_ = object.__setattr__
+        set_(made, "types", tuple(value_type(self.declaration.__name__, t) for t in self.types))
+        made.__init__(*sizes, **options)
+        return made
+
+
+def value_type(owner: str, annotation: object) -> ValueType:
+    """The key, value or record type an annotation stands for."""
+    kind = int_type(annotation)
+    if kind is not None:
+        return kind
+    if isinstance(annotation, type) and issubclass(annotation, Struct):
+        return annotation
+    wanted = "an integer type such as u32, or a Struct"
+    raise DeclarationError(f"{owner}[…] holds {annotation!r}; it takes {wanted}")
+
+
+class MapDeclaration:
+    """Base of all maps: frozen, named by the variable that holds it."""
+
+    __slots__ = ("max_entries", "types")
+    type: ClassVar[MapType]
+    arity: ClassVar[int]
+    types: tuple[ValueType, ...]
+    max_entries: int
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, types: Any) -> Any:
+            listed = types if isinstance(types, tuple) else (types,)
+            if any(isinstance(one, TypeVar) for one in listed):
+                return super().__class_getitem__(types)
+            return Typed(cls, listed)
+
+    def __init__(self, max_entries: int) -> None:
+        name = type(self).__name__
+        if len(getattr(self, "types", ())) != self.arity:
+            example = "Hash[u32, u64]" if self.arity == 2 else f"{name}[Exec]"
+            raise DeclarationError(f"{name} needs its types: `{example}(…)`")
+        if max_entries < 1:
+            raise DeclarationError(f"{name}: {max_entries} entries; it needs at least 1")
+        object.__setattr__(self, "max_entries", max_entries)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        not_live(self, f".{name} = …")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        not_live(self, f".{name}")
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        not_live(self, f".{name}")
+
+    def __len__(self) -> NoReturn:
+        not_live(self, " with len()")
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __iter__(self) -> NoReturn:
+        not_live(self, " in a loop")
+
+
+def not_live(declaration: MapDeclaration, use: str) -> NoReturn:
+    """Refuse a use of a declaration that only its live handle has."""
+    kind = type(declaration).__name__
+    raise NotLive(
+        f"this {kind} is a declaration, used as if it were live ({kind}{use}); "
+        "inside `with load(…) as s:` its live handle is `s[declaration]`"
+    )
+
+
+def value_size(kind: ValueType) -> int:
+    """Bytes of one key, value or record."""
+    return kind.size if isinstance(kind, IntType) else layout(kind).size
+
+
+class Stream(MapDeclaration, Generic[S]):
+    """Base of what carries records to user space."""
+
+    __slots__ = ("count_drops",)
+    arity = 1
+    count_drops: bool
+
+    def output(self, record: S, /) -> bool:
+        """In a program: send a record; true if there was room."""
+        only_inside("output()")
+
+
+class RingBuf(Stream[S]):
+    """A ring buffer of `size` bytes, a power of two, shared by all CPUs.
+
+    Failed reserves and outputs are counted per CPU unless `count_drops` is false.
+    Since: Linux 5.8. See: BPF_MAP_TYPE_RINGBUF.
+    """
+
+    __slots__ = ()
+    type = MapType.RINGBUF
+
+    def __init__(self, size: int = 256 * 1024, *, count_drops: bool = True) -> None:
+        super().__init__(size)
+        if size < 4096 or size & (size - 1):
+            better = max(4096, 1 << (size - 1).bit_length())
+            raise DeclarationError(
+                f"RingBuf size {size}: a ring is a power of two of at least 4096 bytes; "
+                f"the next valid size is {better}"
+            )
+        (record,) = self.types
+        room = size - RING_RECORD_HEADER
+        if value_size(record) > room:
+            better = 1 << (value_size(record) + RING_RECORD_HEADER - 1).bit_length()
+            raise DeclarationError(
+                f"RingBuf size {size}: one record has {value_size(record)} bytes and the ring "
+                f"holds at most {room}; the next valid size is {better}"
+            )
+        object.__setattr__(self, "count_drops", count_drops)
+
+    def reserve(self) -> AbstractContextManager[S, bool]:
+        """In a program: a record to fill, submitted when the block is left.
+
+        A full ring skips the block and counts it; `raise Discard` drops the record.
+        """
+        only_inside("reserve()")
+
+
+class _Table(MapDeclaration, Generic[K, V]):
+    """What maps with keys offer to programs."""
+
+    __slots__ = ()
+    arity = 2
+
+    @overload
+    def get(self, key: K, /) -> V | None: ...
+    @overload
+    def get(self, key: K, default: V, /) -> V: ...
+    def get(self, key: K, default: V | None = None, /) -> V | None:
+        """In a program: the value, or `default`. A struct is a reference, an integer a copy."""
+        only_inside("get()")
+
+    def pop(self, key: K, /) -> V | None:
+        """In a program: the value, which is then gone from the map."""
+        only_inside("pop()")
+
+    def set(self, key: K, value: V, /) -> bool:
+        """In a program: store a value; true if there was room."""
+        only_inside("set()")
+
+    def __getitem__(self, key: K, /) -> V:
+        not_live(self, "[key]")
+
+    def __setitem__(self, key: K, value: V, /) -> None:
+        not_live(self, "[key] = …")
+
+    def __delitem__(self, key: K, /) -> None:
+        not_live(self, "[key]")
+
+    def __contains__(self, key: K, /) -> bool:
+        not_live(self, " with `in`")
+
+
+class Hash(_Table[K, V]):
+    """A hash table of at most `max_entries` entries. See: BPF_MAP_TYPE_HASH."""
+
+    __slots__ = ()
+    type = MapType.HASH
+
+
+class LruHash(_Table[K, V]):
+    """A hash table that drops its least recently used entries. See: BPF_MAP_TYPE_LRU_HASH."""
+
+    __slots__ = ()
+    type = MapType.LRU_HASH
+
+
+class PerCpuHash(_Table[K, V]):
+    """A hash table with one value per CPU. See: BPF_MAP_TYPE_PERCPU_HASH."""
+
+    __slots__ = ()
+    type = MapType.PERCPU_HASH
+
+
+class _Slots(MapDeclaration, Generic[V]):
+    """What arrays offer to programs: entries that always exist, at `0 <= i < length`."""
+
+    __slots__ = ()
+    arity = 1
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+
+    def __getitem__(self, i: int, /) -> V:
+        not_live(self, "[i]")
+
+    def __setitem__(self, i: int, value: V, /) -> None:
+        not_live(self, "[i] = …")
+
+
+class Array(_Slots[V]):
+    """`length` values, zero at first. See: BPF_MAP_TYPE_ARRAY."""
+
+    __slots__ = ()
+    type = MapType.ARRAY
+
+
+class PerCpuArray(_Slots[V]):
+    """`length` values for each CPU, zero at first. See: BPF_MAP_TYPE_PERCPU_ARRAY."""
+
+    __slots__ = ()
+    type = MapType.PERCPU_ARRAY

@@ -1,0 +1,287 @@
+"""Records: one declaration gives the C layout in the kernel and the object in Python.
+
+An instance is its bytes; each field is a property that decodes on demand, so reading one field
+of a large record costs that field. Instances never change.
+"""
+
+from __future__ import annotations
+
+import struct as packing
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, dataclass_transform
+
+from kring.decl.types import (
+    ArrayType,
+    Bits,
+    Char,
+    DynamicStr,
+    FieldType,
+    IntType,
+    annotated,
+    array,
+    bits,
+    char,
+    field_type,
+)
+from kring.errors import DeclarationError
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field at `offset` bytes from the start; for a bit field, `shift` bits into its unit."""
+
+    name: str
+    type: FieldType
+    offset: int
+    size: int
+    shift: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """C layout of a struct, in bytes."""
+
+    size: int
+    align: int
+    fields: tuple[Field, ...]
+
+    def field(self, name: str) -> Field | None:
+        return next((field for field in self.fields if field.name == name), None)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(char, array, bits))
+class Struct:
+    """Base of event records, map values and packet headers.
+
+    The class has no public attributes of its own: `sizeof(Exec)`, `fields(Exec)` and
+    `unpack(Exec, data)` are functions.
+    """
+
+    __slots__ = ("_kring_bytes",)
+    _kring_layout: Layout
+    _kring_bytes: bytes
+
+    def __init_subclass__(cls) -> None:
+        frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
+        cls._kring_layout = _lay_out(cls, {**frame.f_globals, **frame.f_locals})
+        for field in cls._kring_layout.fields:
+            setattr(cls, field.name, property(_READERS[type(field.type)](field)))
+
+    def __init__(self, **values: Any) -> None:
+        object.__setattr__(self, "_kring_bytes", _pack(type(self), values))
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(getattr(self, f.name) == getattr(other, f.name) for f in fields(type(self)))
+
+    def __hash__(self) -> int:
+        return hash(tuple(getattr(self, field.name) for field in fields(type(self))))
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(type(self)))
+        return f"{type(self).__name__}({values})"
+
+
+S = TypeVar("S", bound=Struct)
+
+
+def sizeof(cls: type[Struct]) -> int:
+    """Bytes of one record, padding included."""
+    return layout(cls).size
+
+
+def fields(cls: type[Struct]) -> tuple[Field, ...]:
+    """The fields in order, with offsets and sizes in bytes."""
+    return layout(cls).fields
+
+
+def layout(cls: type[Struct]) -> Layout:
+    """The C layout of a struct class."""
+    return cls._kring_layout  # pyright: ignore[reportPrivateUsage]
+
+
+def unpack(cls: type[S], data: bytes) -> S:
+    """The record whose bytes are `data`; bytes beyond the struct's size are ignored.
+
+    Raises: ValueError if `data` is shorter than the struct.
+    """
+    if len(data) < cls._kring_layout.size:  # pyright: ignore[reportPrivateUsage]
+        raise ValueError(f"{cls.__name__} has {sizeof(cls)} bytes; the data has {len(data)}")
+    record = _new(cls)
+    record._kring_bytes = data  # pyright: ignore[reportPrivateUsage]
+    return record
+
+
+def pack(record: Struct) -> bytes:
+    """The bytes of a record, as the kernel half lays it out."""
+    return record._kring_bytes  # pyright: ignore[reportPrivateUsage]
+
+
+def dtype_spec(cls: type[Struct]) -> dict[str, Any]:
+    """What `numpy.dtype` takes to describe the struct; bit fields appear as their whole unit."""
+    listed = [(f.name, _FORMATS[type(f.type)](f.type), f.offset) for f in fields(cls)]
+    names, formats, offsets = (list(column) for column in zip(*listed, strict=True))
+    return {"names": names, "formats": formats, "offsets": offsets, "itemsize": sizeof(cls)}
+
+
+def code(kind: IntType) -> str:
+    """The `struct` format of an integer type."""
+    letter = {1: "b", 2: "h", 4: "i", 8: "q"}[kind.size]
+    return (">" if kind.big else "<") + (letter if kind.signed else letter.upper())
+
+
+_new = object.__new__
+
+
+def _lay_out(cls: type[Struct], namespace: dict[str, Any]) -> Layout:
+    base = cls.__mro__[1].__dict__.get("_kring_layout")
+    end_bits, largest = (base.size * 8, base.align) if base else (0, 1)
+    placed: list[Field] = list(base.fields) if base else []
+    for name, annotation, default in annotated(cls, namespace):
+        kind = field_type(cls.__name__, name, annotation, default)
+        size, align = _size_align(cls, name, kind)
+        unit_bits = size * 8
+        width = kind.width if isinstance(kind, Bits) else unit_bits
+        fits = end_bits % unit_bits + width <= unit_bits and isinstance(kind, Bits)
+        start_bits = end_bits if fits else _round_up(end_bits, align * 8)
+        offset = start_bits // (align * 8) * align
+        placed.append(Field(name, kind, offset, size, start_bits - offset * 8))
+        end_bits = start_bits + width
+        largest = max(largest, align)
+    if not placed:
+        raise DeclarationError(f"{cls.__name__} has no fields")
+    return Layout(_round_up(end_bits, largest * 8) // 8, largest, tuple(placed))
+
+
+def _round_up(number: int, step: int) -> int:
+    return -(-number // step) * step
+
+
+def _size_align(cls: type[Struct], name: str, kind: FieldType) -> tuple[int, int]:
+    match kind:
+        case IntType():
+            return kind.size, kind.size
+        case Bits():
+            return kind.unit.size, kind.unit.size
+        case Char():
+            return kind.size, 1
+        case ArrayType():
+            return kind.size, kind.element.size
+        case DynamicStr():
+            raise DeclarationError(
+                f"{cls.__name__}.{name}: say how large it is: `{name}: str = char(16)`"
+            )
+        case _ if issubclass(kind, Struct):
+            return layout(kind).size, layout(kind).align
+        case _:
+            raise DeclarationError(f"{cls.__name__}.{name}: {kind.__name__} is not a Struct")
+
+
+Reader = Callable[[Struct], Any]
+
+
+def _read_int(field: Field) -> Reader:
+    assert isinstance(field.type, IntType)
+    unpack_from, offset = packing.Struct(code(field.type)).unpack_from, field.offset
+    return lambda record: unpack_from(record._kring_bytes, offset)[0]  # pyright: ignore[reportPrivateUsage]
+
+
+def _read_bits(field: Field) -> Reader:
+    kind, offset, size, shift = field.type, field.offset, field.size, field.shift
+    assert isinstance(kind, Bits)
+    mask, sign = (1 << kind.width) - 1, kind.unit.signed << (kind.width - 1)
+
+    def read(record: Struct) -> int:
+        unit = record._kring_bytes[offset : offset + size]  # pyright: ignore[reportPrivateUsage]
+        return (((int.from_bytes(unit, "little") >> shift) & mask) ^ sign) - sign
+
+    return read
+
+
+def _read_char(field: Field) -> Reader:
+    start, end = field.offset, field.offset + field.size
+
+    def read(record: Struct) -> str:
+        raw = record._kring_bytes[start:end]  # pyright: ignore[reportPrivateUsage]
+        return raw.split(b"\0", 1)[0].decode("utf-8", "backslashreplace")
+
+    return read
+
+
+def _read_array(field: Field) -> Reader:
+    kind, start, end = field.type, field.offset, field.offset + field.size
+    assert isinstance(kind, ArrayType)
+    if kind.element == IntType(1):
+        return lambda record: record._kring_bytes[start:end]  # pyright: ignore[reportPrivateUsage]
+    one = code(kind.element)
+    unpack_from = packing.Struct(f"{one[0]}{kind.count}{one[1]}").unpack_from
+    return lambda record: unpack_from(record._kring_bytes, start)  # pyright: ignore[reportPrivateUsage]
+
+
+def _read_nested(field: Field) -> Reader:
+    kind, start, end = field.type, field.offset, field.offset + field.size
+    assert isinstance(kind, type)
+    return lambda record: unpack(kind, record._kring_bytes[start:end])  # pyright: ignore[reportPrivateUsage]
+
+
+_READERS: dict[type, Callable[[Field], Reader]] = {
+    IntType: _read_int,
+    Bits: _read_bits,
+    Char: _read_char,
+    ArrayType: _read_array,
+    type: _read_nested,
+}
+
+
+def _pack(cls: type[Struct], values: dict[str, Any]) -> bytes:
+    out = bytearray(sizeof(cls))
+    for name, value in values.items():
+        field = layout(cls).field(name)
+        if field is None:
+            known = ", ".join(field.name for field in fields(cls))
+            raise TypeError(f"{cls.__name__} has no field {name!r}; it has: {known}")
+        try:
+            _pack_field(out, field, value)
+        except packing.error:
+            assert isinstance(field.type, IntType | ArrayType)
+            element = field.type if isinstance(field.type, IntType) else field.type.element
+            low, high = element.range()
+            raise ValueError(
+                f"{cls.__name__}.{name} = {value!r} does not fit: {low} to {high}"
+            ) from None
+    return bytes(out)
+
+
+def _pack_field(out: bytearray, field: Field, value: Any) -> None:
+    start, end = field.offset, field.offset + field.size
+    match field.type:
+        case IntType():
+            packing.pack_into(code(field.type), out, start, value)
+        case Bits(_, width):
+            unit = int.from_bytes(out[start:end], "little") & ~(((1 << width) - 1) << field.shift)
+            unit |= (value & ((1 << width) - 1)) << field.shift
+            out[start:end] = unit.to_bytes(field.size, "little")
+        case Char(size):
+            raw = value.encode("utf-8", "surrogateescape")[: size - 1]
+            out[start : start + len(raw)] = raw
+        case ArrayType(element, count):
+            if len(value) > count:
+                raise ValueError(f"{field.name}: {len(value)} elements do not fit in {count}")
+            one = code(element)
+            packing.pack_into(f"{one[0]}{len(value)}{one[1]}", out, start, *value)
+        case _:
+            out[start:end] = pack(value)
+
+
+_FORMATS: dict[type, Callable[[Any], Any]] = {
+    IntType: lambda kind: code(kind).replace("b", "i1").replace("B", "u1")
+    if kind.size == 1
+    else f"{code(kind)[0]}{'i' if kind.signed else 'u'}{kind.size}",
+    Bits: lambda kind: f"<u{kind.unit.size}",
+    Char: lambda kind: f"S{kind.size}",
+    ArrayType: lambda kind: (_FORMATS[IntType](kind.element), (kind.count,)),
+    type: lambda kind: dtype_spec(kind),
+}

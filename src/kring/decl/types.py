@@ -1,0 +1,174 @@
+"""Types of fields: integers of stated width, fixed strings, arrays and bit fields.
+
+`u32` and its like are `Annotated[int, …]`, so a type checker sees `int`. What an annotation and
+its default value mean together is decided by `field_type`, for structs and for partial views of
+kernel data alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias, get_args
+
+from kring.errors import DeclarationError
+
+
+@dataclass(frozen=True, slots=True)
+class IntType:
+    """An integer of `size` bytes; `big` is network order."""
+
+    size: int
+    signed: bool = False
+    big: bool = False
+
+    @property
+    def name(self) -> str:
+        kind = "be" if self.big else "i" if self.signed else "u"
+        return f"{kind}{self.size * 8}"
+
+    def range(self) -> tuple[int, int]:
+        """Smallest and largest value."""
+        bits = self.size * 8
+        return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if self.signed else (0, (1 << bits) - 1)
+
+
+u8 = Annotated[int, IntType(1)]
+u16 = Annotated[int, IntType(2)]
+u32 = Annotated[int, IntType(4)]
+u64 = Annotated[int, IntType(8)]
+i8 = Annotated[int, IntType(1, signed=True)]
+i16 = Annotated[int, IntType(2, signed=True)]
+i32 = Annotated[int, IntType(4, signed=True)]
+i64 = Annotated[int, IntType(8, signed=True)]
+be16 = Annotated[int, IntType(2, big=True)]
+be32 = Annotated[int, IntType(4, big=True)]
+be64 = Annotated[int, IntType(8, big=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Char:
+    """A NUL-terminated string in `size` bytes; `clear` zeroes what follows the NUL."""
+
+    size: int
+    clear: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayType:
+    """`count` elements in a row; of `u8` it reads as bytes."""
+
+    element: IntType
+    count: int
+
+    @property
+    def size(self) -> int:
+        return self.element.size * self.count
+
+
+@dataclass(frozen=True, slots=True)
+class Bits:
+    """The next `width` bits of a unit of `unit`'s size, lowest first."""
+
+    unit: IntType
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicStr:
+    """A string of a tracepoint that has no fixed place: `__data_loc char[]`."""
+
+    size: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Width:
+    """What `bits(n)` leaves behind until the annotation beside it is known."""
+
+    width: int
+
+
+FieldType: TypeAlias = "IntType | Char | ArrayType | Bits | DynamicStr | type[Any]"
+"""The classes are nested structs, or kernel structs a pointer leads to."""
+
+
+def char(size: int, *, clear: bool = False) -> Any:
+    """A field of `size` bytes that holds a NUL-terminated string and reads as `str`.
+
+    With `clear=True` the bytes after the NUL are zeroed as well.
+    """
+    if size < 1:
+        raise DeclarationError(f"char({size}): a string needs at least 1 byte, for its NUL")
+    return Char(size, clear)
+
+
+def array(count: int, element: Any = u8) -> Any:
+    """A field of `count` integers in a row: `bytes` of `u8`, a tuple of any other type."""
+    kind = int_type(element)
+    if kind is None:
+        raise DeclarationError("array(count, element): element is an integer type such as u32")
+    if count < 1:
+        raise DeclarationError(f"array({count}): an array needs at least 1 element")
+    return ArrayType(kind, count)
+
+
+def bits(width: int) -> Any:
+    """A field of the next `width` bits of its annotated unit."""
+    if not 1 <= width <= 64:
+        raise DeclarationError(f"bits({width}): a bit field is 1 to 64 bits wide")
+    return Width(width)
+
+
+def int_type(annotation: object) -> IntType | None:
+    """The width behind `u32` and its like, None for anything else."""
+    return next((arg for arg in get_args(annotation) if isinstance(arg, IntType)), None)
+
+
+def field_type(owner: str, name: str, annotation: object, default: object) -> FieldType:
+    """What one annotated field holds.
+
+    Raises: DeclarationError naming the field and what to write.
+    """
+    where = f"{owner}.{name}"
+    kind = int_type(annotation)
+    match default:
+        case Width(width):
+            if kind is None or width > kind.size * 8:
+                raise DeclarationError(f"{where}: bits({width}) needs a unit that holds it, as u8")
+            return Bits(kind, width)
+        case Char() | ArrayType():
+            return default
+        case None:
+            pass
+        case _:
+            raise DeclarationError(
+                f"{where} = {default!r}: a field's default is char(n), array(n) or bits(n)"
+            )
+    if kind is not None:
+        return kind
+    if isinstance(annotation, type) and annotation not in _PLAIN:
+        return annotation
+    if annotation is str:
+        return DynamicStr()
+    wanted = _PLAIN.get(annotation, "an integer type such as u32, or a Struct")
+    raise DeclarationError(f"{where}: say how large it is: {wanted}")
+
+
+_PLAIN: Mapping[object, str] = {
+    int: "`u32`, `i64`, `be16` …",
+    str: "`str = char(16)`",
+    bytes: "`bytes = array(6)`",
+    bool: "`u8`",
+    float: "BPF has no floating point; use an integer type",
+}
+
+
+def annotated(cls: type, namespace: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Name, evaluated annotation and default of each field that `cls` itself declares.
+
+    `namespace` is where the names in string annotations are looked up.
+    """
+    for name, annotation in cls.__dict__.get("__annotations__", {}).items():
+        if isinstance(annotation, str):
+            annotation = eval(annotation, {**namespace, cls.__name__: cls})
+        yield name, annotation, cls.__dict__.get(name)

@@ -1,0 +1,271 @@
+"""One step per instruction: the functions the interpreter's loop calls.
+
+In:  an instruction, its slot and the machine.
+Out: `bind(machine, insn, slot)`, a function without arguments that does the instruction and
+     returns the slot to go on with.
+Rule: everything known beforehand (registers, masks, the arithmetic, the next slot) is bound here
+once, so a step does only what depends on the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from kring.abi import isa
+from kring.abi.isa import Insn, Pseudo
+from kring.errors import VmError
+from kring.run.vm.arith import ALU, COMPARE, MODIFY, signed
+from kring.run.vm.memory import MASK64
+
+if TYPE_CHECKING:
+    from kring.run.vm.machine import Machine
+
+Step = Callable[[], int]
+
+
+def bind(machine: Machine, insn: Insn, slot: int) -> Step:
+    """The step of the instruction at `slot`."""
+    maker = _BY_VERB.get(insn.op.verb) or _BY_FORM[insn.op.form]
+    return maker(machine, insn, slot)
+
+
+def target_of(insn: Insn, slot: int) -> int | None:
+    """The slot that the instruction at `slot` may jump to or calls."""
+    match insn.op.form:
+        case isa.GOTO | isa.IF_IMM | isa.IF_SRC:
+            return slot + 1 + insn.off
+        case isa.GOTO_IMM | isa.FUNCTION:
+            return slot + 1 + insn.imm
+        case _:
+            return None
+
+
+def written(insn: Insn) -> tuple[int, ...]:
+    """The registers the instruction names and writes."""
+    match insn.op.form:
+        case isa.DST | isa.DST_IMM | isa.DST_SRC | isa.LOAD | isa.IMM64:
+            return (insn.dst,)
+        case isa.STORE_SRC if insn.op.imm & isa.FETCH and insn.op.verb != "cmpxchg":
+            return (insn.src,)
+        case _:
+            return ()
+
+
+def _arithmetic_imm(machine: Machine, insn: Insn, slot: int) -> Step:
+    regs, dst, bits = machine.regs, insn.dst, insn.op.bits
+    compute, mask, after = ALU[insn.op.verb], (1 << bits) - 1, slot + 1
+    imm = insn.imm & mask
+
+    def step() -> int:
+        regs[dst] = compute(regs[dst] & mask, imm, bits) & mask
+        return after
+
+    return step
+
+
+def _arithmetic_src(machine: Machine, insn: Insn, slot: int) -> Step:
+    regs, dst, src, bits = machine.regs, insn.dst, insn.src, insn.op.bits
+    compute, mask, after = ALU[insn.op.verb], (1 << bits) - 1, slot + 1
+
+    def step() -> int:
+        regs[dst] = compute(regs[dst] & mask, regs[src] & mask, bits) & mask
+        return after
+
+    return step
+
+
+def _branch_imm(machine: Machine, insn: Insn, slot: int) -> Step:
+    regs, dst, bits = machine.regs, insn.dst, insn.op.bits
+    holds, mask = COMPARE[insn.op.verb], (1 << bits) - 1
+    imm, after, target = insn.imm & mask, slot + 1, slot + 1 + insn.off
+
+    def step() -> int:
+        return target if holds(regs[dst] & mask, imm, bits) else after
+
+    return step
+
+
+def _branch_src(machine: Machine, insn: Insn, slot: int) -> Step:
+    regs, dst, src, bits = machine.regs, insn.dst, insn.src, insn.op.bits
+    holds, mask = COMPARE[insn.op.verb], (1 << bits) - 1
+    after, target = slot + 1, slot + 1 + insn.off
+
+    def step() -> int:
+        return target if holds(regs[dst] & mask, regs[src] & mask, bits) else after
+
+    return step
+
+
+def _jump(machine: Machine, insn: Insn, slot: int) -> Step:
+    target = slot + 1 + insn.off + insn.imm
+    return lambda: target
+
+
+def _load(machine: Machine, insn: Insn, slot: int) -> Step:
+    regs, dst, src, off = machine.regs, insn.dst, insn.src, insn.off
+    load, size, after = machine.memory.load, insn.op.bits // 8, slot + 1
+
+    def step() -> int:
+        regs[dst] = load((regs[src] + off) & MASK64, size)
+        return after
+
+    return step
+
+
+def _load_signed(machine: Machine, insn: Insn, slot: int) -> Step:
+    regs, dst, src, off, bits = machine.regs, insn.dst, insn.src, insn.off, insn.op.bits
+    load, size, after = machine.memory.load, bits // 8, slot + 1
+
+    def step() -> int:
+        regs[dst] = signed(load((regs[src] + off) & MASK64, size), bits) & MASK64
+        return after
+
+    return step
+
+
+def _store_imm(machine: Machine, insn: Insn, slot: int) -> Step:
+    regs, dst, off, imm = machine.regs, insn.dst, insn.off, insn.imm
+    store, size, after = machine.memory.store, insn.op.bits // 8, slot + 1
+
+    def step() -> int:
+        store((regs[dst] + off) & MASK64, size, imm)
+        return after
+
+    return step
+
+
+def _store_src(machine: Machine, insn: Insn, slot: int) -> Step:
+    regs, dst, src, off = machine.regs, insn.dst, insn.src, insn.off
+    store, size, after = machine.memory.store, insn.op.bits // 8, slot + 1
+
+    def step() -> int:
+        store((regs[dst] + off) & MASK64, size, regs[src])
+        return after
+
+    return step
+
+
+def _atomic(machine: Machine, insn: Insn, slot: int) -> Step:
+    regs, dst, src, off = machine.regs, insn.dst, insn.src, insn.off
+    memory, bits, after = machine.memory, insn.op.bits, slot + 1
+    size, mask, fetch = bits // 8, (1 << bits) - 1, bool(insn.op.imm & isa.FETCH)
+    modify = MODIFY[insn.op.verb.removeprefix("fetch_")]
+
+    def step() -> int:
+        address = _aligned((regs[dst] + off) & MASK64, size)
+        old = memory.load(address, size)
+        memory.store(address, size, modify(old, regs[src] & mask))
+        if fetch:
+            regs[src] = old
+        return after
+
+    return step
+
+
+def _compare_exchange(machine: Machine, insn: Insn, slot: int) -> Step:
+    regs, dst, src, off = machine.regs, insn.dst, insn.src, insn.off
+    memory, bits, after = machine.memory, insn.op.bits, slot + 1
+    size, mask = bits // 8, (1 << bits) - 1
+
+    def step() -> int:
+        address = _aligned((regs[dst] + off) & MASK64, size)
+        old = memory.load(address, size)
+        memory.store(address, size, regs[src] if old == regs[0] & mask else old)
+        regs[0] = old
+        return after
+
+    return step
+
+
+def _aligned(address: int, size: int) -> int:
+    if address % size:
+        raise VmError(
+            f"atomic access to {size} bytes at {address:#x}, which is not aligned to them"
+        )
+    return address
+
+
+def _load_imm64(machine: Machine, insn: Insn, slot: int) -> Step:
+    """Map handles are asked for at every run: they need not exist before the first."""
+    regs, dst, imm, after = machine.regs, insn.dst, insn.imm, slot + 2
+    kind = Pseudo(insn.src)
+    if kind == Pseudo.VALUE:
+
+        def plain() -> int:
+            regs[dst] = imm
+            return after
+
+        return plain
+
+    low, high = imm & 0xFFFF_FFFF, imm >> 32
+
+    def step() -> int:
+        if machine.resolve is None:
+            raise VmError(f"nothing to resolve a {kind.name} with: this machine has no maps")
+        regs[dst] = machine.resolve(kind, low, high) & MASK64
+        return after
+
+    return step
+
+
+def _call_helper(machine: Machine, insn: Insn, slot: int) -> Step:
+    regs, number, after = machine.regs, insn.imm, slot + 1
+
+    def step() -> int:
+        helper = machine.helpers.get(number)
+        if helper is None:
+            raise VmError(f"the VM has no helper {number}")
+        regs[0] = helper(machine, regs[1], regs[2], regs[3], regs[4], regs[5]) & MASK64
+        machine.clobber()
+        return after
+
+    return step
+
+
+def _call_local(machine: Machine, insn: Insn, slot: int) -> Step:
+    after, target = slot + 1, slot + 1 + insn.imm
+
+    def step() -> int:
+        machine.enter(after)
+        return target
+
+    return step
+
+
+def _call_kfunc(machine: Machine, insn: Insn, slot: int) -> Step:
+    def step() -> int:
+        raise VmError(f"call of kernel function {insn.imm}: the VM has no kernel functions")
+
+    return step
+
+
+def _exit(machine: Machine, insn: Insn, slot: int) -> Step:
+    return machine.leave
+
+
+_Maker = Callable[["Machine", Insn, int], Step]
+
+_BY_FORM: dict[str, _Maker] = {
+    isa.DST: _arithmetic_imm,
+    isa.DST_IMM: _arithmetic_imm,
+    isa.DST_SRC: _arithmetic_src,
+    isa.GOTO: _jump,
+    isa.GOTO_IMM: _jump,
+    isa.IF_IMM: _branch_imm,
+    isa.IF_SRC: _branch_src,
+    isa.LOAD: _load,
+    isa.STORE_IMM: _store_imm,
+    isa.STORE_SRC: _atomic,
+    isa.IMM64: _load_imm64,
+    isa.HELPER: _call_helper,
+    isa.FUNCTION: _call_local,
+    isa.KFUNC: _call_kfunc,
+    isa.NONE: _exit,
+}
+# Verbs whose form does not say it all.
+_BY_VERB: dict[str, _Maker] = {
+    "ldxs": _load_signed,
+    "stx": _store_src,
+    "cmpxchg": _compare_exchange,
+}

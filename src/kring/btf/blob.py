@@ -1,0 +1,304 @@
+"""Raw BTF as a lazy view: bytes in, types by id or name out.
+
+The type section is an array without an index: where type n begins is known only after walking
+the n-1 before it. So positions are learned as far as a question needs them and kept, and a type
+is decoded when it is first asked for. A name is looked up by searching the bytes, at the speed
+of `bytes.find`: first for the string, then for words that hold its offset.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
+from struct import Struct
+from typing import Final
+
+from kring.btf.decode import RecordWords, read_type
+from kring.btf.types import (
+    HEADER_SIZE,
+    MAGIC,
+    MAX_DEPTH,
+    MODIFIERS,
+    VOID,
+    Array,
+    Composite,
+    DataSec,
+    Enum,
+    Float,
+    Int,
+    Kind,
+    Modifier,
+    Ptr,
+    Type,
+    Var,
+)
+from kring.errors import ObjectError
+
+_FEW: Final = 4
+"""Up to so many string offsets, one search for each is faster than looking at every type."""
+_LONGEST_NAME: Final = 1024
+"""Twice what the kernel allows (KSYM_NAME_LEN)."""
+
+
+class Btf:
+    """Types of one blob, and of `base` before them if it is split BTF (a kernel module's).
+
+    Ids and string offsets of split BTF continue those of its base. `where` names the blob in
+    errors. Pointers are taken to be 8 bytes.
+
+    Raises: ObjectError, here and in every method, if the bytes break the format.
+    """
+
+    def __init__(self, data: bytes, base: Btf | None = None, where: str = "BTF") -> None:
+        self.data: Final = data
+        self.base: Final = base
+        self.where: Final = where
+        order, types, strings = _sections(data, base is not None, where)
+        self._little: Final = order == "<"
+        self._types: Final = types
+        self._strings: Final = strings
+        self._words: Final = _words(data, types, order)
+        self._first_id: Final = len(base) if base else 1
+        self._first_string: Final = base.strings_size if base else 0
+        self._starts: Final = array("I")
+        self._next = 0
+        self._lengths: Final = RecordWords()
+        self._cache: Final[dict[int, Type]] = {}
+
+    @property
+    def strings_size(self) -> int:
+        """Bytes of strings, those of the base included."""
+        return self._first_string + len(self._strings)
+
+    @property
+    def little_endian(self) -> bool:
+        return self._little
+
+    def __len__(self) -> int:
+        """One more than the greatest id: void and the base's types count."""
+        self._walk(len(self._words))
+        return self._first_id + len(self._starts)
+
+    def __getitem__(self, id: int) -> Type:
+        type = self._cache.get(id)
+        if type is None:
+            type = self._cache[id] = self._decode(id)
+        return type
+
+    def __iter__(self) -> Iterator[Type]:
+        """Every type in order of ids, void first."""
+        for id in range(len(self)):
+            yield self[id]
+
+    def string(self, offset: int, longest: int = 65_536) -> str:
+        """The string at `offset`, which may be the tail of a longer one.
+
+        `longest` bounds what bytes that repeat one long string can make of themselves.
+        """
+        if self.base and offset < self._first_string:
+            return self.base.string(offset, longest)
+        begin = self._strings.start + offset - self._first_string
+        if not self._strings.start <= begin < self._strings.stop:
+            raise ObjectError(
+                f"{self.where}: string offset {offset} is outside the strings, "
+                f"which end at {self.strings_size}"
+            )
+        end = self.data.find(b"\0", begin, begin + longest + 1)
+        if end < 0:
+            raise ObjectError(f"{self.where}: the string at {offset} is over {longest} bytes long")
+        try:
+            return self.data[begin:end].decode()
+        except UnicodeDecodeError:
+            raise ObjectError(f"{self.where}: the string at {offset} is not UTF-8") from None
+
+    def name(self, id: int) -> str:
+        """The name of a type, "" if it has none; members are not decoded for it."""
+        if 0 < id < self._first_id and self.base:
+            return self.base.name(id)
+        return self.string(self._words[self._at(id)]) if id else ""
+
+    def kind(self, id: int) -> Kind:
+        if 0 < id < self._first_id and self.base:
+            return self.base.kind(id)
+        return Kind(self._words[self._at(id) + 1] >> 24 & 0x1F) if id else Kind.VOID
+
+    def find(self, name: str, *kinds: Kind) -> int | None:
+        """The id of a type called `name`, of one of `kinds` if any are given; the base's first."""
+        return next(self._named(name, kinds), None)
+
+    def find_all(self, name: str, *kinds: Kind, flavours: bool = False) -> list[int]:
+        """All such ids in order, with `flavours` those called `name___anything` too."""
+        ids = set(self._named(name, kinds))
+        if flavours:
+            for flavour in self._flavours(name):
+                ids.update(self._named(flavour, kinds))
+        return sorted(ids)
+
+    def strip(self, id: int) -> int:
+        """The id behind typedefs, qualifiers and type tags."""
+        for _ in range(MAX_DEPTH):
+            if self.kind(id) not in MODIFIERS:
+                return id
+            type = self[id]
+            assert isinstance(type, Modifier)
+            id = type.type
+        raise ObjectError(f"{self.where}: more than {MAX_DEPTH} modifiers up to type {id}")
+
+    def size(self, id: int) -> int:
+        """Bytes that a value of this type takes.
+
+        Raises: ObjectError for a type without size: void, a function, a forward declaration.
+        """
+        count, of = 1, id
+        for _ in range(MAX_DEPTH):
+            match self[of]:
+                case Int() | Composite() | Enum() | Float() | DataSec() as type:
+                    return count * type.size
+                case Ptr():
+                    return count * 8
+                case Array() as type:
+                    count, of = count * type.count, type.type
+                case Modifier() | Var() as type:
+                    of = type.type
+                case _:  # void, functions, declarations and tags
+                    name = f" {self.name(of)}" if self.name(of) else ""
+                    raise ObjectError(f"{self.where}: {self.kind(of).name}{name} has no size")
+        raise ObjectError(f"{self.where}: more than {MAX_DEPTH} types between {id} and its size")
+
+    def _name(self, offset: int) -> str:
+        return self.string(offset, _LONGEST_NAME) if offset else ""
+
+    def _decode(self, id: int) -> Type:
+        if id == 0:
+            return VOID
+        if 0 < id < self._first_id and self.base:
+            return self.base[id]
+        return read_type(self._words, self._at(id), self._name)
+
+    def _at(self, id: int) -> int:
+        """The word where the record of `id` begins."""
+        index = id - self._first_id
+        # a record is at least three words, so this never walks past the one asked for by much
+        while (missing := index + 1 - len(self._starts)) > 0 and self._next < len(self._words):
+            self._walk(self._next + 3 * missing)
+        if not 0 <= index < len(self._starts):
+            raise ObjectError(f"{self.where}: no type {id}; the last one is {len(self) - 1}")
+        return self._starts[index]
+
+    def _walk(self, stop: int) -> None:
+        """Learn where the records begin that begin before word `stop`."""
+        words, lengths, at = self._words, self._lengths, self._next
+        append, stop = self._starts.append, min(stop, len(self._words))
+        known, start = len(self._starts), at
+        try:
+            while at < stop:
+                append(at)
+                at += lengths[words[at + 1]]
+            if at > len(words):
+                raise IndexError
+        except (IndexError, ObjectError) as error:
+            id = self._first_id + len(self._starts) - 1
+            why = "is cut off by the end of the types" if isinstance(error, IndexError) else error
+            del self._starts[known:]
+            self._next = start
+            raise ObjectError(f"{self.where}: type {id}: {why}") from None
+        self._next = at
+
+    def _named(self, name: str, kinds: tuple[Kind, ...]) -> Iterator[int]:
+        if not name or "\0" in name:
+            return
+        if self.base:
+            yield from self.base._named(name, kinds)
+        offsets = self._offsets(name.encode())
+        if len(offsets) > _FEW:
+            yield from self._among(frozenset(offsets), kinds)
+        else:
+            for offset in offsets:
+                yield from self._using(offset, kinds)
+
+    def _offsets(self, name: bytes) -> list[int]:
+        """Where the string section says `name`.
+
+        A writer that shares tails stores no whole string that is also a tail, and one that
+        does not share has whole strings only; so tails count only where no string is whole.
+        """
+        shift = self._first_string - self._strings.start
+        whole = [at + 1 + shift for at in self._search(b"\0" + name + b"\0", self._strings)]
+        return whole or [at + shift for at in self._search(name + b"\0", self._strings)]
+
+    def _search(self, needle: bytes, within: range) -> Iterator[int]:
+        at = self.data.find(needle, within.start, within.stop)
+        while at >= 0:
+            yield at
+            at = self.data.find(needle, at + 1, within.stop)
+
+    def _using(self, offset: int, kinds: tuple[Kind, ...]) -> Iterator[int]:
+        """Types whose name is at this string offset, in order of ids."""
+        needle = offset.to_bytes(4, "little" if self._little else "big")
+        for at in self._search(needle, self._types):
+            word, rest = divmod(at - self._types.start, 4)
+            if rest or word + 1 >= len(self._words):
+                continue
+            # most hits are names of members and parameters, which a type id follows
+            kind = self._words[word + 1] >> 24 & 0x1F
+            if not (kind in kinds if kinds else kind):
+                continue
+            self._walk(word + 1)
+            index = bisect_left(self._starts, word)
+            if index < len(self._starts) and self._starts[index] == word:
+                yield self._first_id + index
+
+    def _among(self, offsets: frozenset[int], kinds: tuple[Kind, ...]) -> Iterator[int]:
+        """Types whose name is at one of many string offsets, in order of ids."""
+        words = self._words
+        self._walk(len(words))
+        for id, at in enumerate(self._starts, self._first_id):
+            if words[at] in offsets and (not kinds or words[at + 1] >> 24 & 0x1F in kinds):
+                yield id
+
+    def _flavours(self, name: str) -> set[str]:
+        """Strings that begin with `name___`, of the base too."""
+        found = self.base._flavours(name) if self.base else set[str]()
+        for at in self._search(b"\0" + name.encode() + b"___", self._strings):
+            found.add(self.string(at + 1 - self._strings.start + self._first_string))
+        return found
+
+
+def _sections(data: bytes, split: bool, where: str) -> tuple[str, range, range]:
+    """Byte order, and where types and strings are in `data`, from a checked header."""
+    if len(data) < HEADER_SIZE:
+        raise ObjectError(f"{where}: {len(data)} bytes are too few for a header of {HEADER_SIZE}")
+    order = "<" if data[0] == MAGIC & 0xFF else ">"
+    magic, version, flags, header, types, types_size, strings, strings_size = Struct(
+        f"{order}HBB5I"
+    ).unpack_from(data)
+    if magic != MAGIC:
+        raise ObjectError(f"{where}: magic is {data[:2].hex()}, not 9feb; these bytes are not BTF")
+    if version != 1 or flags or header < HEADER_SIZE:
+        raise ObjectError(
+            f"{where}: version {version}, flags {flags:#x}, header of {header} bytes; "
+            f"only version 1 with flags 0 and at least {HEADER_SIZE} is known"
+        )
+    for what, at, size in (("types", types, types_size), ("strings", strings, strings_size)):
+        if header + at + size > len(data):
+            raise ObjectError(f"{where}: {what} end at byte {header + at + size} of {len(data)}")
+    if types % 4 or types_size % 4:
+        raise ObjectError(f"{where}: types at {types} of {types_size} bytes are not whole words")
+    text = range(header + strings, header + strings + strings_size)
+    if data[max(text.start, text.stop - 1) : text.stop] != b"\0" and (strings_size or not split):
+        raise ObjectError(f"{where}: the strings do not end with NUL")
+    if not split and data[text.start]:
+        raise ObjectError(f"{where}: the first string is not the empty one")
+    return order, range(header + types, header + types + types_size), text
+
+
+def _words(data: bytes, where: range, order: str) -> memoryview:
+    """The type section as u32 in this machine's byte order; a copy only if they differ."""
+    view = memoryview(data)[where.start : where.stop].cast("I")
+    if (order == "<") == (sys.byteorder == "little"):
+        return view
+    swapped = array("I", view)
+    swapped.byteswap()
+    return memoryview(swapped)

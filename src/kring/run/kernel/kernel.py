@@ -1,0 +1,130 @@
+"""The Linux kernel as a place to run programs.
+
+In: an `Object`. Out: its `KernelRuntime`, which makes maps, programs and links and undoes them all.
+Every descriptor is in a list from the moment it exists, so that `close` misses none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kring.btf.blob import Btf
+from kring.errors import LoadError, ObjectError
+from kring.obj.object import Map, Object, Program
+from kring.run.kernel import maps, programs
+from kring.run.kernel.attach import KernelLink, attach
+from kring.run.kernel.maps import KernelMap
+from kring.run.kernel.programs import KernelProgram
+from kring.run.kernel.syscall import Fds
+from kring.run.kernel.tracefs import Tracefs
+from kring.run.kernel.types import ObjectTypes
+from kring.run.kernel.wait import KernelWaiter
+from kring.run.target import LiveMap, TraceField
+
+VMLINUX = "/sys/kernel/btf/vmlinux"
+_ELF_MAGIC = b"\x7fELF"
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """The running kernel. `btf` is a file with its types (raw BTF, or an ELF that has it), for
+    kernels that do not publish them in /sys/kernel/btf."""
+
+    btf: str | None = None
+
+    def open(self, obj: Object) -> KernelRuntime:
+        return KernelRuntime(obj, self.btf)
+
+
+class KernelRuntime:
+    """One object in the kernel. Methods raise LoadError and its kinds."""
+
+    def __init__(self, obj: Object, btf: str | None = None) -> None:
+        self._obj = obj
+        self._btf_path = btf
+        self._btf: Btf | None = None
+        self._fds = Fds()
+        self._types = ObjectTypes(self._fds, obj.btf)
+        self._tracefs = Tracefs(self._fds)
+        self._maps: list[KernelMap] = []
+        self._links: list[KernelLink] = []
+        self._waiters: list[KernelWaiter] = []
+        self._closed = False
+
+    @property
+    def btf(self) -> Btf | None:
+        """The kernel's types, read at the first question; None if the kernel has none.
+
+        Raises: OSError or ObjectError if the file of `Kernel(btf=…)` is not there or has none.
+        """
+        if self._btf is None:
+            self._btf = _read_btf(self._btf_path)
+        return self._btf
+
+    def tracepoint(self, name: str) -> Sequence[TraceField]:
+        """The context's layout of the tracepoint `category:event`."""
+        return self._tracefs.fields(name)
+
+    def create_map(self, spec: Map) -> KernelMap:
+        self._check_open()
+        live = maps.create(self._fds, spec, self._types.fd)
+        self._maps.append(live)
+        return live
+
+    def load(self, program: Program, code: bytes) -> KernelProgram:
+        self._check_open()
+        return programs.load(self._fds, program, code, self._obj.license, self._types, self._attach)
+
+    def _attach(self, program: KernelProgram) -> KernelLink:
+        self._check_open()
+        link = KernelLink()
+        self._links.append(link)
+        attach(program, self._tracefs, link)
+        return link
+
+    def waiter(self, streams: Sequence[LiveMap]) -> KernelWaiter:
+        self._check_open()
+        waiter = KernelWaiter([stream.fd for stream in streams])
+        self._waiters.append(waiter)
+        return waiter
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise LoadError(f"object {self._obj.name!r} is closed: its maps and programs are gone")
+
+    def close(self) -> None:
+        """End all waits, detach all programs and give everything back; again does nothing."""
+        self._closed = True
+        for waiter in self._waiters:
+            waiter.close()
+        for link in reversed(self._links):
+            link.close()
+        for live in self._maps:
+            live.unmap()
+        self._fds.close()
+
+
+def _read_btf(path: str | None) -> Btf | None:
+    where = path or VMLINUX
+    try:
+        with open(where, "rb") as file:
+            data = file.read()
+    except FileNotFoundError:
+        if path:
+            raise
+        return None
+    if data.startswith(_ELF_MAGIC):
+        data = _elf_btf(where)
+    return Btf(data, where=where)
+
+
+def _elf_btf(path: str) -> bytes:
+    from elftools.elf.elffile import ELFFile
+
+    with open(path, "rb") as file:
+        section = ELFFile(file).get_section_by_name(".BTF")
+        if section is None:
+            raise ObjectError(f"{path} has no section .BTF")
+        data: bytes = section.data()
+    return data

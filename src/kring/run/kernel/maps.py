@@ -1,0 +1,244 @@
+"""Maps in the kernel: made from their spec, read and written as bytes, rings as memory.
+
+In: a `Map` spec. Out: a `KernelMap`. Lengths are checked here, since the kernel takes pointers
+without sizes; a per-CPU value is one value per possible CPU, each padded to 8 bytes.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from errno import E2BIG, EEXIST, EINVAL, ENOENT, ENOMEM, EPERM
+from mmap import MAP_SHARED, PAGESIZE, PROT_READ, PROT_WRITE, mmap
+
+from kring.abi.uapi import BPF_F_RDONLY_PROG, PER_CPU, MapType
+from kring.errors import LoadError, StreamError
+from kring.obj.object import Map
+from kring.run.kernel import syscall
+from kring.run.kernel.privilege import BPF, not_permitted
+from kring.run.kernel.syscall import ENOTSUPP, Fds, address, bpf, bpf_open, buffer, error_name
+from kring.run.target import RingMemory
+
+NAME_SIZE = 15
+"""BPF_OBJ_NAME_LEN without the final NUL."""
+
+_CPUS = "/sys/devices/system/cpu/possible"
+_MAP_FREEZE = 22
+_RINGS = frozenset({MapType.RINGBUF, MapType.USER_RINGBUF})
+# The others refuse key and value types (libbpf drops them too).
+_TYPED = PER_CPU | {
+    MapType.HASH,
+    MapType.ARRAY,
+    MapType.LRU_HASH,
+    MapType.LPM_TRIE,
+    MapType.SK_STORAGE,
+    MapType.INODE_STORAGE,
+    MapType.TASK_STORAGE,
+    MapType.CGRP_STORAGE,
+}
+
+
+def kernel_name(name: str) -> bytes:
+    """A name as the kernel takes it: letters, digits, `_` and `.`, at most 15."""
+    plain = (c if c.isascii() and (c.isalnum() or c in "_.") else "_" for c in name)
+    return "".join(plain)[:NAME_SIZE].encode()
+
+
+def parse_cpus(text: str) -> int:
+    """How many CPU ids the list `0-3,8` leaves room for: its highest plus one."""
+    return int(text.strip().split(",")[-1].split("-")[-1]) + 1
+
+
+def possible_cpus() -> int:
+    """The number of values a per-CPU map keeps per key."""
+    with open(_CPUS) as file:
+        return parse_cpus(file.read())
+
+
+def create(fds: Fds, spec: Map, btf_fd: Callable[[], int]) -> KernelMap:
+    """The map, holding its initial data; `btf_fd` is called if the map has types to show.
+
+    Raises: NotPermitted, or LoadError with the sizes the kernel refused.
+    """
+    if spec.type in _RINGS:
+        _check_ring_size(spec)
+    typed = spec.type in _TYPED and bool(spec.key_type or spec.value_type)
+    try:
+        fd = bpf_open(fds, syscall.MAP_CREATE, _attr(spec, btf_fd() if typed else 0))
+    except OSError as error:
+        if not typed or error.errno not in (EINVAL, ENOTSUPP):
+            raise _refused(spec, error) from None
+        # Types only make the map readable to tools: one whose types the kernel dislikes works.
+        fd = _create_untyped(fds, spec)
+    live = KernelMap(spec, fd)
+    if spec.data is not None:
+        live.update(bytes(spec.key_size), spec.data)
+        if spec.flags & BPF_F_RDONLY_PROG:
+            # Only a frozen map's values are constants to the verifier.
+            bpf(_MAP_FREEZE, struct.pack("<I", fd))
+    return live
+
+
+def _create_untyped(fds: Fds, spec: Map) -> int:
+    try:
+        return bpf_open(fds, syscall.MAP_CREATE, _attr(spec, 0))
+    except OSError as error:
+        raise _refused(spec, error) from None
+
+
+def _attr(spec: Map, btf_fd: int) -> bytes:
+    ring = spec.type in _RINGS
+    entries = spec.max_entries
+    if spec.type is MapType.PERF_EVENT_ARRAY and not entries:
+        entries = possible_cpus()
+    return struct.pack(
+        "<7I16s5IQ",
+        spec.type,
+        0 if ring else spec.key_size,
+        0 if ring else spec.value_size,
+        entries,
+        spec.flags,
+        0,
+        0,
+        kernel_name(spec.name),
+        0,
+        btf_fd,
+        spec.key_type if btf_fd else 0,
+        spec.value_type if btf_fd else 0,
+        0,
+        0,
+    )
+
+
+def _check_ring_size(spec: Map) -> None:
+    size = spec.max_entries
+    valid = max(PAGESIZE, 1 << max(size - 1, 0).bit_length())
+    if size != valid:
+        raise LoadError(
+            f"ring buffer {spec.name!r}: {size} bytes is not a power of two that fills whole"
+            f" pages of {PAGESIZE} bytes; the next valid size is {valid}",
+            EINVAL,
+        )
+
+
+def _refused(spec: Map, error: OSError) -> LoadError:
+    errno = error.errno or 0
+    what = f"creating map {spec.name!r}"
+    if errno == EPERM:
+        return not_permitted(what, (BPF,))
+    shape = (
+        f"{spec.type.name}, key {spec.key_size} bytes, value {spec.value_size} bytes,"
+        f" {spec.max_entries} entries, flags {spec.flags:#x}"
+    )
+    hint = ". Make it smaller" if errno in (ENOMEM, E2BIG) else ""
+    return LoadError(f"{error_name(errno)}: {what} ({shape}): {error.strerror}{hint}", errno)
+
+
+class KernelMap:
+    """A map of the kernel's; its descriptor belongs to the runtime that made it."""
+
+    __slots__ = ("_mappings", "_memory", "_value_size", "fd", "spec")
+
+    def __init__(self, spec: Map, fd: int) -> None:
+        self.spec = spec
+        self.fd = fd
+        self._memory: RingMemory | None = None
+        self._mappings: list[mmap] = []
+        self._value_size = spec.value_size
+        if spec.type in PER_CPU:
+            self._value_size = (spec.value_size + 7) // 8 * 8 * possible_cpus()
+
+    def lookup(self, key: bytes) -> bytes | None:
+        """The value, or None if the key is not there. A queue or stack has empty keys."""
+        value = buffer(self._value_size)
+        found = self._element(syscall.MAP_LOOKUP_ELEM, key, address(value), 0, (ENOENT,))
+        return value.raw[: self._value_size] if found else None
+
+    def update(self, key: bytes, value: bytes, flags: int = 0) -> bool:
+        """Whether the value was stored: not in a full map, nor where `flags` forbid it."""
+        self._check_length("value", value, self._value_size)
+        memory = buffer(value)
+        no = (E2BIG, EEXIST, ENOENT)
+        return self._element(syscall.MAP_UPDATE_ELEM, key, address(memory), flags, no)
+
+    def delete(self, key: bytes) -> bool:
+        """Whether the key was there."""
+        return self._element(syscall.MAP_DELETE_ELEM, key, 0, 0, (ENOENT,))
+
+    def keys(self) -> Iterator[bytes]:
+        """Every key. While others delete, keys may come twice; deleting the current one is safe."""
+        # The kernel starts over when the key to go on from is gone, so the next key is asked for
+        # before the current one is handed out, and the count is bounded.
+        key = self._next_key(None)
+        for _ in range(self.spec.max_entries):
+            if key is None:
+                return
+            following = self._next_key(key)
+            yield key
+            key = following
+
+    def _next_key(self, key: bytes | None) -> bytes | None:
+        following = buffer(self.spec.key_size)
+        found = self._element(syscall.MAP_GET_NEXT_KEY, key, address(following), 0, (ENOENT,))
+        return following.raw[: self.spec.key_size] if found else None
+
+    def _element(
+        self, command: int, key: bytes | None, other: int, flags: int, no: tuple[int, ...]
+    ) -> bool:
+        """Whether the command worked; False for the errors `no`, which mean just that."""
+        if key is not None:
+            self._check_length("key", key, self.spec.key_size)
+        memory = buffer(key) if key else None
+        try:
+            bpf(command, struct.pack("<I4x3Q", self.fd, address(memory), other, flags))
+        except OSError as error:
+            if error.errno in no:
+                return False
+            raise LoadError(
+                f"{error_name(error.errno or 0)}: map {self.spec.name!r} ({self.spec.type.name})"
+                f" refused the operation: {error.strerror}",
+                error.errno or 0,
+            ) from None
+        return True
+
+    def _check_length(self, what: str, data: bytes, size: int) -> None:
+        if len(data) != size:
+            raise ValueError(f"map {self.spec.name!r}: a {what} is {size} bytes, got {len(data)}")
+
+    def ring(self) -> RingMemory:
+        """The ring's memory, mapped at the first call and until the runtime closes.
+
+        fd offset 0          1 page              2 pages
+        | consumer_pos (rw)  | producer_pos (ro) | data (ro) | the same data again (ro) |
+        """
+        if self.spec.type is not MapType.RINGBUF:
+            raise StreamError(f"map {self.spec.name!r} is no ring buffer: {self.spec.type.name}")
+        if self._memory is None:
+            self._memory = self._map_ring(self.spec.max_entries)
+        return self._memory
+
+    def _map_ring(self, size: int) -> RingMemory:
+        length = PAGESIZE + 2 * size
+        consumer = mmap(self.fd, PAGESIZE, MAP_SHARED, PROT_READ | PROT_WRITE)
+        producer = mmap(self.fd, length, MAP_SHARED, PROT_READ, offset=PAGESIZE)
+        self._mappings += (consumer, producer)
+        return RingMemory(
+            memoryview(consumer)[:8].cast("Q"),
+            memoryview(producer)[:8].cast("Q"),
+            memoryview(producer)[PAGESIZE:],
+            size,
+        )
+
+    def unmap(self) -> None:
+        """Give the ring's memory back; its views are dead from here on."""
+        memory, self._memory = self._memory, None
+        if memory is not None:
+            for view in (memory.consumer, memory.producer, memory.data):
+                view.release()
+        while self._mappings:
+            mapping = self._mappings.pop()
+            try:
+                mapping.close()
+            except BufferError:
+                # Somebody still holds a slice of it; the mapping goes when the last slice does.
+                continue

@@ -1,0 +1,217 @@
+"""Programs in the kernel: loaded, explained when refused, test-run.
+
+In: a `Program` spec and its code with this system's descriptors in it. Out: a `KernelProgram`.
+The first attempt asks for no log: a log buffer that is too small fails a valid program.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from errno import EAGAIN, ENOSPC, EPERM
+
+from kring.abi.programs import Kind, parse_section
+from kring.abi.uapi import ProgType
+from kring.errors import LoadError
+from kring.obj.object import Program
+from kring.run.kernel import syscall
+from kring.run.kernel.maps import kernel_name
+from kring.run.kernel.privilege import needs, not_permitted
+from kring.run.kernel.syscall import (
+    Buffer,
+    Fds,
+    address,
+    bpf,
+    bpf_open,
+    buffer,
+)
+from kring.run.kernel.testrun import test_run
+from kring.run.kernel.types import ObjectTypes
+from kring.run.target import Link, RunResult
+
+_SMALLEST_LOG = 1 << 18
+_LARGEST_LOG = 1 << 26
+_SLEEPABLE = 1 << 4
+"""BPF_F_SLEEPABLE, without which the verifier takes no syscall program."""
+_FUNC_INFO = struct.Struct("<2I")
+_LINE_INFO = struct.Struct("<4I")
+_LINE_COLUMN_BITS = 10
+_INTERRUPTED_LOADS = 5
+
+_INFO_SIZE = 224
+_VERIFIED_INSNS_OFFSET = 216
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What every attempt to load one program has in common; the buffers stay alive with it."""
+
+    kind: Kind
+    name: bytes
+    code: Buffer
+    slots: int
+    license: Buffer
+    btf_fd: int
+    functions: bytes
+    lines: bytes
+
+    def load(self, fds: Fds, log: Buffer | None) -> int:
+        functions, lines = buffer(self.functions), buffer(self.lines)
+        attr = struct.pack(
+            "<2I2Q2IQ2I16s4IQ2IQ2I",
+            self.kind.type,
+            self.slots,
+            address(self.code),
+            address(self.license),
+            1 if log else 0,
+            len(log) if log else 0,
+            address(log),
+            0,
+            _SLEEPABLE if self.kind.type is ProgType.SYSCALL else 0,
+            self.name,
+            0,
+            self.kind.attach,
+            self.btf_fd,
+            _FUNC_INFO.size,
+            address(functions) if self.functions else 0,
+            len(self.functions) // _FUNC_INFO.size,
+            _LINE_INFO.size,
+            address(lines) if self.lines else 0,
+            len(self.lines) // _LINE_INFO.size,
+            0,
+        )
+        return bpf_open(fds, syscall.PROG_LOAD, attr)
+
+
+def kind_of(program: Program) -> tuple[Kind, str]:
+    """The program's kind and its target, from its section's name."""
+    try:
+        return parse_section(program.section)
+    except KeyError:
+        raise LoadError(
+            f'program "{program.name}" is in section {program.section!r}, which names no kind of'
+            " program that kring knows"
+        ) from None
+
+
+def load(
+    fds: Fds,
+    program: Program,
+    code: bytes,
+    license: str,
+    types: ObjectTypes,
+    attach: Callable[[KernelProgram], Link],
+) -> KernelProgram:
+    """The program, accepted by the verifier; `attach` is what its method of that name does.
+
+    Raises: VerifierError with the log, NotPermitted, or LoadError.
+    """
+    kind, _ = kind_of(program)
+    functions, lines = _function_info(program, types), _line_info(program, types)
+    attempt = _Attempt(
+        kind,
+        kernel_name(program.name),
+        buffer(code),
+        len(code) // 8,
+        buffer(license.encode() + b"\0"),
+        types.fd() if functions or lines else 0,
+        functions,
+        lines,
+    )
+    fd = _load_quietly(fds, attempt, program)
+    return KernelProgram(program, kind, fd, attach)
+
+
+def _load_quietly(fds: Fds, attempt: _Attempt, program: Program) -> int:
+    errno = EAGAIN
+    for _ in range(_INTERRUPTED_LOADS):
+        try:
+            return attempt.load(fds, None)
+        except OSError as error:
+            errno = error.errno or 0
+            # A signal came while the verifier was at work: Python has handled it by now.
+            if errno != EAGAIN:
+                break
+    return _load_with_log(fds, attempt, program, errno)
+
+
+def _load_with_log(fds: Fds, attempt: _Attempt, program: Program, errno: int) -> int:
+    size = _SMALLEST_LOG
+    while True:
+        log = buffer(size)
+        try:
+            return attempt.load(fds, log)
+        except OSError as error:
+            if error.errno != ENOSPC or size == _LARGEST_LOG:
+                raise _refused(attempt, program, errno, log) from None
+        size *= 2
+
+
+def _refused(attempt: _Attempt, program: Program, errno: int, log: Buffer) -> LoadError:
+    said = log.value.decode(errors="replace")
+    if errno == EPERM and not said.strip():
+        return not_permitted(f'loading "{program.name}"', needs(attempt.kind.type), errno)
+    from kring.run.kernel.verdict import refused
+
+    return refused(program, errno, said)
+
+
+def _function_info(program: Program, types: ObjectTypes) -> bytes:
+    """struct bpf_func_info for each function; empty unless all have a type."""
+    if not types or not all(function.type_id for function in program.functions):
+        return b""
+    return b"".join(_FUNC_INFO.pack(f.slot, f.type_id) for f in program.functions)
+
+
+def _line_info(program: Program, types: ObjectTypes) -> bytes:
+    """struct bpf_line_info for each line; empty unless every function's first slot has one."""
+    starts = {0, *(function.slot for function in program.functions)}
+    if not types or not starts <= {line.slot for line in program.lines}:
+        return b""
+    rows: list[bytes] = []
+    for line in program.lines:
+        file, text = types.string(line.file), types.string(line.line_text)
+        if file is None or text is None:
+            return b""
+        column = min(line.column, (1 << _LINE_COLUMN_BITS) - 1)
+        rows.append(_LINE_INFO.pack(line.slot, file, text, line.line << _LINE_COLUMN_BITS | column))
+    return b"".join(rows)
+
+
+class KernelProgram:
+    """A program the verifier accepted; its descriptor belongs to the runtime that loaded it."""
+
+    __slots__ = ("_attach", "fd", "insns_processed", "kind", "spec")
+
+    def __init__(
+        self, spec: Program, kind: Kind, fd: int, attach: Callable[[KernelProgram], Link]
+    ) -> None:
+        self.spec = spec
+        self.kind = kind
+        self.fd = fd
+        self._attach = attach
+        self.insns_processed = _insns_processed(fd)
+
+    def attach(self) -> Link:
+        """Connect the program to the hook its section names.
+
+        Raises: AttachError, NotPermitted.
+        """
+        return self._attach(self)
+
+    def run(self, data: bytes = b"", ctx: bytes = b"", repeat: int = 1) -> RunResult:
+        """What the program made of `data` (a packet) and `ctx` (its context's bytes).
+
+        Raises: NotSupported for a kind the kernel cannot test-run, LoadError if it refuses these
+        arguments.
+        """
+        return test_run(self.fd, self.spec.name, self.kind, data, ctx, repeat)
+
+
+def _insns_processed(fd: int) -> int:
+    """bpf_prog_info.verified_insns. Since: Linux 5.16."""
+    info = buffer(_INFO_SIZE)
+    attr = struct.pack("<2IQ", fd, _INFO_SIZE, address(info))
+    bpf(syscall.OBJ_GET_INFO_BY_FD, attr)
+    return int.from_bytes(info.raw[_VERIFIED_INSNS_OFFSET:][:4], "little")

@@ -1,0 +1,163 @@
+"""System calls that Python has no function for, and descriptors that cannot be lost.
+
+In: numbers and bytes. Out: results, or `OSError`. `union bpf_attr` is packed by the caller; every
+pointer in it is the `address` of a `buffer` the caller keeps alive during the call.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+from collections.abc import Callable
+from errno import EINTR, errorcode
+
+from kring.errors import NotSupported
+
+ENOTSUPP = 524
+"""An errno of the kernel's own that reaches user space and that neither libc nor Python names."""
+
+MAP_CREATE = 0
+MAP_LOOKUP_ELEM = 1
+MAP_UPDATE_ELEM = 2
+MAP_DELETE_ELEM = 3
+MAP_GET_NEXT_KEY = 4
+PROG_LOAD = 5
+PROG_TEST_RUN = 10
+OBJ_GET_INFO_BY_FD = 15
+RAW_TRACEPOINT_OPEN = 17
+BTF_LOAD = 18
+LINK_CREATE = 28
+
+PERF_TYPE_TRACEPOINT = 2
+_PERF_FLAG_FD_CLOEXEC = 8
+_FSOPEN_CLOEXEC = 1
+_FSCONFIG_CMD_CREATE = 6
+
+# bpf, perf_event_open, fsopen, fsconfig, fsmount
+_NUMBERS = {"x86_64": (321, 298, 430, 431, 432)}
+_ARGS = 6
+
+_syscall = ctypes.CDLL(None, use_errno=True).syscall
+_syscall.restype = ctypes.c_long
+_syscall.argtypes = (ctypes.c_long,) * (1 + _ARGS)
+
+Buffer = ctypes.Array[ctypes.c_char]
+
+
+def buffer(data: bytes | int) -> Buffer:
+    """Memory that the kernel may read and write: a copy of `data`, or that many zeros."""
+    if isinstance(data, int):
+        return ctypes.create_string_buffer(max(data, 1))
+    return ctypes.create_string_buffer(data, max(len(data), 1))
+
+
+def address(memory: Buffer | None) -> int:
+    """Where the memory begins, 0 for none."""
+    return 0 if memory is None else ctypes.addressof(memory)
+
+
+def error_name(errno: int) -> str:
+    """`EPERM` for 1."""
+    return "ENOTSUPP" if errno == ENOTSUPP else errorcode.get(errno, f"errno {errno}")
+
+
+def _error(errno: int) -> OSError:
+    text = "Operation is not supported" if errno == ENOTSUPP else os.strerror(errno)
+    return OSError(errno, text)
+
+
+class Fds:
+    """Descriptors to close, newest first."""
+
+    __slots__ = ("_fds",)
+
+    def __init__(self) -> None:
+        self._fds: list[int] = []
+
+    def keep(self, make: Callable[..., int], *args: int | str) -> int:
+        """The descriptor that `make`, a function written in C, returned; it is in the list already.
+
+        `map` and `extend` run no bytecode between the call and the list, so a Ctrl-C, which Python
+        raises between bytecodes, cannot come between the two and leave a descriptor nobody knows.
+        """
+        self._fds.extend(map(make, *((arg,) for arg in args)))
+        return self._fds[-1]
+
+    def forget_failed(self) -> None:
+        """Drop the -1 that a failing call left."""
+        self._fds.pop()
+
+    def close(self) -> None:
+        """Close all; closing again does nothing."""
+        while self._fds:
+            fd = self._fds.pop()
+            if fd >= 0:
+                os.close(fd)
+
+
+def _number(index: int) -> int:
+    machine = os.uname().machine
+    numbers = _NUMBERS.get(machine)
+    if numbers is None:
+        raise NotSupported(f"kring runs programs on {', '.join(_NUMBERS)}; this is {machine}")
+    return numbers[index]
+
+
+def _call(number: int, *args: int) -> int:
+    while True:
+        result: int = _syscall(number, *args, *(0,) * (_ARGS - len(args)))
+        if result >= 0:
+            return result
+        # Python's handlers have run by the next iteration: a Ctrl-C has been raised by then.
+        if ctypes.get_errno() != EINTR:
+            raise _error(ctypes.get_errno())
+
+
+def _open(fds: Fds, number: int, *args: int) -> int:
+    while True:
+        fd = fds.keep(_syscall, number, *args, *(0,) * (_ARGS - len(args)))
+        if fd >= 0:
+            return fd
+        errno = ctypes.get_errno()
+        fds.forget_failed()
+        if errno != EINTR:
+            raise _error(errno)
+
+
+def bpf(command: int, attr: bytes | Buffer) -> int:
+    """bpf(2) for commands that make no descriptor; results appear in `attr` if it is a buffer."""
+    memory = buffer(attr) if isinstance(attr, bytes) else attr
+    return _call(_number(0), command, address(memory), len(attr))
+
+
+def bpf_open(fds: Fds, command: int, attr: bytes) -> int:
+    """bpf(2) for commands that make a descriptor, which belongs to `fds`."""
+    memory = buffer(attr)
+    return _open(fds, _number(0), command, address(memory), len(attr))
+
+
+def perf_event_open(fds: Fds, type: int, config: int) -> int:
+    """A perf event on CPU 0 for all processes; it belongs to `fds`."""
+    attr = struct.pack("<IIQQQQQIIQ", type, 64, config, 0, 0, 0, 0, 0, 0, 0)
+    memory = buffer(attr)
+    every_process, cpu, no_group = -1, 0, -1
+    return _open(
+        fds, _number(1), address(memory), every_process, cpu, no_group, _PERF_FLAG_FD_CLOEXEC
+    )
+
+
+def detached_mount(fds: Fds, filesystem: str) -> int:
+    """The root of a fresh mount that no path leads to; it ends when the descriptor closes.
+
+    The descriptor is O_PATH: open files below it with `dir_fd`. It belongs to `fds`.
+    Since: Linux 5.2.
+    """
+    scratch = Fds()
+    try:
+        name = buffer(filesystem.encode() + b"\0")
+        context = _open(scratch, _number(2), address(name), _FSOPEN_CLOEXEC)
+        _call(_number(3), context, _FSCONFIG_CMD_CREATE)
+        return _open(fds, _number(4), context, _FSOPEN_CLOEXEC)
+    finally:
+        scratch.close()

@@ -9,8 +9,8 @@ and end in one terminator, whose edges carry the arguments.
       v1: ptr.map = map "events"
       v2: i64 = const 24
       v3: i64 = const 0
-      v4: ptr.record? = call "ringbuf_reserve" v1 v2 v3   @29:10
-      br v4 b1() b2()
+      v4: ptr.record? = call "ringbuf_reserve" v1 v2 v3 @29:10-26
+      br v4 b1 b2
     b1: …
 """
 
@@ -307,6 +307,11 @@ class Fn:
     @property
     def entry(self) -> Block:
         return self.blocks[0]
+
+    def __str__(self) -> str:
+        from kring.ir.text import print_fn
+
+        return print_fn(self)
 
     def value(
         self,

@@ -1,0 +1,296 @@
+"""CO-RE: what an instruction must hold on the target kernel, from the types of both sides.
+
+In: a `CoreReloc` (a type of the program's BTF, an access string, a question) and the target's
+BTF. Out: the answer, or why there is none. The access is read as a list of names on the local
+side; the target's types of the same name are searched for that list; all that match must agree.
+
+See: tools/lib/bpf/relo_core.c, whose answers these are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kring.btf.blob import Btf
+from kring.btf.ext import CoreKind, CoreReloc
+from kring.btf.match import (
+    essential,
+    fields_compatible,
+    types_compatible,
+    types_match,
+)
+from kring.btf.spec import (
+    OF_ENUMS,
+    OF_TYPES,
+    Access,
+    Spec,
+    did_you_mean,
+    find_member,
+    is_flexible,
+    no_member,
+    parse_spec,
+)
+from kring.btf.types import Array, Composite, Enum, Int, Kind, Ptr
+from kring.errors import ObjectError
+
+_ZERO_IF_MISSING: Final = OF_TYPES | {CoreKind.FIELD_EXISTS, CoreKind.ENUMVAL_EXISTS}
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The answer to a CO-RE record on one target.
+
+    `value` is None where the instruction cannot work there and must not be reached; `reason`
+    says why, and also why an EXISTS is 0. `local_value` is what the instruction holds as
+    compiled. For byte offsets of fields that are not bitfields `size` and `local_size` are the
+    bytes to load, and `resizable` says that a load of the one may become one of the other.
+    """
+
+    name: str
+    value: int | None
+    reason: str = ""
+    local_value: int | None = None
+    size: int | None = None
+    local_size: int | None = None
+    signed: bool = False
+    resizable: bool = True
+
+
+def resolve(reloc: CoreReloc, local: Btf, target: Btf) -> Resolved:
+    """What `reloc` of a program with types `local` asks of `target`, answered.
+
+    A missing type answers 0 to every question about types, as libbpf has it. `local` may be
+    `target`: then the type is looked up by its id and the answer is about itself.
+
+    Raises: ObjectError if the record makes no sense, or if types of the target that fit it
+    disagree about the answer.
+    """
+    kind = reloc.kind
+    if kind == CoreKind.TYPE_ID_LOCAL:
+        return Resolved(local.name(reloc.type_id), reloc.type_id, local_value=reloc.type_id)
+    wanted = parse_spec(reloc, local)
+    found, reason = _search(kind, wanted, target)
+    if found is None:
+        value = 0 if kind in _ZERO_IF_MISSING else None
+        return Resolved(str(wanted), value, reason, local_value=_local_value(kind, wanted))
+    return _resolved(kind, wanted, found)
+
+
+def field_path(btf: Btf, type_id: int, names: Sequence[str | int]) -> tuple[str, int, int]:
+    """Access string, byte offset and type of the member reached by `names` from `type_id`.
+
+    A name is looked for in anonymous members too; a number is an element of an array. For a
+    bitfield the offset is that of the byte in which it begins.
+
+    Raises: ObjectError that names the type and, if one is close, the member meant.
+    """
+    indices, bits = [0], 0
+    for name in names:
+        type = btf[btf.strip(type_id)]
+        if isinstance(name, int) and isinstance(type, Array):
+            indices.append(name)
+            type_id = type.type
+            bits += name * btf.size(type_id) * 8
+        elif isinstance(name, str) and isinstance(type, Composite):
+            path = find_member(btf, btf.strip(type_id), name)
+            if path is None:
+                raise ObjectError(no_member(btf, type_id, name))
+            for step, member in path:
+                indices.append(step.index)
+                bits += member.bit_offset
+                type_id = member.type
+        else:
+            raise ObjectError(f"{btf.where}: {btf.kind(type_id).name} has no member {name!r}")
+    return ":".join(map(str, indices)), bits // 8, type_id
+
+
+def _search(kind: CoreKind, wanted: Spec, target: Btf) -> tuple[Spec | None, str]:
+    """The place in `target` that fits, or why none does."""
+    found: Spec | None = None
+    reason = ""
+    for id in _candidates(wanted, target):
+        spec = _fit(kind, wanted, target, id)
+        if isinstance(spec, str):
+            reason = reason or spec
+        elif found is None:
+            found = spec
+        elif spec.bit_offset != found.bit_offset or _answer(kind, spec) != _answer(kind, found):
+            raise ObjectError(
+                f"CO-RE {kind.name} of {wanted} is ambiguous: {target.where} has types "
+                f"{found.root} ({found}) and {id} ({spec}), which disagree"
+            )
+    if found is None and not reason:
+        what = wanted.btf.kind(wanted.root).name.lower()
+        reason = f"{target.where} has no {what} {essential(wanted.btf.name(wanted.root))}"
+    return found, reason
+
+
+def _candidates(wanted: Spec, target: Btf) -> list[int]:
+    """Types of the target with the name and kind of the local one; flavours do not count."""
+    local, id = wanted.btf, wanted.root
+    if local is target:
+        return [id]
+    name = essential(local.name(id))
+    if not name:
+        raise ObjectError(f"{local.where}: type {id} has no name to look for in {target.where}")
+    kind = local.kind(id)
+    kinds = (Kind.ENUM, Kind.ENUM64) if kind in (Kind.ENUM, Kind.ENUM64) else (kind,)
+    ids = target.find_all(name, *kinds, flavours=True)
+    return [id for id in ids if essential(target.name(id)) == name]
+
+
+def _fit(kind: CoreKind, wanted: Spec, target: Btf, id: int) -> Spec | str:
+    """The place in type `id` of the target that `wanted` names, or why there is none."""
+    if kind in OF_TYPES:
+        fits = types_match if kind == CoreKind.TYPE_MATCHES else types_compatible
+        if fits(wanted.btf, wanted.root, target, id):
+            return Spec(target, id)
+        return f"{target.name(id)} of {target.where} differs from the program's"
+    if kind in OF_ENUMS:
+        return _fit_enum(wanted, target, id)
+    spec, at = Spec(target, id), id
+    for step in wanted.steps:
+        at = target.strip(at)
+        if not step.name:
+            next_ = _fit_element(spec, step, at)
+        else:
+            next_ = _fit_member(wanted.btf, spec, step, at)
+        if isinstance(next_, str):
+            return next_
+        spec, at = next_
+    return spec
+
+
+def _fit_enum(wanted: Spec, target: Btf, id: int) -> Spec | str:
+    enum, name = target[target.strip(id)], wanted.steps[0].name
+    if isinstance(enum, Enum):
+        for index, (value, _) in enumerate(enum.values):
+            if essential(value) == essential(name):
+                return Spec(target, id, (Access(target.strip(id), index, value),))
+        names = [value for value, _ in enum.values]
+        return f"enum {enum.name} of {target.where} has no {name!r}{did_you_mean(name, names)}"
+    return f"{target.name(id)} of {target.where} is not an enum"
+
+
+def _fit_element(spec: Spec, step: Access, at: int) -> tuple[Spec, int] | str:
+    """`spec` with an array element added, and the element's type."""
+    btf = spec.btf
+    if spec.steps:  # the first step indexes an array the type may be in; it has no type itself
+        array = btf[at]
+        if not isinstance(array, Array):
+            return f"{spec} of {btf.where} is not an array"
+        if step.index >= array.count and not is_flexible(spec, array):
+            return f"{spec} of {btf.where} has {array.count} elements, {step.index} is not one"
+        at = btf.strip(array.type)
+    return spec.then(Access(at, step.index), step.index and step.index * btf.size(at) * 8), at
+
+
+def _fit_member(local: Btf, spec: Spec, step: Access, at: int) -> tuple[Spec, int] | str:
+    """`spec` with the member of that name added, and the member's type."""
+    btf = spec.btf
+    path = find_member(btf, at, step.name)
+    if path is None:
+        return no_member(btf, at, step.name)
+    holder, member = path[-1]
+    mine = local[step.type_id]
+    assert isinstance(mine, Composite)
+    if not fields_compatible(local, mine.members[step.index].type, btf, member.type):
+        return f"{spec}.{step.name} of {btf.where} has another type than the program's"
+    return spec.then(holder, sum(m.bit_offset for _, m in path)), member.type
+
+
+def _local_value(kind: CoreKind, wanted: Spec) -> int | None:
+    """What the compiler put into the instruction; None where it could not know either."""
+    try:
+        return _answer(kind, wanted)
+    except ObjectError:
+        return None
+
+
+def _resolved(kind: CoreKind, wanted: Spec, found: Spec) -> Resolved:
+    value, local_value = _answer(kind, found), _local_value(kind, wanted)
+    if kind != CoreKind.FIELD_BYTE_OFFSET:
+        return Resolved(str(found), value, local_value=local_value)
+    mine, theirs = _Field(wanted), _Field(found)
+    return Resolved(
+        str(found),
+        value,
+        local_value=local_value,
+        size=None if theirs.bits else theirs.size,
+        local_size=None if mine.bits else mine.size,
+        signed=theirs.signed,
+        resizable=mine.size == theirs.size or (mine.zero_extends and theirs.zero_extends),
+    )
+
+
+def _answer(kind: CoreKind, spec: Spec) -> int:
+    """What `kind` asks, for a place that is there."""
+    match kind:
+        case CoreKind.FIELD_EXISTS | CoreKind.TYPE_EXISTS | CoreKind.TYPE_MATCHES:
+            return 1
+        case CoreKind.ENUMVAL_EXISTS:
+            return 1
+        case CoreKind.TYPE_ID_LOCAL | CoreKind.TYPE_ID_TARGET:
+            return spec.root
+        case CoreKind.TYPE_SIZE:
+            return spec.btf.size(spec.root)
+        case CoreKind.ENUMVAL_VALUE:
+            enum = spec.btf[spec.steps[0].type_id]
+            assert isinstance(enum, Enum)
+            return enum.values[spec.steps[0].index][1]
+        case _:  # the kinds that ask about a field
+            return _Field(spec).answer(kind)
+
+
+class _Field:
+    """A field as a load sees it: the aligned bytes to read, and where in them its bits are."""
+
+    def __init__(self, spec: Spec) -> None:
+        btf, last = spec.btf, spec.steps[-1]
+        self.spec = spec
+        self.bits = 0
+        type_id = last.type_id
+        if last.name:
+            holder = btf[last.type_id]
+            assert isinstance(holder, Composite)
+            member = holder.members[last.index]
+            self.bits, type_id = member.bitfield_size, member.type
+        type_id = btf.strip(type_id)
+        type = btf[type_id]
+        self.size = btf.size(type_id)
+        self.start = spec.bit_offset // 8
+        if self.bits:
+            self._widen()
+        self.signed = isinstance(type, Int | Enum) and type.signed
+        self.zero_extends = isinstance(type, Ptr) or (isinstance(type, Int) and not type.signed)
+
+    def _widen(self) -> None:
+        """Grow to the smallest aligned load that holds the whole bitfield."""
+        end = self.spec.bit_offset + self.bits
+        size = max(self.size, 1)
+        self.start = self.spec.bit_offset // 8 // size * size
+        while end > (self.start + size) * 8:
+            if size >= 8:
+                raise ObjectError(f"bitfield {self.spec} does not fit a load of 8 bytes")
+            size *= 2
+            self.start = self.spec.bit_offset // 8 // size * size
+        self.size = size
+
+    def answer(self, kind: CoreKind) -> int:
+        if kind == CoreKind.FIELD_BYTE_OFFSET:
+            return self.start
+        if kind == CoreKind.FIELD_BYTE_SIZE:
+            return self.size
+        if not self.spec.steps[-1].name:
+            raise ObjectError(f"CO-RE {kind.name} asks about a field, and {self.spec} is none")
+        if kind == CoreKind.FIELD_SIGNED:
+            return int(self.signed)
+        width = self.bits or self.size * 8
+        if kind == CoreKind.FIELD_RSHIFT_U64:
+            return 64 - width
+        offset = self.spec.bit_offset - self.start * 8
+        if self.spec.btf.little_endian:
+            return 64 - (offset + width)
+        return (8 - self.size) * 8 + offset

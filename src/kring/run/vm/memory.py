@@ -15,6 +15,7 @@ its first window, so running off either end meets unmapped addresses:
 """
 
 from dataclasses import dataclass
+from struct import Struct
 from typing import Final
 
 from kring.errors import VmError
@@ -29,6 +30,8 @@ _TYPED_BASE: Final = 0xFFFF_A000_0000_0000
 _TYPED_END: Final = 0xFFFF_B000_0000_0000
 _NULL_PAGE: Final = 0x1000
 MASK64: Final = 0xFFFF_FFFF_FFFF_FFFF
+_NUMBER: Final = {1: Struct("<B"), 2: Struct("<H"), 4: Struct("<I"), 8: Struct("<Q")}
+_MASK: Final = {size: (1 << 8 * size) - 1 for size in _NUMBER}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,17 +39,14 @@ class Region:
     """A stretch of memory at `base`; `data` is the live bytes, shared with whoever mapped them."""
 
     base: int
+    size: int
     data: bytearray | memoryview
     name: str
-    writable: bool = True
-
-    @property
-    def size(self) -> int:
-        return len(self.data)
+    writable: bool
 
     @property
     def end(self) -> int:
-        return self.base + len(self.data)
+        return self.base + self.size
 
 
 class Memory:
@@ -73,7 +73,7 @@ class Memory:
     ) -> Region:
         """A new region over `data`, among the kernel's objects if `typed`."""
         first = self._next[typed]
-        region = Region(first + _START, data, name, writable)
+        region = Region(first + _START, len(data), data, name, writable)
         self._next[typed] = (region.end & -_WINDOW) + _WINDOW
         for window in range(first, self._next[typed], _WINDOW):
             self._windows[window >> _WINDOW_BITS] = region
@@ -103,29 +103,29 @@ class Memory:
         return region if region and region.base <= address <= region.end else None
 
     def load(self, address: int, size: int) -> int:
-        """The unsigned little-endian number at an address.
+        """The unsigned little-endian number of 1, 2, 4 or 8 bytes at an address.
 
         Raises: VmError for memory that is not there.
         """
         region = self._windows.get(address >> _WINDOW_BITS)
         if region is not None:
-            at, data = address - region.base, region.data
-            if 0 <= at <= len(data) - size:
-                return int.from_bytes(data[at : at + size], "little")
+            at = address - region.base
+            if 0 <= at <= region.size - size:
+                return _NUMBER[size].unpack_from(region.data, at)[0]
         if self.typed_pointers and (address < _NULL_PAGE or _TYPED_BASE <= address < _TYPED_END):
             return 0
         raise self._fault("read", address, size)
 
     def store(self, address: int, size: int, value: int) -> None:
-        """Write the low `size` bytes of a number.
+        """Write the low 1, 2, 4 or 8 bytes of a number.
 
         Raises: VmError for memory that is not there or is read-only.
         """
         region = self._windows.get(address >> _WINDOW_BITS)
         if region is not None and region.writable:
-            at, data = address - region.base, region.data
-            if 0 <= at <= len(data) - size:
-                data[at : at + size] = (value & ((1 << 8 * size) - 1)).to_bytes(size, "little")
+            at = address - region.base
+            if 0 <= at <= region.size - size:
+                _NUMBER[size].pack_into(region.data, at, value & _MASK[size])
                 return
         raise self._fault("write", address, size)
 

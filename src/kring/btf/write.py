@@ -120,7 +120,8 @@ class Builder:
         try:
             return pack(f"<{3 + len(extra)}I", name, flag | kind_of(type) << 24, third, *extra)
         except StructError:
-            raise ObjectError(f"a number of this type does not fit BTF: {type}") from None
+            what = f"{kind_of(type).name} {getattr(type, 'name', '')}"
+            raise ObjectError(f"a number of {what} does not fit BTF's 32 bits") from None
 
 
 Text = Callable[[str], int]

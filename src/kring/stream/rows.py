@@ -1,0 +1,79 @@
+"""Records as rows of a numpy array: runs of records of one size, copied in one step.
+
+In: a reader and the dtype of its records. Out: arrays that own their memory.
+Imported only when batches are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kring.abi.uapi import RINGBUF_HEADER_SIZE
+from kring.errors import StreamError
+from kring.stream.ring import Batch, RingReader
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Rows = npt.NDArray[np.void]
+    DType = np.dtype[np.void]
+
+_IRREGULAR = 64
+"""Records taken one by one where the first is not of the run's size (it is discarded, say)."""
+
+
+def scan_rows(reader: RingReader, dtype: DType, limit: int) -> tuple[Rows, Batch]:
+    """At most `limit` records that are there as rows, and the batch to release for them.
+
+    Raises: StreamError if the next record is not of the dtype's size.
+    """
+    start, data = reader.waiting()
+    rows, end = _run(data, dtype, limit)
+    if len(rows):
+        return rows, Batch(start + end, len(rows), 0, False)
+    batch = reader.scan(min(limit, _IRREGULAR))
+    rows = rows_of(batch.records, dtype)
+    # Looking again finds the same records: they were not released.
+    return rows, batch if len(rows) == batch.received else reader.scan(len(rows))
+
+
+def rows_of(records: Sequence[bytes], dtype: DType) -> Rows:
+    """The records as rows, up to the first that is not of the dtype's size.
+
+    Raises: StreamError if that is the first of all.
+    """
+    import numpy as np
+
+    fitting = _fitting(records, dtype)
+    return np.frombuffer(b"".join(records[:fitting]), dtype).copy()
+
+
+def _run(data: memoryview, dtype: DType, limit: int) -> tuple[Rows, int]:
+    """The rows that `data` begins with, and where they end in it: records neither busy nor
+    discarded, all of the dtype's size."""
+    import numpy as np
+
+    stride = RINGBUF_HEADER_SIZE + (dtype.itemsize + 7) // 8 * 8
+    count = min(len(data) // stride, limit)
+    table = np.frombuffer(data, np.uint8, count * stride).reshape(count, stride)
+    # The headers first: what a record holds counts only once its header says so.
+    fits = table[:, :4].copy().view(np.uint32).ravel() == dtype.itemsize
+    if not fits.all():
+        count = int(fits.argmin())
+    payload = table[:count, RINGBUF_HEADER_SIZE : RINGBUF_HEADER_SIZE + dtype.itemsize]
+    return payload.copy().view(dtype).reshape(count), count * stride
+
+
+def _fitting(records: Sequence[bytes], dtype: DType) -> int:
+    """How many of the records, from the first, are of the dtype's size."""
+    for index, record in enumerate(records):
+        if len(record) != dtype.itemsize:
+            if index:
+                return index
+            raise StreamError(
+                f"a record of {len(record)} bytes does not fit rows of {dtype.itemsize} bytes;"
+                " read streams of mixed sizes one by one, with `for record in stream`"
+            )
+    return len(records)

@@ -1,0 +1,161 @@
+"""Machine instructions on virtual registers: what every stage of lowering reads and rewrites.
+
+In:  nothing.
+Out: `Inst`, `Block` and `Function`; `role`, which operands of an instruction are registers.
+Rule: a register is an int. 0 to 10 are the machine's; from `FIRST` on they are virtual, any
+number of them, and not in SSA form. A set of registers is an int with one bit for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from kring.abi.isa import (
+    DST,
+    DST_IMM,
+    DST_SRC,
+    FRAME_POINTER,
+    IF_IMM,
+    IF_SRC,
+    IMM64,
+    LOAD,
+    OPS,
+    REG_COUNT,
+    STORE_IMM,
+    STORE_SRC,
+    Op,
+)
+from kring.ir.core import Core, GlobalRef, Span
+
+FIRST = REG_COUNT
+COLORS = REG_COUNT - 1
+"""The machine's registers 0 to 9 can hold values; 10 is the frame pointer."""
+CLOBBERED = 0b111111
+"""The registers a call destroys, r0 with its result."""
+
+FRAME = Op("frame", 0, DST_IMM, "frame", 64, "frame")
+"""The address `imm` bytes from the frame pointer: two instructions when emitted."""
+MOVE, MOVE_K, MOVE32_K = OPS["mov64_x"], OPS["mov64_k"], OPS["mov32_k"]
+WIDE, CALL, FILL, KEEP = OPS["lddw"], OPS["call"], OPS["ldxdw"], OPS["stxdw"]
+
+# By form: whether dst is written, dst is read, src is read.
+_ROLES = {
+    DST_IMM: (True, True, False),
+    DST_SRC: (True, True, True),
+    DST: (True, True, False),
+    LOAD: (True, False, True),
+    STORE_IMM: (False, True, False),
+    STORE_SRC: (False, True, True),
+    IF_IMM: (False, True, False),
+    IF_SRC: (False, True, True),
+    IMM64: (True, False, False),
+}
+_FRESH = {"mov": False, "frame": False}
+_NEITHER = (False, False, False)
+
+
+def _role(op: Op) -> tuple[bool, bool, bool]:
+    writes, reads, source = _ROLES.get(op.form, _NEITHER)
+    return writes, reads and _FRESH.get(op.verb, True), source
+
+
+_TABLE = {op.name: _role(op) for op in (*OPS.values(), FRAME)}
+
+
+@dataclass(eq=False, slots=True)
+class Inst:
+    """One instruction; fields as in `isa.Insn`, with registers that may be virtual.
+
+    `ref` is what the caller patches in: a map's name, a place in a map, a fact of the kernel.
+    `args` is how many argument registers a call reads.
+    """
+
+    op: Op
+    dst: int = 0
+    src: int = 0
+    off: int = 0
+    imm: int = 0
+    ref: str | GlobalRef | Core | None = None
+    args: int = 0
+    span: Span | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Block:
+    """Instructions, then a way out: `to` is empty for exit, one block, or with a `test` two of
+    which the first is taken if it holds.
+
+    `copies` has for each of them the parallel copies that passing there means, until `edges`
+    turns those into instructions. `span` is where the way out comes from.
+    """
+
+    insns: list[Inst] = field(default_factory=list[Inst])
+    test: Inst | None = None
+    to: list[Block] = field(default_factory=list["Block"])
+    copies: list[list[Inst]] = field(default_factory=list[list[Inst]])
+    span: Span | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Function:
+    """Blocks in source order, the entry first. `frame` is the bytes of stack given out."""
+
+    blocks: list[Block]
+    regs: int = FIRST
+    frame: int = 0
+    users: list[tuple[Span | None, int]] = field(default_factory=list[tuple[Span | None, int]])
+
+    def reg(self) -> int:
+        """A new virtual register."""
+        self.regs += 1
+        return self.regs - 1
+
+    def slot(self, size: int) -> int:
+        """The offset from the frame pointer of `size` new bytes, aligned to 8."""
+        self.frame += (size + 7) & ~7
+        return -self.frame
+
+
+def role(inst: Inst) -> tuple[bool, bool, bool]:
+    """Whether the instruction writes dst, reads dst, reads src."""
+    return _TABLE[inst.op.name]
+
+
+def reads(inst: Inst) -> int:
+    """The set of registers whose values the instruction needs."""
+    _, dst, src = _TABLE[inst.op.name]
+    found = (1 << inst.dst if dst else 0) | (1 << inst.src if src else 0)
+    if inst.args:
+        found |= (1 << inst.args) - 1 << 1
+    return found & ~(1 << FRAME_POINTER)
+
+
+def writes(inst: Inst) -> int:
+    """The set of registers the instruction sets or destroys."""
+    if inst.op is CALL:
+        return CLOBBERED
+    return 1 << inst.dst if _TABLE[inst.op.name][0] else 0
+
+
+def is_move(inst: Inst) -> bool:
+    """Whether it copies one register to another, so that both could be one."""
+    return inst.op is MOVE and inst.src != FRAME_POINTER
+
+
+def is_free(inst: Inst) -> bool:
+    """Whether it makes its value from nothing, so that it can be repeated anywhere."""
+    return inst.op is MOVE_K or inst.op is MOVE32_K or inst.op is WIDE or inst.op is FRAME
+
+
+def slots(inst: Inst) -> int:
+    """How many slots it takes when emitted."""
+    return 2 if inst.op is FRAME else inst.op.slots
+
+
+def bits(mask: int) -> Iterator[int]:
+    """The members of a set of registers, lowest first."""
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low

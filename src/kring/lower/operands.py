@@ -1,0 +1,140 @@
+"""What selection asks about values: which can be repeated at each use, which fuse with branches.
+
+In:  an IR function.
+Out: `Operands`, its answers; `free_inst`, the instruction that makes a repeatable value.
+Rule: nothing here changes anything.
+"""
+
+from __future__ import annotations
+
+from kring.abi.isa import Pseudo
+from kring.ir.core import ROWS, Core, Fn, GlobalRef, Op, Value, signed
+from kring.lower.lir import FRAME, MOVE32_K, MOVE_K, WIDE, Function, Inst, slots
+
+_FREE = frozenset({Op.CONST, Op.MAP, Op.GLOBAL, Op.CORE})
+_ADDRESSED = frozenset({Op.LOAD, Op.STORE, Op.ZERO, Op.ATOMIC_ADD})
+# Users that copy the operand to a register of their own first.
+_COPYING = frozenset({Op.CALL, Op.RET, Op.NEG, Op.SEXT, Op.BSWAP, Op.FIELD})
+
+
+def constant(value: Value) -> int | None:
+    """The unsigned 64 bits of a constant, None for anything else."""
+    if value.op is not Op.CONST:
+        return None
+    assert isinstance(value.imm, int)
+    return value.imm & ((1 << 64) - 1)
+
+
+def small(value: Value) -> int | None:
+    """The immediate operand, signed 32 bits, that stands for a constant; None if there is none."""
+    bits = constant(value)
+    if bits is None:
+        return None
+    number = signed(bits)
+    return number if -(1 << 31) <= number < 1 << 31 else None
+
+
+def set_constant(dst: int, number: int) -> Inst:
+    """The shortest instruction that sets a register to this number."""
+    number = signed(number & ((1 << 64) - 1))
+    if -(1 << 31) <= number < 1 << 31:
+        return Inst(MOVE_K, dst, imm=number)
+    if 0 <= number < 1 << 32:
+        return Inst(MOVE32_K, dst, imm=number - (1 << 32))
+    return Inst(WIDE, dst, imm=number & ((1 << 64) - 1))
+
+
+class Operands:
+    """Answers about the values of one function, whose stack objects it places in `out`.
+
+    `fused` are values that only branches use and that cost no more there than a test of their
+    result. `kept` are values that could be repeated at each use, but are used so often that a
+    register is shorter; everything else that `free` knows never stays in one.
+    """
+
+    def __init__(self, fn: Fn, out: Function) -> None:
+        self._frame: dict[Value, int] = {}
+        self._plain: dict[Value, int] = {}
+        self._copied: dict[Value, int] = {}
+        self._tested: dict[Value, int] = {}
+        for value in fn.values():
+            self._place(value, out)
+        for value in fn.values():
+            self._count(value)
+        for block in fn.blocks:
+            for edge in block.edges:
+                for value in edge.args:
+                    _bump(self._copied, value)
+        self.fused = frozenset(v for v in self._tested if self._fuses(v))
+        self.kept = frozenset(v for v in (*self._plain, *self._copied) if self._pays(v))
+
+    def frame(self, value: Value) -> int | None:
+        """The offset from the frame pointer, if the value is a known place in the stack."""
+        return self._frame.get(value)
+
+    def is_free(self, value: Value) -> bool:
+        """Whether the value can be made from nothing wherever it is used."""
+        return value.op in _FREE or value in self._frame
+
+    def free(self, value: Value, dst: int) -> Inst | None:
+        """The instruction that sets a register to the value, if it needs no other register."""
+        match value.op, value.imm:
+            case Op.CONST, int(number):
+                return set_constant(dst, number)
+            case Op.MAP, str(name):
+                return Inst(WIDE, dst, Pseudo.MAP_FD, ref=name)
+            case Op.GLOBAL, GlobalRef() as place:
+                return Inst(WIDE, dst, Pseudo.MAP_VALUE, ref=place)
+            case Op.CORE, Core() as fact:
+                return Inst(MOVE_K, dst, ref=fact)
+            case _:
+                offset = self.frame(value)
+                return None if offset is None else Inst(FRAME, dst, imm=offset)
+
+    def _place(self, value: Value, out: Function) -> None:
+        match value:
+            case Value(op=Op.STACK, imm=int(size)):
+                self._frame[value] = out.slot(size)
+                out.users.append((value.span, (size + 7) & ~7))
+            case Value(op=Op.ADD, args=[a, b]):
+                for base, step in ((a, b), (b, a)):
+                    if base in self._frame and (number := small(step)) is not None:
+                        self._frame[value] = self._frame[base] + number
+            case _:
+                pass  # no other op makes an address
+
+    def _count(self, value: Value) -> None:
+        for at, arg in enumerate(value.args):
+            if value.op is Op.BR:
+                _bump(self._tested, arg)
+            elif value in self._frame or small(arg) is not None:
+                continue  # needs no register
+            elif at == 0 and value.op in _ADDRESSED and arg in self._frame:
+                continue  # addressed from the frame pointer
+            elif value.op in _COPYING or (at == 0 and _overwrites(value.op)):
+                _bump(self._copied, arg)
+            else:
+                _bump(self._plain, arg)
+
+    def _fuses(self, value: Value) -> bool:
+        if value in self._plain or value in self._copied:
+            return False
+        return ROWS[value.op].compares or value.op is Op.AND
+
+    def _pays(self, value: Value) -> bool:
+        """Whether setting a register once, and copying it where a copy is needed, is shorter
+        than making the value again for each use."""
+        if not self.is_free(value):
+            return False
+        inst = self.free(value, 0)
+        plain, copied = self._plain.get(value, 0), self._copied.get(value, 0)
+        return inst is not None and slots(inst) == 2 and 2 + copied < 2 * (plain + copied)
+
+
+def _overwrites(op: Op) -> bool:
+    """Whether the machine's instruction puts the result in place of the first operand."""
+    return ROWS[op].args == 2 and ROWS[op].result and not ROWS[op].compares
+
+
+def _bump(counts: dict[Value, int], value: Value) -> None:
+    counts[value] = counts.get(value, 0) + 1

@@ -1,0 +1,348 @@
+"""Selection: the machine instructions for each value of the IR.
+
+In:  a checked IR function.
+Out: `select(fn) -> Function`: virtual registers, edges with parallel copies.
+Rule: one method per group of ops and one line per op in `_EMIT`. Constants, addresses of maps
+and of the stack are made where they are used; registers for everything else are made once, where
+the value is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from kring.abi.helpers import HELPERS
+from kring.abi.isa import FRAME_POINTER, OPS
+from kring.errors import InternalError
+from kring.ir import core as ir
+from kring.ir.core import ROWS, Core, Mem, Op, Space, Span, Value
+from kring.lower.lir import CALL, MOVE, Block, Function, Inst
+from kring.lower.operands import Operands, constant, small
+
+_VERBS = {
+    Op.ADD: "add", Op.SUB: "sub", Op.MUL: "mul", Op.UDIV: "div", Op.UMOD: "mod", Op.AND: "and",
+    Op.OR: "or", Op.XOR: "xor", Op.SHL: "lsh", Op.LSHR: "rsh", Op.ASHR: "arsh",
+}  # fmt: skip
+_SHIFTS = frozenset({Op.SHL, Op.LSHR, Op.ASHR})
+# The jump for a comparison, and for the same with its operands exchanged.
+_JUMPS = {
+    Op.EQ: ("jeq", "jeq"), Op.NE: ("jne", "jne"), Op.SET: ("jset", "jset"),
+    Op.ULT: ("jlt", "jgt"), Op.ULE: ("jle", "jge"), Op.UGT: ("jgt", "jlt"),
+    Op.UGE: ("jge", "jle"), Op.SLT: ("jslt", "jsgt"), Op.SLE: ("jsle", "jsge"),
+    Op.SGT: ("jsgt", "jslt"), Op.SGE: ("jsge", "jsle"), Op.AND: ("jset", "jset"),
+}  # fmt: skip
+_LETTERS = {1: "b", 2: "h", 4: "w", 8: "dw"}
+_UNROLL = 16
+"""The most stores that clear memory; from there on a call does it, in spaces where it can."""
+_CLEARED_BY_CALL = frozenset({Space.STACK, Space.VALUE, Space.RECORD})
+
+
+def select(fn: ir.Fn) -> Function:
+    """The function in machine instructions.
+
+    needs: checked IR, every op of integers alone or with memory as `ir.core.ROWS` says.
+    """
+    out = Function([])
+    selection = _Selection(fn, out)
+    for index, param in enumerate(fn.entry.params):
+        selection.emit("mov64_x", selection.define(param), index + 1)
+    for block in fn.blocks:
+        selection.fill(block)
+    return out
+
+
+class _Selection:
+    """Where selection stands: the block being filled, and the registers of the values so far."""
+
+    def __init__(self, fn: ir.Fn, out: Function) -> None:
+        self.out = out
+        self.operands = Operands(fn, out)
+        self.regs: dict[Value, int] = {}
+        self.blocks = {block: Block() for block in fn.blocks}
+        self.block = self.blocks[fn.entry]
+        self.span: Span | None = None
+
+    def fill(self, block: ir.Block) -> None:
+        """The block's code, and its edges."""
+        self.block = self.blocks[block]
+        self.out.blocks.append(self.block)
+        for value in block.body:
+            self.span = value.span
+            _EMIT[value.op](self, value)
+        assert block.end is not None
+        self.span = self.block.span = block.end.span
+        if block.end.op is Op.RET:
+            self.put(0, block.end.args[0])
+        elif block.end.op is Op.BR:
+            self.block.test = self.test(block.end.args[0])
+        self.block.to = [self.blocks[edge.block] for edge in block.edges]
+        self.block.copies = [self._pass(edge) for edge in block.edges]
+
+    def _pass(self, edge: ir.Edge) -> list[Inst]:
+        pairs = zip(edge.block.params, edge.args, strict=True)
+        return [self._copy(self.define(param), arg) for param, arg in pairs]
+
+    def emit(
+        self,
+        name: str,
+        dst: int = 0,
+        src: int = 0,
+        off: int = 0,
+        imm: int = 0,
+        ref: Core | None = None,
+    ) -> None:
+        """One instruction at the end of the block."""
+        self.block.insns.append(Inst(OPS[name], dst, src, off, imm, ref, span=self.span))
+
+    # -- registers
+
+    def define(self, value: Value) -> int:
+        """The register of the value's result, the same whenever it is asked for."""
+        if value not in self.regs:
+            self.regs[value] = self.out.reg()
+        return self.regs[value]
+
+    def reg(self, value: Value) -> int:
+        """A register that holds the value, only to be read."""
+        if value in self.operands.kept or not self.operands.is_free(value):
+            return self.define(value)
+        dst = self.out.reg()
+        self.put(dst, value)
+        return dst
+
+    def put(self, dst: int, value: Value) -> None:
+        """The value in `dst`."""
+        self.block.insns.append(self._copy(dst, value))
+
+    def _copy(self, dst: int, value: Value) -> Inst:
+        inst = None
+        if value not in self.operands.kept:
+            inst = self.operands.free(value, dst)
+        if inst is None:
+            inst = Inst(MOVE, dst, self.define(value))
+        inst.span = self.span
+        return inst
+
+    # -- arithmetic
+
+    def keep(self, value: Value) -> None:
+        """A register set to a value that could be repeated, if it is cheaper to keep."""
+        if value in self.operands.kept:
+            inst = self.operands.free(value, self.define(value))
+            assert inst is not None
+            inst.span = self.span
+            self.block.insns.append(inst)
+
+    def binary(self, value: Value) -> None:
+        """dst = a; dst op= b."""
+        if self.operands.is_free(value):
+            return self.keep(value)
+        if value in self.operands.fused:
+            return None
+        a, b = value.args
+        if ROWS[value.op].commutes and small(a) is not None:
+            a, b = b, a
+        dst, number = self.define(value), small(b)
+        if value.op is Op.AND and constant(b) == 0xFFFF_FFFF:
+            return self.emit("mov32_x", dst, self.reg(a))
+        if number is None:
+            right = self.reg(b)
+            self.put(dst, a)
+            return self.emit(f"{_VERBS[value.op]}64_x", dst, right)
+        if number == 0 and value.op is Op.UDIV:
+            return self.emit("mov64_k", dst)
+        self.put(dst, a)
+        if number != 0 or value.op is not Op.UMOD:
+            number = number & 63 if value.op in _SHIFTS else number
+            self.emit(f"{_VERBS[value.op]}64_k", dst, imm=number)
+        return None
+
+    def unary(self, value: Value) -> None:
+        """dst = a; dst = op dst."""
+        dst = self.define(value)
+        self.put(dst, value.args[0])
+        self.emit("neg64" if value.op is Op.NEG else f"be{value.imm}", dst)
+
+    def extend(self, value: Value) -> None:
+        """The low bits, with the rest cleared or copies of the highest."""
+        assert isinstance(value.imm, int)
+        dst, bits = self.define(value), value.imm
+        if value.op is Op.ZEXT and bits == 32:
+            return self.emit("mov32_x", dst, self.reg(value.args[0]))
+        self.put(dst, value.args[0])
+        if value.op is Op.ZEXT and bits < 32:
+            return self.emit("and64_k", dst, imm=(1 << bits) - 1)
+        return self._shift_out(dst, bits, "arsh64_k" if value.op is Op.SEXT else "rsh64_k")
+
+    def _shift_out(self, dst: int, bits: int, back: str) -> None:
+        if bits < 64:
+            self.emit("lsh64_k", dst, imm=64 - bits)
+            self.emit(back, dst, imm=64 - bits)
+
+    # -- comparisons
+
+    def test(self, value: Value) -> Inst:
+        """A jump that is taken if the value is not 0."""
+        if value in self.operands.fused:
+            return self._comparison(value)
+        return Inst(OPS["jne64_k"], self.reg(value), span=self.span)
+
+    def _comparison(self, value: Value) -> Inst:
+        a, b = value.args
+        verb, mirrored = _JUMPS[value.op]
+        if small(b) is None and small(a) is not None:
+            a, b, verb = b, a, mirrored
+        left = self.reg(a)
+        if (number := small(b)) is not None:
+            return Inst(OPS[f"{verb}64_k"], left, imm=number, span=self.span)
+        return Inst(OPS[f"{verb}64_x"], left, self.reg(b), span=self.span)
+
+    def compare(self, value: Value) -> None:
+        """dst = 1; if the comparison does not hold, dst = 0."""
+        if value in self.operands.fused:
+            return None
+        dst = self.define(value)
+        if value.op is Op.SLT and small(value.args[1]) == 0:
+            self.put(dst, value.args[0])
+            return self.emit("rsh64_k", dst, imm=63)
+        test = self._comparison(value)
+        self.emit("mov64_k", dst, imm=1)
+        before, clear, after = self.block, Block(span=self.span), Block()
+        before.test, before.span = test, self.span
+        before.to, before.copies = [after, clear], [[], []]
+        clear.to, clear.copies = [after], [[]]
+        self.block = clear
+        self.emit("mov64_k", dst, imm=0)
+        self.block = after
+        self.out.blocks += [clear, after]
+        return None
+
+    # -- memory
+
+    def _address(self, base: Value, mem: Mem) -> tuple[int, int]:
+        """Register and offset: the frame pointer itself for what is in the stack."""
+        offset, place = 0 if mem.core else mem.offset, self.operands.frame(base)
+        if place is not None and base not in self.operands.kept:
+            return FRAME_POINTER, place + offset
+        register = self.reg(base)
+        if -0x8000 <= offset < 0x8000:
+            return register, offset
+        moved = self.out.reg()
+        self.emit("mov64_x", moved, register)
+        self.emit("add64_k", moved, imm=offset)
+        return moved, 0
+
+    def load(self, value: Value) -> None:
+        """dst = [base + offset], with sign extension done by shifts."""
+        mem = _mem(value)
+        base, offset = self._address(value.args[0], mem)
+        dst = self.define(value)
+        self.emit(f"ldx{_LETTERS[mem.size]}", dst, base, offset, ref=mem.core)
+        if mem.signed:
+            self._shift_out(dst, mem.size * 8, "arsh64_k")
+
+    def store(self, value: Value) -> None:
+        """[base + offset] = value; constants need no register, except in the context, where
+        kernels before 6.4 refuse them."""
+        mem, (pointer, stored) = _mem(value), value.args
+        base, offset = self._address(pointer, mem)
+        number, letter = constant(stored), _LETTERS[mem.size]
+        if number is not None:
+            number = _sign(number, mem.size * 8)
+        if number is None or not _fits(number) or pointer.type.space is Space.CTX:
+            source = self.reg(stored)
+            return self.emit(f"stx{letter}", base, source, offset, ref=mem.core)
+        return self.emit(f"st{letter}", base, 0, offset, number, mem.core)
+
+    def zero(self, value: Value) -> None:
+        """Stores of 0 as wide as alignment allows, or for much memory a call that does it."""
+        mem, pointer = _mem(value), value.args[0]
+        pieces = list(_pieces(mem.offset, mem.size))
+        if len(pieces) > _UNROLL and pointer.type.space in _CLEARED_BY_CALL:
+            return self._zero_by_call(pointer, mem)
+        for start, size in pieces:
+            base, offset = self._address(pointer, Mem(start, size))
+            self.emit(f"st{_LETTERS[size]}", base, 0, offset)
+        return None
+
+    def _zero_by_call(self, pointer: Value, mem: Mem) -> None:
+        """Reading from address 0 faults, and a probe that faults clears the whole buffer.
+
+        See: kernel/trace/bpf_trace.c, bpf_probe_read_kernel_common.
+        """
+        self.put(1, pointer)
+        if mem.offset:
+            self.emit("add64_k", 1, imm=mem.offset)
+        self.emit("mov64_k", 2, imm=mem.size)
+        self.emit("mov64_k", 3)
+        self._call("probe_read_kernel", 3)
+
+    def atomic_add(self, value: Value) -> None:
+        """[base + offset] += value, at once."""
+        mem, (pointer, term) = _mem(value), value.args
+        base, offset = self._address(pointer, mem)
+        self.emit(f"atomic_add{mem.size * 8}", base, self.reg(term), offset, ref=mem.core)
+
+    def field(self, value: Value) -> None:
+        """dst = base; dst += an offset to be patched."""
+        assert isinstance(value.imm, Core)
+        dst = self.define(value)
+        self.put(dst, value.args[0])
+        self.emit("add64_k", dst, ref=value.imm)
+
+    # -- calls
+
+    def call(self, value: Value) -> None:
+        """Arguments to r1 and up, those in registers first, so that they need them no longer."""
+        args = list(enumerate(value.args, 1))
+        for wanted in (False, True):
+            for register, arg in args:
+                if self.operands.is_free(arg) is wanted:
+                    self.put(register, arg)
+        assert isinstance(value.imm, str)
+        self._call(value.imm, len(args))
+        self.emit("mov64_x", self.define(value), 0)
+
+    def _call(self, name: str, args: int) -> None:
+        if name not in HELPERS:
+            raise InternalError(f"no helper is named {name!r}")
+        self.block.insns.append(Inst(CALL, imm=HELPERS[name].id, args=args, span=self.span))
+
+
+def _mem(value: Value) -> Mem:
+    assert isinstance(value.imm, Mem)
+    return value.imm
+
+
+def _sign(number: int, bits: int) -> int:
+    """The signed reading of the low bits."""
+    number &= (1 << bits) - 1
+    return number - (1 << bits) if number >> (bits - 1) else number
+
+
+def _fits(number: int) -> bool:
+    return -(1 << 31) <= number < 1 << 31
+
+
+def _pieces(start: int, size: int) -> Iterator[tuple[int, int]]:
+    """Offset and size of the widest aligned stores that cover `size` bytes."""
+    end = start + size
+    while start < end:
+        width = next(w for w in (8, 4, 2, 1) if start % w == 0 and start + w <= end)
+        yield start, width
+        start += width
+
+
+_EMIT: dict[Op, Callable[[_Selection, Value], None]] = {
+    **dict.fromkeys(_VERBS, _Selection.binary),
+    **dict.fromkeys((op for op, row in ROWS.items() if row.compares), _Selection.compare),
+    **dict.fromkeys((Op.NEG, Op.BSWAP), _Selection.unary),
+    **dict.fromkeys((Op.ZEXT, Op.SEXT), _Selection.extend),
+    **dict.fromkeys((Op.CONST, Op.MAP, Op.GLOBAL, Op.STACK, Op.CORE), _Selection.keep),
+    Op.FIELD: _Selection.field,
+    Op.LOAD: _Selection.load,
+    Op.STORE: _Selection.store,
+    Op.ZERO: _Selection.zero,
+    Op.ATOMIC_ADD: _Selection.atomic_add,
+    Op.CALL: _Selection.call,
+}

@@ -120,7 +120,7 @@ def test_retired_region_stays_until_reaped() -> None:
 
 def test_typed_pointers_read_zero_where_others_fault() -> None:
     memory = Memory()
-    task = memory.map(bytearray(8), "task", typed=True)
+    task = memory.map(bytearray(8), "task", space="typed")
     beyond = task.base + (1 << 30)
     for address in (0, 0x99, beyond):
         with pytest.raises(VmError):

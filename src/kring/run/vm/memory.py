@@ -1,11 +1,11 @@
 """The memory a program in the VM can reach: regions at 64-bit addresses, with gaps between them.
 
-In:  bytes to map, each region with a name and permissions.
+In:  bytes to map, each region with a name, a space and permissions.
 Out: `Memory`, whose every access is checked: it lies wholly inside one region that allows it.
-Rule: an address is never reused while a program runs, so a stale pointer faults or reads what the
-kernel would still have there.
+Rule: no address is used twice while a program runs, so a stale pointer faults rather than meet
+something new.
 
-A window is 16 MiB of addresses and belongs to one region at most. A region starts one page into
+A window is 64 KiB of addresses and belongs to one region at most. A region starts one page into
 its first window, so running off either end meets unmapped addresses:
 
     ┌──────┬─────────────┬─────────┬──────┬──────────┬───────────────┐
@@ -14,24 +14,33 @@ its first window, so running off either end meets unmapped addresses:
     ^ window n                     ^ window n + 1
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from struct import Struct
-from typing import Final
+from typing import Final, Literal
 
 from kring.errors import VmError
 
-_WINDOW_BITS: Final = 24
+MASK64: Final = 0xFFFF_FFFF_FFFF_FFFF
+_WINDOW_BITS: Final = 16
 _WINDOW: Final = 1 << _WINDOW_BITS
 _START: Final = 0x1000
-# Where the kernel's direct map lies with four-level page tables: maps, stacks, contexts.
-_PLAIN_BASE: Final = 0xFFFF_8880_0000_0000
-# Kernel objects, which programs reach through typed pointers whose loads cannot fault.
-_TYPED_BASE: Final = 0xFFFF_A000_0000_0000
-_TYPED_END: Final = 0xFFFF_B000_0000_0000
 _NULL_PAGE: Final = 0x1000
-MASK64: Final = 0xFFFF_FFFF_FFFF_FFFF
 _NUMBER: Final = {1: Struct("<B"), 2: Struct("<H"), 4: Struct("<I"), 8: Struct("<Q")}
 _MASK: Final = {size: (1 << 8 * size) - 1 for size in _NUMBER}
+
+Space = Literal["plain", "typed", "packet", "user"]
+"""Where a region lies: `plain` for what the kernel checks itself, `typed` for kernel objects behind
+BTF-typed pointers, `packet` below 4 GiB because contexts hold packet pointers in 32 bits, and
+`user` for the task's own memory, which only the probe helpers reach."""
+_BASES: Final[dict[Space, int]] = {
+    "plain": 0xFFFF_8880_0000_0000,
+    "typed": 0xFFFF_A000_0000_0000,
+    "packet": 0x1000_0000,
+    "user": 0x7F00_0000_0000,
+}
+_TYPED: Final = range(0xFFFF_A000_0000_0000, 0xFFFF_B000_0000_0000)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +52,7 @@ class Region:
     data: bytearray | memoryview
     name: str
     writable: bool
+    space: Space
 
     @property
     def end(self) -> int:
@@ -60,7 +70,8 @@ class Memory:
     def __init__(self) -> None:
         self.typed_pointers = False
         self._windows: dict[int, Region] = {}
-        self._next = {False: _PLAIN_BASE, True: _TYPED_BASE}
+        self._user: dict[int, Region] = {}
+        self._next = dict(_BASES)
         self._retired: list[Region] = []
 
     def map(
@@ -69,20 +80,25 @@ class Memory:
         name: str,
         *,
         writable: bool = True,
-        typed: bool = False,
+        space: Space = "plain",
     ) -> Region:
-        """A new region over `data`, among the kernel's objects if `typed`."""
-        first = self._next[typed]
-        region = Region(first + _START, len(data), data, name, writable)
-        self._next[typed] = (region.end & -_WINDOW) + _WINDOW
-        for window in range(first, self._next[typed], _WINDOW):
-            self._windows[window >> _WINDOW_BITS] = region
+        """A new region over `data`."""
+        first = self._next[space]
+        region = Region(first + _START, len(data), data, name, writable, space)
+        self._next[space] = (region.end & -_WINDOW) + _WINDOW
+        windows = self._user if space == "user" else self._windows
+        for window in range(first, self._next[space], _WINDOW):
+            windows[window >> _WINDOW_BITS] = region
         return region
 
     def unmap(self, region: Region) -> None:
         """Make every later access to the region a fault."""
+        windows = self._user if region.space == "user" else self._windows
         for window in range(region.base & -_WINDOW, region.end + 1, _WINDOW):
-            self._windows.pop(window >> _WINDOW_BITS, None)
+            windows.pop(window >> _WINDOW_BITS, None)
+        if region.space == "packet":
+            # A run has one packet, and below 4 GiB there is no room for millions of runs.
+            self._next["packet"] = _BASES["packet"]
 
     def retire(self, region: Region) -> None:
         """Unmap the region when the running program has ended.
@@ -97,11 +113,6 @@ class Memory:
             self.unmap(region)
         self._retired.clear()
 
-    def find(self, address: int) -> Region | None:
-        """The region that has this address inside or at its end."""
-        region = self._windows.get(address >> _WINDOW_BITS)
-        return region if region and region.base <= address <= region.end else None
-
     def load(self, address: int, size: int) -> int:
         """The unsigned little-endian number of 1, 2, 4 or 8 bytes at an address.
 
@@ -112,7 +123,7 @@ class Memory:
             at = address - region.base
             if 0 <= at <= region.size - size:
                 return _NUMBER[size].unpack_from(region.data, at)[0]
-        if self.typed_pointers and (address < _NULL_PAGE or _TYPED_BASE <= address < _TYPED_END):
+        if self.typed_pointers and (address < _NULL_PAGE or address in _TYPED):
             return 0
         raise self._fault("read", address, size)
 
@@ -134,8 +145,8 @@ class Memory:
 
         Raises: VmError for memory that is not there.
         """
-        region = self.find(address)
-        if region is None or address + size > region.end:
+        region = self._windows.get(address >> _WINDOW_BITS)
+        if region is None or not 0 <= address - region.base <= region.size - size:
             raise self._fault("read", address, size)
         at = address - region.base
         return bytes(region.data[at : at + size])
@@ -145,22 +156,31 @@ class Memory:
 
         Raises: VmError for memory that is not there or is read-only.
         """
-        region = self.find(address)
-        if region is None or not region.writable or address + len(data) > region.end:
+        region = self._windows.get(address >> _WINDOW_BITS)
+        at = 0 if region is None else address - region.base
+        if region is None or not region.writable or not 0 <= at <= region.size - len(data):
             raise self._fault("write", address, len(data))
-        at = address - region.base
         region.data[at : at + len(data)] = data
+
+    def probe(self, address: int, size: int, *, user: bool) -> bytes:
+        """The bytes at an address up to `size`; fewer, maybe none, where memory ends earlier."""
+        region = (self._user if user else self._windows).get(address >> _WINDOW_BITS)
+        if region is None or address < region.base:
+            return b""
+        at = address - region.base
+        return bytes(region.data[at : at + size])
 
     def _fault(self, verb: str, address: int, size: int) -> VmError:
         what = f"{verb} of {size} bytes at {address:#x}"
         region = self._windows.get(address >> _WINDOW_BITS)
         if address < _NULL_PAGE:
-            return VmError(f"{what}: NULL was not checked for", address=address)
-        if region is None:
-            return VmError(f"{what}: nothing is mapped there", address=address)
-        at = address - region.base
-        if 0 <= at <= region.size - size:
-            return VmError(f"{what}: {region.name} is read-only", address=address)
-        return VmError(
-            f"{what}: {region.name} has {region.size} bytes, this is at {at:+d}", address=address
-        )
+            why = "NULL was not checked for"
+        elif address >> _WINDOW_BITS in self._user:
+            why = "that is the task's own memory, to be read with a probe helper"
+        elif region is None:
+            why = "nothing is mapped there"
+        elif 0 <= address - region.base <= region.size - size:
+            why = f"{region.name} is read-only"
+        else:
+            why = f"{region.name} has {region.size} bytes, this is at {address - region.base:+d}"
+        return VmError(f"{what}: {why}", address=address)

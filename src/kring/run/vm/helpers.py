@@ -1,0 +1,185 @@
+"""The helpers of the VM, by the kernel's names.
+
+In:  a `World`.
+Out: `table(world)`, the helpers by number, as `Machine` takes them.
+Rule: a result is what the kernel's helper returns, errors as negative errno. What the verifier
+would have refused (a key outside memory, a map that is none) is a fault of the program instead.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from errno import E2BIG, EFAULT, EINVAL
+from typing import TYPE_CHECKING, Final
+
+from kring.abi.helpers import HELPERS
+from kring.errors import VmError
+from kring.run.vm.maps import PerfMap
+from kring.run.vm.printk import format_printk
+from kring.run.vm.world import World
+
+if TYPE_CHECKING:
+    from kring.run.vm.machine import Helper, Machine
+
+_Function = Callable[[World, int, int, int, int, int], int]
+
+_CURRENT_CPU: Final = 0xFFFF_FFFF
+_JIFFY_NS: Final = 4_000_000
+_COMM_SIZE: Final = 16
+
+
+def table(world: World) -> dict[int, Helper]:
+    """The helpers by number, acting on this world."""
+    return {HELPERS[name].id: _bound(world, function) for name, function in _BY_NAME.items()}
+
+
+def _bound(world: World, function: _Function) -> Helper:
+    def helper(_: Machine, r1: int, r2: int, r3: int, r4: int, r5: int) -> int:
+        return function(world, r1, r2, r3, r4, r5)
+
+    return helper
+
+
+def _lookup(world: World, at: int, key: int, *_: int) -> int:
+    live = world.map_at(at)
+    values = live.find(world.memory.read(key, live.spec.key_size))
+    if values is None:
+        return 0
+    return values[world.cpu if live.cpus > 1 else 0].base
+
+
+def _update(world: World, at: int, key: int, value: int, flags: int, *_: int) -> int:
+    live = world.map_at(at)
+    new = world.memory.read(value, live.spec.value_size)
+    values: list[bytes | None] = [new]
+    if live.cpus > 1:
+        # On a key that is not there yet, the other CPUs' values begin as zero.
+        values = [new if cpu == world.cpu else None for cpu in range(live.cpus)]
+    return live.store(world.memory.read(key, live.spec.key_size), values, flags)
+
+
+def _delete(world: World, at: int, key: int, *_: int) -> int:
+    live = world.map_at(at)
+    return live.remove(world.memory.read(key, live.spec.key_size))
+
+
+def _probe(*, user: bool) -> _Function:
+    def probe(world: World, to: int, size: int, source: int, *_: int) -> int:
+        data = world.memory.probe(source, size, user=user)
+        if len(data) < size:
+            world.memory.write(to, bytes(size))
+            return -EFAULT
+        world.memory.write(to, data)
+        return 0
+
+    return probe
+
+
+def _probe_str(*, user: bool) -> _Function:
+    """The copy ends with the string's NUL, or is cut and gets one; what is behind it stays."""
+
+    def probe(world: World, to: int, size: int, source: int, *_: int) -> int:
+        data = world.memory.probe(source, size, user=user)
+        end = data.find(0)
+        if end < 0 and len(data) < size:
+            world.memory.write(to, bytes(size))
+            return -EFAULT
+        copy = data[: end + 1] if end >= 0 else data[:-1] + b"\0"
+        world.memory.write(to, copy[:size])
+        return len(copy[:size])
+
+    return probe
+
+
+def _probe_any(world: World, to: int, size: int, source: int, *_: int) -> int:
+    """The old helper that takes either kind of address; on x86 they do not overlap."""
+    return _probe(user=_is_user(world, source))(world, to, size, source, 0, 0)
+
+
+def _probe_any_str(world: World, to: int, size: int, source: int, *_: int) -> int:
+    return _probe_str(user=_is_user(world, source))(world, to, size, source, 0, 0)
+
+
+def _is_user(world: World, address: int) -> bool:
+    return bool(world.memory.probe(address, 1, user=True))
+
+
+def _comm(world: World, to: int, size: int, *_: int) -> int:
+    if not size:
+        return -EINVAL
+    comm = world.task.comm.encode()[: min(size, _COMM_SIZE) - 1]
+    world.memory.write(to, comm.ljust(size, b"\0"))
+    return 0
+
+
+def _printk(world: World, at: int, size: int, a: int, b: int, c: int) -> int:
+    text = format_printk(world.memory, world.memory.read(at, size), (a, b, c))
+    if text is None:
+        return -EINVAL
+    world.printed.append(text)
+    return len(text.encode())
+
+
+def _perf_output(world: World, _: int, at: int, flags: int, data: int, size: int) -> int:
+    live = world.map_at(at)
+    if not isinstance(live, PerfMap):
+        raise VmError(f"map {live.spec.name!r} is no perf event array", address=at)
+    index = flags & 0xFFFF_FFFF
+    cpu = world.cpu if index == _CURRENT_CPU else index
+    if cpu >= (live.spec.max_entries or world.cpus):
+        return -E2BIG
+    live.samples.append((cpu, world.memory.read(data, size)))
+    return 0
+
+
+def _ring_output(world: World, at: int, data: int, size: int, flags: int, *_: int) -> int:
+    return world.ring_at(at).output(world.memory.read(data, size), flags)
+
+
+def _ring_reserve(world: World, at: int, size: int, flags: int, *_: int) -> int:
+    record = world.ring_at(at).reserve(size, flags)
+    return record.base if record else 0
+
+
+def _ring_end(*, discard: bool) -> _Function:
+    def end(world: World, record: int, flags: int, *_: int) -> int:
+        for ring in world.rings():
+            if ring.holds(record):
+                ring.commit(record, flags, discard=discard)
+                return 0
+        raise VmError(f"{record:#x} is no record that the program holds", address=record)
+
+    return end
+
+
+_BY_NAME: dict[str, _Function] = {
+    "map_lookup_elem": _lookup,
+    "map_update_elem": _update,
+    "map_delete_elem": _delete,
+    "probe_read": _probe_any,
+    "probe_read_str": _probe_any_str,
+    "probe_read_user": _probe(user=True),
+    "probe_read_user_str": _probe_str(user=True),
+    "probe_read_kernel": _probe(user=False),
+    "probe_read_kernel_str": _probe_str(user=False),
+    "ktime_get_ns": lambda *_: time.monotonic_ns(),
+    "ktime_get_boot_ns": lambda *_: time.clock_gettime_ns(time.CLOCK_BOOTTIME),
+    "ktime_get_coarse_ns": lambda *_: time.monotonic_ns() // _JIFFY_NS * _JIFFY_NS,
+    "jiffies64": lambda *_: time.monotonic_ns() // _JIFFY_NS,
+    "trace_printk": _printk,
+    "get_prandom_u32": lambda world, *_: world.random.getrandbits(32),
+    "get_smp_processor_id": lambda world, *_: world.cpu,
+    "get_current_pid_tgid": lambda world, *_: world.task.pid << 32 | world.task.tid,
+    "get_current_uid_gid": lambda world, *_: world.task.gid << 32 | world.task.uid,
+    "get_current_comm": _comm,
+    "get_current_cgroup_id": lambda world, *_: world.task.cgroup_id,
+    "get_current_task": lambda world, *_: world.task_address,
+    "get_current_task_btf": lambda world, *_: world.task_address,
+    "perf_event_output": _perf_output,
+    "ringbuf_output": _ring_output,
+    "ringbuf_reserve": _ring_reserve,
+    "ringbuf_submit": _ring_end(discard=False),
+    "ringbuf_discard": _ring_end(discard=True),
+    "ringbuf_query": lambda world, at, what, *_: world.ring_at(at).query(what),
+}

@@ -1,0 +1,249 @@
+"""Maps of the VM: elements that programs reach by address and the user half as bytes.
+
+In:  a `Map` and the memory to put its values in.
+Out: `create(spec, fd, memory, cpus)`, a `VmMap`: one kind of `LiveMap` per map type.
+Rule: every value is a region of its own, so running past it faults. Results are 0 or a negative
+errno, as the kernel's map operations give them; the user half sees them as the protocol says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from errno import E2BIG, EEXIST, EINVAL, ENOENT
+from typing import Final
+
+from kring.abi.uapi import (
+    BPF_ANY,
+    BPF_EXIST,
+    BPF_F_RDONLY_PROG,
+    BPF_NOEXIST,
+    PER_CPU,
+    MapType,
+)
+from kring.errors import LoadError, NotSupported, StreamError
+from kring.obj.object import Map
+from kring.run.target import RingMemory
+from kring.run.vm.memory import Memory, Region
+
+_SAID_NO: Final = (-E2BIG, -EEXIST, -ENOENT)
+
+
+class VmMap:
+    """What all maps share; a map type says how elements are found, stored and deleted.
+
+    `cpu` is the CPU whose values a program sees.
+    """
+
+    def __init__(self, spec: Map, fd: int, memory: Memory, cpus: int) -> None:
+        self.spec = spec
+        self.fd = fd
+        self.memory = memory
+        self.cpus = cpus if spec.type in PER_CPU else 1
+
+    def find(self, key: bytes) -> list[Region] | None:
+        """The key's values, one per CPU, or None."""
+        raise self._refuses("lookup")
+
+    def store(self, key: bytes, values: list[bytes | None], flags: int) -> int:
+        """Set the key's value on each CPU that one is given for."""
+        raise self._refuses("update")
+
+    def remove(self, key: bytes) -> int:
+        """Delete the key."""
+        raise self._refuses("delete")
+
+    def keys(self) -> Iterator[bytes]:
+        raise self._refuses("iteration")
+
+    def ring(self) -> RingMemory:
+        raise StreamError(f"map {self.spec.name!r} is no ring buffer: {self.spec.type.name}")
+
+    def close(self) -> None:
+        """Give back what is not just memory."""
+
+    def lookup(self, key: bytes) -> bytes | None:
+        self._check_length("key", key, self.spec.key_size)
+        values = self.find(key)
+        if values is None:
+            return None
+        return b"".join(bytes(value.data).ljust(self._stride, b"\0") for value in values)
+
+    def update(self, key: bytes, value: bytes, flags: int = 0) -> bool:
+        self._check_length("key", key, self.spec.key_size)
+        self._check_length("value", value, self._stride * self.cpus)
+        parts = range(0, len(value), self._stride) if value else range(1)
+        size = self.spec.value_size
+        return self._said(self.store(key, [value[at : at + size] for at in parts], flags))
+
+    def delete(self, key: bytes) -> bool:
+        self._check_length("key", key, self.spec.key_size)
+        return self._said(self.remove(key))
+
+    @property
+    def _stride(self) -> int:
+        """Bytes from one CPU's value to the next, as the user half sees them."""
+        size = self.spec.value_size
+        return (size + 7) // 8 * 8 if self.spec.type in PER_CPU else size
+
+    def _said(self, result: int) -> bool:
+        if result not in (0, *_SAID_NO):
+            raise LoadError(
+                f"map {self.spec.name!r} ({self.spec.type.name}) refused the operation", -result
+            )
+        return result == 0
+
+    def _check_length(self, what: str, data: bytes, size: int) -> None:
+        if len(data) != size:
+            raise ValueError(f"map {self.spec.name!r}: a {what} is {size} bytes, got {len(data)}")
+
+    def _refuses(self, what: str) -> LoadError:
+        return LoadError(
+            f"map {self.spec.name!r}: a {self.spec.type.name} map has no {what}", EINVAL
+        )
+
+    def _new_value(self, cpu: int) -> Region:
+        of = f" (CPU {cpu})" if self.spec.type in PER_CPU else ""
+        return self.memory.map(
+            bytearray(self.spec.value_size),
+            f"a value of map {self.spec.name!r}{of}",
+            writable=not self.spec.flags & BPF_F_RDONLY_PROG,
+        )
+
+
+class ArrayMap(VmMap):
+    """ARRAY and PERCPU_ARRAY: every index exists; its value is made when first touched."""
+
+    def __init__(self, spec: Map, fd: int, memory: Memory, cpus: int) -> None:
+        super().__init__(spec, fd, memory, cpus)
+        self._values: dict[int, list[Region]] = {}
+
+    def find(self, key: bytes) -> list[Region] | None:
+        index = int.from_bytes(key, "little")
+        if index >= self.spec.max_entries:
+            return None
+        if index not in self._values:
+            self._values[index] = [self._new_value(cpu) for cpu in range(self.cpus)]
+        return self._values[index]
+
+    def store(self, key: bytes, values: list[bytes | None], flags: int) -> int:
+        """See: kernel/bpf/arraymap.c, array_map_update_elem."""
+        if flags > BPF_EXIST:
+            return -EINVAL
+        regions = self.find(key)
+        if regions is None:
+            return -E2BIG
+        if flags == BPF_NOEXIST:
+            return -EEXIST
+        _fill(regions, values)
+        return 0
+
+    def remove(self, key: bytes) -> int:
+        return -EINVAL
+
+    def keys(self) -> Iterator[bytes]:
+        for index in range(self.spec.max_entries):
+            yield index.to_bytes(4, "little")
+
+
+class HashMap(VmMap):
+    """HASH and PERCPU_HASH, and with `evicts` LRU_HASH, which makes room instead of being full."""
+
+    evicts = False
+
+    def __init__(self, spec: Map, fd: int, memory: Memory, cpus: int) -> None:
+        super().__init__(spec, fd, memory, cpus)
+        # In order of use for the evicting kind, of insertion otherwise.
+        self._values: dict[bytes, list[Region]] = {}
+
+    def find(self, key: bytes) -> list[Region] | None:
+        values = self._values.get(key)
+        if values is not None and self.evicts:
+            self._values[key] = self._values.pop(key)
+        return values
+
+    def store(self, key: bytes, values: list[bytes | None], flags: int) -> int:
+        """See: kernel/bpf/hashtab.c, htab_map_update_elem: a plain value is replaced by a new
+        one, which pointers to the old do not see; a per-CPU value is written in place."""
+        if flags > BPF_EXIST:
+            return -EINVAL
+        old = self._values.get(key)
+        if flags == BPF_NOEXIST and old is not None:
+            return -EEXIST
+        if flags == BPF_EXIST and old is None:
+            return -ENOENT
+        if old is not None and self.spec.type in PER_CPU:
+            _fill(old, values)
+            return 0
+        if old is None and len(self._values) >= self.spec.max_entries:
+            if not self.evicts:
+                return -E2BIG
+            self.remove(next(iter(self._values)))
+        new = [self._new_value(cpu) for cpu in range(self.cpus)]
+        _fill(new, values)
+        if old is not None:
+            self.remove(key)
+        self._values[key] = new
+        return 0
+
+    def remove(self, key: bytes) -> int:
+        values = self._values.pop(key, None)
+        for value in values or ():
+            self.memory.retire(value)
+        return -ENOENT if values is None else 0
+
+    def keys(self) -> Iterator[bytes]:
+        yield from list(self._values)
+
+
+class LruHashMap(HashMap):
+    """LRU_HASH and LRU_PERCPU_HASH: exactly the least recently used key goes; the kernel's choice
+    is only close to that."""
+
+    evicts = True
+
+
+class PerfMap(VmMap):
+    """PERF_EVENT_ARRAY: `samples` are the (CPU, bytes) that programs sent, oldest first."""
+
+    def __init__(self, spec: Map, fd: int, memory: Memory, cpus: int) -> None:
+        super().__init__(spec, fd, memory, cpus)
+        self.samples: list[tuple[int, bytes]] = []
+
+
+def _fill(regions: list[Region], values: list[bytes | None]) -> None:
+    for region, value in zip(regions, values, strict=True):
+        if value is not None:
+            region.data[:] = value
+
+
+def _ring(spec: Map, fd: int, memory: Memory, cpus: int) -> VmMap:
+    # Only rings need the machine's mmap, and not every object has one.
+    from kring.run.vm.ring import RingMap
+
+    return RingMap(spec, fd, memory, cpus)
+
+
+_KINDS: dict[MapType, Callable[[Map, int, Memory, int], VmMap]] = {
+    MapType.ARRAY: ArrayMap,
+    MapType.PERCPU_ARRAY: ArrayMap,
+    MapType.HASH: HashMap,
+    MapType.PERCPU_HASH: HashMap,
+    MapType.LRU_HASH: LruHashMap,
+    MapType.LRU_PERCPU_HASH: LruHashMap,
+    MapType.PERF_EVENT_ARRAY: PerfMap,
+    MapType.RINGBUF: _ring,
+}
+
+
+def create(spec: Map, fd: int, memory: Memory, cpus: int) -> VmMap:
+    """The map, holding its initial data.
+
+    Raises: NotSupported for a map type the VM does not have, LoadError for wrong sizes.
+    """
+    kind = _KINDS.get(spec.type)
+    if kind is None:
+        raise NotSupported(f"map {spec.name!r}: the VM has no {spec.type.name} maps")
+    live = kind(spec, fd, memory, cpus)
+    if spec.data is not None:
+        live.store(bytes(spec.key_size), [spec.data], BPF_ANY)
+    return live

@@ -23,7 +23,7 @@ def only_inside(name: str) -> NoReturn:
 
 
 class Current:
-    """The task that runs the program: `pid` is the process, `tid` the thread, as `ps` shows them."""
+    """The task that runs the program; `pid` is its process, `tid` its thread, as `ps` has them."""
 
     if TYPE_CHECKING:
         pid: int

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, overload
 
 from kring.abi.uapi import MapType
 from kring.decl.inside import only_inside
@@ -24,6 +24,9 @@ V = TypeVar("V")
 ValueType = IntType | type[Struct]
 """What a key, a value or a record can be."""
 
+DROPS = "kring.drops"
+"""The map that counts lost records: a per-CPU array of u64, one entry per counted stream."""
+
 RING_RECORD_HEADER = 16
 """A ring's size less this is its largest record: its header, and one byte that stays free."""
 
@@ -37,8 +40,8 @@ class Typed:
 
     def __call__(self, *sizes: Any, **options: Any) -> MapDeclaration:
         made = self.declaration.__new__(self.declaration)
-        set_ = object.__setattr__
-        set_(made, "types", tuple(value_type(self.declaration.__name__, t) for t in self.types))
+        types = tuple(value_type(self.declaration.__name__, one) for one in self.types)
+        object.__setattr__(made, "types", types)
         made.__init__(*sizes, **options)
         return made
 
@@ -71,9 +74,14 @@ class MapDeclaration:
                 return super().__class_getitem__(types)
             return Typed(cls, listed)
 
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        made = super().__new__(cls)
+        object.__setattr__(made, "types", ())
+        return made
+
     def __init__(self, max_entries: int) -> None:
         name = type(self).__name__
-        if len(getattr(self, "types", ())) != self.arity:
+        if len(self.types) != self.arity:
             example = "Hash[u32, u64]" if self.arity == 2 else f"{name}[Exec]"
             raise DeclarationError(f"{name} needs its types: `{example}(…)`")
         if max_entries < 1:

@@ -277,9 +277,11 @@ def _pack_field(out: bytearray, field: Field, value: Any) -> None:
 
 
 _FORMATS: dict[type, Callable[[Any], Any]] = {
-    IntType: lambda kind: code(kind).replace("b", "i1").replace("B", "u1")
-    if kind.size == 1
-    else f"{code(kind)[0]}{'i' if kind.signed else 'u'}{kind.size}",
+    IntType: lambda kind: (
+        code(kind).replace("b", "i1").replace("B", "u1")
+        if kind.size == 1
+        else f"{code(kind)[0]}{'i' if kind.signed else 'u'}{kind.size}"
+    ),
     Bits: lambda kind: f"<u{kind.unit.size}",
     Char: lambda kind: f"S{kind.size}",
     ArrayType: lambda kind: (_FORMATS[IntType](kind.element), (kind.count,)),

@@ -168,7 +168,8 @@ def annotated(cls: type, namespace: Mapping[str, Any]) -> Iterator[tuple[str, An
 
     `namespace` is where the names in string annotations are looked up.
     """
-    for name, annotation in cls.__dict__.get("__annotations__", {}).items():
+    own: dict[str, Any] = cls.__annotations__ if "__annotations__" in cls.__dict__ else {}
+    for name, annotation in own.items():
         if isinstance(annotation, str):
             annotation = eval(annotation, {**namespace, cls.__name__: cls})
         yield name, annotation, cls.__dict__.get(name)

@@ -12,10 +12,8 @@ from typing import TypeVar
 
 from kring.abi.uapi import MapType
 from kring.btf.write import CoreReloc, LineInfo
+from kring.decl.maps import DROPS as DROPS
 from kring.errors import ObjectError
-
-DROPS = "kring.drops"
-"""Per-CPU array of u64 that counts failed reserves and outputs, one entry per counted stream."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,147 @@
+"""Assignments: to variables, to fields of structs and records, to entries of maps."""
+
+from __future__ import annotations
+
+import ast
+
+from kring.decl.maps import MapDeclaration
+from kring.decl.types import IntType, int_type
+from kring.frontend import integers
+from kring.frontend.diagnose import refuse
+from kring.frontend.expressions import evaluate, map_of, number, operate, unsupported
+from kring.frontend.frame import Frame
+from kring.frontend.maps import ARRAYS, add, add_at, check_atomic, delete, store_existing, update
+from kring.frontend.memory import check_constant, find_field, read_field, write_field
+from kring.frontend.values import Ctx, Num, Record, Ref, Static, Val, describe
+
+
+def assign(frame: Frame, node: ast.Assign) -> None:
+    """`x = …`, `r.f = …`, `m[k] = …`."""
+    val = evaluate(frame, node.value)
+    for target in node.targets:
+        frame.at(node)
+        bind(frame, target, val)
+
+
+def bind(frame: Frame, target: ast.expr, val: Val) -> None:
+    """Bind a name, write a field, or store into a map."""
+    match target:
+        case ast.Name(name):
+            frame.b.env[name] = val
+        case ast.Attribute(owner, attr):
+            ref = _place(frame, owner)
+            field = find_field(ref.struct, attr, frame.at(target))
+            write_field(frame.b, ref, field, val)
+        case ast.Subscript(owner, index):
+            _store(frame, owner, index, val, target)
+        case _:
+            unsupported(frame, target)
+
+
+def _place(frame: Frame, node: ast.expr) -> Ref:
+    """The struct whose field is written."""
+    val = evaluate(frame, node)
+    span = frame.at(node)
+    match val:
+        case Ref():
+            return val
+        case Record(ref):
+            return ref
+        case Ctx():
+            refuse(span, "the context cannot be written")
+        case Static(MapDeclaration()):
+            refuse(span, "a map's declaration has no fields to write")
+        case _:
+            refuse(span, f"{describe(val)} has no fields to write")
+
+
+def _store(frame: Frame, owner: ast.expr, index: ast.expr, val: Val, target: ast.expr) -> None:
+    declaration, name = map_of(frame, owner)
+    key = evaluate(frame, index)
+    frame.at(target)
+    if declaration.type in ARRAYS and isinstance(declaration.types[-1], IntType):
+        store_existing(frame.b, declaration, name, key, frame.number(val, frame.b.span))
+    else:
+        update(frame.b, declaration, name, key, val)
+
+
+def assign_typed(frame: Frame, node: ast.AnnAssign) -> None:
+    """`x: u8 = …`, which truncates."""
+    if not isinstance(node.target, ast.Name):
+        refuse(frame.at(node), "only a variable can be annotated")
+    code = compile(ast.Expression(node.annotation), frame.file, "eval")
+    kind = int_type(eval(code, dict(frame.outer)))
+    if kind is None:
+        refuse(
+            frame.at(node.annotation), "a variable's type is an integer type, as in `x: u32 = …`"
+        )
+    if node.value is None:
+        refuse(frame.at(node), f"give it a value: `{node.target.id}: {kind.name} = …`")
+    val = number(frame, node.value)
+    frame.at(node.value)
+    check_constant(frame.b, node.target.id, kind, val)
+    frame.b.env[node.target.id] = integers.truncate(frame.b, val, kind)
+
+
+def assign_operated(frame: Frame, node: ast.AugAssign) -> None:
+    """`x += …` and its like; atomic on memory that others write too."""
+    target = node.target
+    match target:
+        case ast.Name():
+            left = number(frame, ast.copy_location(ast.Name(target.id, ast.Load()), target))
+            frame.b.env[target.id] = operate(frame, node.op, left, number(frame, node.value), node)
+        case ast.Attribute(owner, attr):
+            _operate_field(frame, _place(frame, owner), attr, node)
+        case ast.Subscript(owner, index):
+            _operate_entry(frame, owner, index, node)
+
+
+def _operate_field(frame: Frame, ref: Ref, attr: str, node: ast.AugAssign) -> None:
+    b = frame.b
+    field = find_field(ref.struct, attr, frame.at(node.target))
+    amount = _amount(frame, node)
+    if ref.shared and amount and isinstance(field.type, IntType):
+        frame.at(node)
+        check_atomic(b, field.type, f"values of {ref.struct.__name__}.{attr}")
+        add_at(b, ref.pointer, ref.offset + field.offset, field.type, amount.value)
+        return
+    left = frame.number(read_field(b, ref, field), frame.at(node.target))
+    right = number(frame, node.value) if amount is None else amount
+    op = node.op if amount is None else ast.Add()
+    write_field(b, ref, field, operate(frame, op, left, right, node))
+
+
+def _amount(frame: Frame, node: ast.AugAssign) -> Num | None:
+    """What `+=` and `-=` add; None for other operators."""
+    match node.op:
+        case ast.Add():
+            return number(frame, node.value)
+        case ast.Sub():
+            return integers.negate(frame.b, number(frame, node.value))
+        case _:
+            return None
+
+
+def _operate_entry(frame: Frame, owner: ast.expr, index: ast.expr, node: ast.AugAssign) -> None:
+    declaration, name = map_of(frame, owner)
+    key = evaluate(frame, index)
+    amount = _amount(frame, node)
+    if amount is None:
+        refuse(
+            frame.at(node),
+            f"{name}[key] can be added to and subtracted from in place",
+            f"write `{name}[key] = {name}.get(key, 0) …` if a lost update does not matter",
+        )
+    frame.at(node)
+    add(frame.b, declaration, name, key, amount)
+
+
+def delete_entry(frame: Frame, node: ast.Delete) -> None:
+    """`del m[k]`; a key that is not there changes nothing."""
+    for target in node.targets:
+        if not isinstance(target, ast.Subscript):
+            refuse(frame.at(target), "`del` removes a key from a map: `del m[key]`")
+        declaration, name = map_of(frame, target.value)
+        key = evaluate(frame, target.slice)
+        frame.at(target)
+        delete(frame.b, declaration, name, key)

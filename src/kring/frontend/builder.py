@@ -1,0 +1,286 @@
+"""Blocks, values and variables of the function being built.
+
+Control flow in source is structured, so SSA needs no search: `env` maps each variable to its value
+on the path at hand, a `Join` collects the paths that meet at a block, and only variables whose
+values differ there get a block parameter. A loop's header takes parameters for the variables its
+body assigns, named by the front end. `block` is None where no path leads: nothing is emitted there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from kring.abi.helpers import HELPERS
+from kring.decl.maps import MapDeclaration
+from kring.decl.types import FieldType
+from kring.frontend.diagnose import refuse
+from kring.frontend.values import Mixed, Num, Token, Unbound, Val, parts, unify, with_parts
+from kring.ir.core import I64, ROWS, Block, Edge, Fn, Imm, Mem, Op, Space, Span, Type, Value
+
+Env = dict[str, Val]
+
+_RESULTS = {
+    "int": I64,
+    "value?": Type(Space.VALUE, nullable=True),
+    "record?": Type(Space.RECORD, nullable=True),
+    "kernel": Type(Space.KERNEL),
+    "btf": Type(Space.BTF),
+}
+
+
+class WidenLoop(Exception):
+    """A loop turned a signed variable into an unsigned one: build again with it unsigned."""
+
+    def __init__(self, loop: Span, name: str) -> None:
+        super().__init__(loop, name)
+        self.key = (loop, name)
+
+
+@dataclass(slots=True)
+class Module:
+    """What all programs of one build share: maps by name, the kernel structs they look into, and
+    the streams whose losses are counted."""
+
+    maps: dict[str, MapDeclaration] = field(default_factory=dict[str, MapDeclaration])
+    kernel_types: dict[str, dict[str, FieldType]] = field(
+        default_factory=dict[str, dict[str, FieldType]]
+    )
+    drops: list[str] = field(default_factory=list[str])
+
+    def drop_index(self, stream: str) -> int:
+        """Which entry of the drop counters is the stream's."""
+        if stream not in self.drops:
+            self.drops.append(stream)
+        return self.drops.index(stream)
+
+
+@dataclass(slots=True)
+class Join:
+    """A block to come, and the paths that lead to it so far."""
+
+    block: Block
+    paths: list[tuple[Edge, Env, frozenset[Token]]] = field(
+        default_factory=list[tuple[Edge, Env, frozenset[Token]]]
+    )
+
+
+@dataclass(slots=True)
+class Loop:
+    """A loop's header and the shapes of the variables it carries round."""
+
+    span: Span
+    block: Block
+    names: tuple[str, ...]
+    shapes: tuple[Val, ...]
+    held: frozenset[Token]
+
+
+class Builder:
+    """One function under construction, and the path that is being built."""
+
+    def __init__(self, name: str, module: Module, span: Span, unsigned: set[tuple[Span, str]]):
+        self.fn = Fn(name)
+        self.module = module
+        self.span = span
+        self.unsigned = unsigned
+        self.env: Env = {}
+        self.held: frozenset[Token] = frozenset()
+        self.block: Block | None = self.fn.block()
+        self.fn.blocks.append(self.block)
+        self.context = self.fn.value(Op.PARAM, type=Type(Space.CTX))
+        self.block.params.append(self.context)
+
+    # Values
+
+    def emit(self, op: Op, *args: Value, imm: Imm = None, type: Type = I64) -> Value:
+        """The result of an operation, computed now where all operands are constants."""
+        evaluate = ROWS[op].evaluate
+        if evaluate and args and all(arg.op is Op.CONST for arg in args):
+            known = [number(arg) for arg in args]
+            return self.const(evaluate(known, imm if isinstance(imm, int) else 0))
+        value = self.fn.value(op, list(args), imm, type, self.span)
+        if self.block is not None:
+            self.block.body.append(value)
+        return value
+
+    def const(self, number: int) -> Value:
+        """A constant, taken modulo 2**64."""
+        value = self.fn.value(Op.CONST, imm=number & (1 << 64) - 1, span=self.span)
+        if self.block is not None:
+            self.block.body.append(value)
+        return value
+
+    def call(self, helper: str, *args: Value) -> Value:
+        """The result of a helper of `kring.abi.helpers`."""
+        result = _RESULTS[HELPERS[helper].result]
+        return self.emit(Op.CALL, *args, imm=helper, type=result)
+
+    def at(self, pointer: Value, offset: int) -> Value:
+        """The address `offset` bytes after a pointer."""
+        if not offset:
+            return pointer
+        return self.emit(Op.ADD, pointer, self.const(offset), type=pointer.type)
+
+    def load(self, pointer: Value, mem: Mem, type: Type = I64) -> Value:
+        """What memory holds, extended to 64 bits."""
+        return self.emit(Op.LOAD, pointer, imm=mem, type=type)
+
+    def store(self, pointer: Value, mem: Mem, value: Value) -> None:
+        self.emit(Op.STORE, pointer, value, imm=mem)
+
+    def stack(self, size: int) -> Value:
+        """Memory of the function's own frame, in bytes."""
+        return self.emit(Op.STACK, imm=size, type=Type(Space.STACK))
+
+    def map(self, name: str) -> Value:
+        return self.emit(Op.MAP, imm=name, type=Type(Space.MAP))
+
+    # Paths
+
+    def join(self) -> Join:
+        """A meeting point that no path leads to yet."""
+        return Join(self.fn.block())
+
+    def jump(self, join: Join) -> None:
+        """End this path at `join`."""
+        if self.block is not None:
+            self._end(Op.JUMP, [], self._edge(join))
+
+    def branch(self, condition: Value, then: Join, otherwise: Join) -> None:
+        """End this path at `then` if `condition` is not 0, else at `otherwise`."""
+        if self.block is None:
+            return
+        if condition.op is Op.CONST:
+            self.jump(then if condition.imm else otherwise)
+            return
+        self._end(Op.BR, [condition], self._edge(then), self._edge(otherwise))
+
+    def ret(self, value: Value) -> None:
+        """End this path and the program; a record still held is lost."""
+        if self.block is None:
+            return
+        for token in self.held:
+            refuse(
+                self.span,
+                f"the record reserved from {token.stream!r} on line {token.span.line} is lost "
+                "when the program leaves here",
+                f"call {token.stream}.submit(…) or {token.stream}.discard(…) on this path first",
+            )
+        self._end(Op.RET, [value])
+
+    def enter(self, join: Join) -> None:
+        """Go on where the paths of `join` meet; nowhere if there are none."""
+        if not join.paths:
+            self.block = None
+            return
+        self.block = join.block
+        self.fn.blocks.append(join.block)
+        envs = [env for _, env, _ in join.paths]
+        self.held = self._same_records(join)
+        names = {name: None for env in envs for name in env}
+        self.env = {name: self._merge(join, name, envs) for name in names}
+
+    def loop(self, span: Span, assigned: Iterable[str]) -> Loop:
+        """Go on in a new loop's header, which carries the variables in `assigned` round."""
+        header = self.fn.block()
+        names = tuple(name for name in assigned if parts(self.env.get(name, Unbound())))
+        values: list[Value] = []
+        for name in names:
+            val = self.env[name]
+            if isinstance(val, Num) and (span, name) in self.unsigned:
+                val = self.env[name] = Num(val.value, signed=False)
+            values += parts(val)
+        if self.block is not None:
+            self._end(Op.JUMP, [], Edge(header, values))
+        for name in names:
+            self.env[name] = self._parameters(header, self.env[name])
+        self.block = header
+        self.fn.blocks.append(header)
+        return Loop(span, header, names, tuple(self.env[name] for name in names), self.held)
+
+    def again(self, loop: Loop) -> None:
+        """End this path at the loop's header."""
+        if self.block is None:
+            return
+        values: list[Value] = []
+        for name, shape in zip(loop.names, loop.shapes, strict=True):
+            now = self.env[name]
+            common = unify(shape, now)
+            if isinstance(shape, Num) and isinstance(common, Num) and shape.signed:
+                if not common.signed:
+                    raise WidenLoop(loop.span, name)
+            elif isinstance(common, Mixed):
+                refuse(
+                    self.span,
+                    f"{name!r} holds {common.one} when the loop begins and {common.other} "
+                    "when it comes round",
+                    "give the two things two names",
+                )
+            values += parts(now)
+        if self.held != loop.held:
+            lost = next(iter(self.held ^ loop.held))
+            refuse(
+                lost.span,
+                f"a record of {lost.stream!r} is still held when the loop comes round",
+                "submit or discard it inside the loop that reserves it",
+            )
+        self._end(Op.JUMP, [], Edge(loop.block, values))
+
+    def _end(self, op: Op, args: list[Value], *edges: Edge) -> None:
+        assert self.block is not None
+        self.block.end = self.fn.value(op, args, span=self.span)
+        self.block.edges = list(edges)
+        self.block = None
+
+    def _edge(self, join: Join) -> Edge:
+        edge = Edge(join.block)
+        join.paths.append((edge, dict(self.env), self.held))
+        return edge
+
+    def _merge(self, join: Join, name: str, envs: list[Env]) -> Val:
+        vals = [env.get(name, Unbound()) for env in envs]
+        common = vals[0]
+        for val in vals[1:]:
+            if val is not common:
+                common = unify(common, val)
+        columns = list(zip(*(parts(val) for val in vals), strict=False))
+        if len(columns) != len(parts(common)):
+            return common
+        merged: list[Value] = []
+        for column in columns:
+            if all(value is column[0] for value in column):
+                merged.append(column[0])
+                continue
+            merged.append(self._parameter(join.block, column))
+            for (edge, _, _), value in zip(join.paths, column, strict=True):
+                edge.args.append(value)
+        return with_parts(common, tuple(merged))
+
+    def _parameter(self, block: Block, values: Iterable[Value]) -> Value:
+        types = [value.type for value in values]
+        type = next((one for one in types if one.nullable), types[0])
+        param = self.fn.value(Op.PARAM, type=type, span=self.span)
+        block.params.append(param)
+        return param
+
+    def _parameters(self, block: Block, val: Val) -> Val:
+        return with_parts(val, tuple(self._parameter(block, [value]) for value in parts(val)))
+
+    def _same_records(self, join: Join) -> frozenset[Token]:
+        _, _, held = join.paths[0]
+        for _, _, other in join.paths[1:]:
+            for token in held ^ other:
+                refuse(
+                    token.span,
+                    f"the record reserved here from {token.stream!r} is still held on one path "
+                    f"and gone on another, where they meet on line {self.span.line}",
+                    "submit or discard it on every path, once",
+                )
+        return held
+
+
+def number(value: Value) -> int:
+    """What a constant is, unsigned."""
+    assert isinstance(value.imm, int)
+    return value.imm

@@ -1,0 +1,184 @@
+"""What may be called in a program: functions of the surface, struct classes, methods of maps.
+
+Arguments arrive evaluated. `CALLS` is keyed by the function object itself, `METHODS` by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from kring.decl import inside
+from kring.decl.maps import MapDeclaration, RingBuf, value_size
+from kring.decl.struct import Struct, sizeof
+from kring.frontend import integers, streams
+from kring.frontend.diagnose import refuse
+from kring.frontend.frame import Frame, Pending, Transaction
+from kring.frontend.maps import lookup, settle, update, value_at
+from kring.frontend.memory import copy_bytes, find_field, write_field, zero_fields
+from kring.frontend.values import Num, Record, Ref, Static, Text, Val, describe
+from kring.ir.core import Op, Span
+
+Function = Callable[[Frame, list[Val], Span], Val]
+Method = Callable[[Frame, Any, str, list[Val], Span], "Val | Pending"]
+
+
+def construct(
+    frame: Frame, struct: type[Struct], values: dict[str, tuple[Val, Span]], span: Span
+) -> Ref:
+    """A struct on the stack with the given fields, the others zero."""
+    b = frame.b
+    b.span = span
+    ref = Ref(b.stack(sizeof(struct)), struct)
+    zero_fields(b, ref)
+    for name, (val, where) in values.items():
+        b.span = where
+        write_field(b, ref, find_field(struct, name, where), val)
+    return ref
+
+
+def arity(args: list[Val], wanted: int, what: str, span: Span) -> None:
+    """Refuse a call with another number of arguments."""
+    if len(args) != wanted:
+        refuse(span, f"{what} takes {wanted} argument{'s' * (wanted != 1)}, not {len(args)}")
+
+
+def _helper(name: str, signed: bool) -> Function:
+    def build(frame: Frame, args: list[Val], span: Span) -> Val:
+        arity(args, 0, "this function", span)
+        return Num(frame.b.call(name), signed)
+
+    return build
+
+
+def _string(space: str) -> Function:
+    def build(frame: Frame, args: list[Val], span: Span) -> Val:
+        arity(args, 1, f"{space}_str()", span)
+        return Text(space, frame.number(args[0], span).value)
+
+    return build
+
+
+def _bool(frame: Frame, args: list[Val], span: Span) -> Val:
+    arity(args, 1, "bool()", span)
+    return Num(integers.truth(frame.b, frame.number(args[0], span)))
+
+
+def _int(frame: Frame, args: list[Val], span: Span) -> Val:
+    arity(args, 1, "int()", span)
+    return frame.number(args[0], span)
+
+
+def _sizeof(frame: Frame, args: list[Val], span: Span) -> Val:
+    arity(args, 1, "sizeof()", span)
+    match args[0]:
+        case Static(type() as struct) if issubclass(struct, Struct):
+            return Num(frame.b.const(sizeof(struct)))
+        case other:
+            refuse(span, f"sizeof() takes a Struct class; this is {describe(other)}")
+
+
+CALLS: dict[object, Function] = {
+    inside.ktime_ns: _helper("ktime_get_ns", signed=False),
+    inside.cpu: _helper("get_smp_processor_id", signed=True),
+    inside.kernel_str: _string("kernel"),
+    inside.user_str: _string("user"),
+    sizeof: _sizeof,
+    bool: _bool,
+    int: _int,
+}
+
+
+def _get(
+    frame: Frame, declaration: MapDeclaration, name: str, args: list[Val], span: Span
+) -> Val | Pending:
+    if len(args) not in (1, 2):
+        refuse(span, f"get() takes a key and perhaps a default, not {len(args)} arguments")
+    _, pointer = lookup(frame.b, declaration, name, args[0])
+    if len(args) == 1:
+        return Pending(pointer, lambda: value_at(frame.b, declaration, pointer))
+    default = args[1]
+    if not isinstance(default, Num) or isinstance(declaration.types[-1], type):
+        refuse(span, "get() has a default for integers only", "compare `get(key)` with None")
+    return settle(frame.b, pointer, lambda: value_at(frame.b, declaration, pointer), default)
+
+
+def _pop(
+    frame: Frame, declaration: MapDeclaration, name: str, args: list[Val], span: Span
+) -> Val | Pending:
+    arity(args, 1, "pop()", span)
+    b = frame.b
+    key, pointer = lookup(b, declaration, name, args[0])
+    kind = declaration.types[-1]
+    own = b.stack(value_size(kind)) if isinstance(kind, type) else None
+
+    def take() -> Num | Ref:
+        found = value_at(b, declaration, pointer)
+        if isinstance(found, Ref) and own is not None:
+            copy_bytes(b, own, pointer, value_size(found.struct))
+            found = Ref(own, found.struct)
+        b.call("map_delete_elem", b.map(name), key)
+        return found
+
+    return Pending(pointer, take)
+
+
+def _set(frame: Frame, declaration: MapDeclaration, name: str, args: list[Val], span: Span) -> Val:
+    arity(args, 2, "set()", span)
+    failed = update(frame.b, declaration, name, args[0], args[1])
+    return Num(frame.b.emit(Op.EQ, failed, frame.b.const(0)))
+
+
+def _reserve(frame: Frame, ring: Any, name: str, args: list[Val], span: Span) -> Val:
+    refuse(
+        span,
+        "reserve() is the head of a block",
+        f"write `with {name}.reserve() as e:`",
+        f"or `e = {name}.try_reserve()`, compare it with None, and submit or discard it",
+    )
+
+
+def _try_reserve(frame: Frame, ring: Any, name: str, args: list[Val], span: Span) -> Val:
+    arity(args, 0, "try_reserve()", span)
+    return streams.reserve(frame.b, ring, name)
+
+
+def _end(how: str) -> Method:
+    def build(frame: Frame, ring: Any, name: str, args: list[Val], span: Span) -> Val:
+        arity(args, 1, f"{how}()", span)
+        record = args[0]
+        if not isinstance(record, Record):
+            refuse(span, f"{how}() takes a record of {name!r}; this is {describe(record)}")
+        if record.token.declaration is not ring:
+            refuse(span, f"this record was reserved from {record.token.stream!r}, not {name!r}")
+        for block in frame.exits:
+            if isinstance(block, Transaction) and block.record.token is record.token:
+                cure = "`raise Discard` drops it" if how == "discard" else "leave the block"
+                refuse(span, f"the `with` block ends this record itself; {cure}")
+        streams.close(frame.b, record, how)
+        return Static(None)
+
+    return build
+
+
+def _output(frame: Frame, stream: RingBuf[Any], name: str, args: list[Val], span: Span) -> Val:
+    arity(args, 1, "output()", span)
+    record = args[0]
+    if not isinstance(record, Ref) or record.struct is not stream.types[0]:
+        kind = stream.types[0]
+        wanted = kind.__name__ if isinstance(kind, type) else kind.name
+        refuse(span, f"{name!r} carries {wanted}; this is {describe(record)}")
+    return Num(streams.output(frame.b, stream, name, record))
+
+
+METHODS: dict[type[MapDeclaration], dict[str, Method]] = {
+    MapDeclaration: {"get": _get, "pop": _pop, "set": _set},
+    RingBuf: {
+        "reserve": _reserve,
+        "try_reserve": _try_reserve,
+        "submit": _end("submit"),
+        "discard": _end("discard"),
+        "output": _output,
+    },
+}
+"""Methods of tables and of rings, by name."""

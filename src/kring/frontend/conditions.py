@@ -1,0 +1,223 @@
+"""Conditions: paths that part by a test, with what the test proves about variables on each.
+
+`condition` sends the path at hand to one of two joins. Comparing a lookup's result with None takes
+the value on the one and leaves None on the other; expressions that choose between operands
+(`and`, `or`, `x if c else y`) are built from it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from kring.frontend import integers
+from kring.frontend.builder import Join
+from kring.frontend.diagnose import refuse
+from kring.frontend.expressions import EXPRESSIONS, evaluate, map_of, number, pending
+from kring.frontend.frame import Frame, Pending
+from kring.frontend.maps import lookup
+from kring.frontend.streams import count_missing, open_record
+from kring.frontend.values import Maybe, Mixed, Num, Record, Static, Val, describe
+from kring.ir.core import Value
+
+
+def condition(frame: Frame, node: ast.expr, then: Join, otherwise: Join) -> None:
+    """Go to `then` if the expression is true, else to `otherwise`, with what that proves."""
+    b = frame.b
+    match node:
+        case ast.BoolOp(op, operands):
+            for operand in operands[:-1]:
+                middle = b.join()
+                if isinstance(op, ast.And):
+                    condition(frame, operand, middle, otherwise)
+                else:
+                    condition(frame, operand, then, middle)
+                b.enter(middle)
+                if b.block is None:
+                    return
+            condition(frame, operands[-1], then, otherwise)
+        case ast.UnaryOp(ast.Not(), operand):
+            condition(frame, operand, otherwise, then)
+        case ast.Compare(left, [ast.Is() | ast.IsNot() as op], [right]):
+            if not (isinstance(right, ast.Constant) and right.value is None):
+                refuse(frame.at(node), "`is` compares with None only", "compare numbers with `==`")
+            some, none = (then, otherwise) if isinstance(op, ast.IsNot) else (otherwise, then)
+            _narrow(frame, left, some, none)
+        case ast.Compare(left, [ast.In() | ast.NotIn() as op], [right]):
+            declaration, name = map_of(frame, right)
+            key = evaluate(frame, left)
+            frame.at(node)
+            _, pointer = lookup(b, declaration, name, key)
+            there, missing = (then, otherwise) if isinstance(op, ast.In) else (otherwise, then)
+            b.branch(pointer, there, missing)
+        case ast.Compare(_, ops) if len(ops) > 1:
+            _chain(frame, node, then, otherwise)
+        case _:
+            _truth(frame, node, then, otherwise)
+
+
+def _truth(frame: Frame, node: ast.expr, then: Join, otherwise: Join) -> None:
+    val = evaluate(frame, node)
+    span = frame.at(node)
+    match val:
+        case Num():
+            frame.b.branch(integers.truth(frame.b, val), then, otherwise)
+        case Static(None):
+            frame.b.jump(otherwise)
+        case Maybe():
+            refuse(
+                span,
+                f"this is {describe(val)}: its truth could mean either",
+                "write `is not None`, or compare the number after that",
+            )
+        case _:
+            refuse(span, f"{describe(val)} is neither true nor false in a program")
+
+
+def _chain(frame: Frame, node: ast.Compare, then: Join, otherwise: Join) -> None:
+    """`a < b < c`: each operand evaluated once, stopping at the first that fails."""
+    b = frame.b
+    left = number(frame, node.left)
+    for op, expression in zip(node.ops, node.comparators, strict=True):
+        right = number(frame, expression)
+        frame.at(node)
+        holds = integers.compare(b, op, left, right)
+        last = expression is node.comparators[-1]
+        following = then if last else b.join()
+        b.branch(holds, following, otherwise)
+        if last:
+            return
+        b.enter(following)
+        if b.block is None:
+            return
+        left = right
+
+
+def _narrow(frame: Frame, node: ast.expr, some: Join, none: Join) -> None:
+    """Go to `some` with the value where there is one, to `none` with None where there is not."""
+    b = frame.b
+    name = ""
+    if isinstance(node, ast.NamedExpr):
+        name, node = node.target.id, node.value
+    elif isinstance(node, ast.Name):
+        name = node.id
+    val = pending(frame, node)
+    frame.at(node)
+    match val:
+        case Pending(pointer, take):
+            _split(frame, name, pointer, take, lambda: None, some, none)
+        case Maybe(present, Record() as record):
+
+            def open_it() -> Val:
+                open_record(b, record)
+                return record
+
+            _split(frame, name, present, open_it, lambda: count_missing(b, record), some, none)
+        case Maybe(present, inner):
+            _split(frame, name, present, lambda: inner, lambda: None, some, none)
+        case Static(None):
+            b.jump(none)
+        case _:
+            if name:
+                b.env[name] = val
+            b.jump(some)
+
+
+def _split(
+    frame: Frame,
+    name: str,
+    present: Value,
+    take: Callable[[], Val],
+    miss: Callable[[], None],
+    some: Join,
+    none: Join,
+) -> None:
+    b = frame.b
+    found, missing = b.join(), b.join()
+    b.branch(present, found, missing)
+    for path, value, target in ((found, take, some), (missing, miss, none)):
+        b.enter(path)
+        if b.block is None:
+            continue
+        val = value()
+        if name:
+            b.env[name] = val or Static(None)
+        b.jump(target)
+
+
+# Expressions that choose
+
+
+def _if_else(frame: Frame, node: ast.IfExp) -> Val:
+    b = frame.b
+    then, otherwise, after = b.join(), b.join(), b.join()
+    condition(frame, node.test, then, otherwise)
+    for branch, expression in ((then, node.body), (otherwise, node.orelse)):
+        b.enter(branch)
+        if b.block is not None:
+            b.env[_RESULT] = evaluate(frame, expression)
+            b.jump(after)
+    b.enter(after)
+    return _result(frame, node)
+
+
+_RESULT = "<result>"
+
+
+def _result(frame: Frame, node: ast.expr) -> Val:
+    val = frame.b.env.pop(_RESULT)
+    if isinstance(val, Mixed):
+        refuse(frame.at(node), f"this is {val.one} or {val.other}; both must be of one kind")
+    return val
+
+
+def _as_value(frame: Frame, node: ast.expr) -> Val:
+    """A condition as 1 or 0."""
+    b = frame.b
+    then, otherwise, after = b.join(), b.join(), b.join()
+    condition(frame, node, then, otherwise)
+    for branch, known in ((then, 1), (otherwise, 0)):
+        b.enter(branch)
+        if b.block is not None:
+            b.env[_RESULT] = Num(b.const(known))
+            b.jump(after)
+    b.enter(after)
+    return _result(frame, node)
+
+
+def _and_or(frame: Frame, node: ast.BoolOp) -> Val:
+    """The operand that decides, as Python has it."""
+    b = frame.b
+    after = b.join()
+    for operand in node.values[:-1]:
+        decided, undecided = b.join(), b.join()
+        val = b.env[_RESULT] = number(frame, operand)
+        truth = integers.truth(b, val)
+        if isinstance(node.op, ast.And):
+            b.branch(truth, undecided, decided)
+        else:
+            b.branch(truth, decided, undecided)
+        b.enter(decided)
+        b.jump(after)
+        b.enter(undecided)
+        if b.block is None:
+            break
+    if b.block is not None:
+        b.env[_RESULT] = number(frame, node.values[-1])
+        b.jump(after)
+    b.enter(after)
+    return _result(frame, node)
+
+
+def _compare(frame: Frame, node: ast.Compare) -> Val:
+    if len(node.ops) == 1 and type(node.ops[0]) not in _NARROWING:
+        left, right = number(frame, node.left), number(frame, node.comparators[0])
+        frame.at(node)
+        return Num(integers.compare(frame.b, node.ops[0], left, right))
+    return _as_value(frame, node)
+
+
+_NARROWING = (ast.Is, ast.IsNot, ast.In, ast.NotIn)
+
+
+EXPRESSIONS.update({ast.IfExp: _if_else, ast.BoolOp: _and_or, ast.Compare: _compare})

@@ -1,0 +1,349 @@
+"""Python expressions → values: names, fields, operators, calls, and conditions that narrow."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, NoReturn
+
+from kring.decl.inside import Current
+from kring.decl.maps import MapDeclaration, RingBuf
+from kring.decl.struct import Struct
+from kring.errors import KringError
+from kring.frontend import integers
+from kring.frontend.calls import CALLS, METHODS, construct
+from kring.frontend.diagnose import did_you_mean, refuse
+from kring.frontend.frame import Frame, Pending, cure
+from kring.frontend.kernel import CURRENT, context_field, struct_field
+from kring.frontend.maps import ARRAYS, lookup, settle, value_at
+from kring.frontend.memory import find_field, read_field
+from kring.frontend.values import (
+    Ctx,
+    Gone,
+    KernelPtr,
+    Maybe,
+    Mixed,
+    Num,
+    Record,
+    Ref,
+    Static,
+    Text,
+    Unbound,
+    Val,
+    describe,
+)
+from kring.ir.core import Op
+
+
+def evaluate(frame: Frame, node: ast.expr) -> Val:
+    """The value of an expression; a lookup's result, taken now, may be None."""
+    found = pending(frame, node)
+    if isinstance(found, Pending):
+        frame.at(node)
+        return settle(frame.b, found.pointer, found.take)
+    return found
+
+
+def pending(frame: Frame, node: ast.expr) -> Val | Pending:
+    """The value of an expression, or a lookup whose result has not been taken yet."""
+    build = EXPRESSIONS.get(type(node))
+    if build is None:
+        unsupported(frame, node)
+    frame.at(node)
+    return build(frame, node)
+
+
+def number(frame: Frame, node: ast.expr) -> Num:
+    """The integer an expression gives."""
+    val = evaluate(frame, node)
+    return frame.number(val, frame.at(node))
+
+
+def unsupported(frame: Frame, node: ast.expr | ast.stmt) -> NoReturn:
+    """Refuse a construct at its own place, saying what to write instead."""
+    what, instead = UNSUPPORTED.get(
+        type(node), (f"`{type(node).__name__}` is not part of a program", "")
+    )
+    refuse(frame.at(node), what, *([instead] if instead else []))
+
+
+UNSUPPORTED: dict[type[ast.AST], tuple[str, str]] = {
+    ast.Try: ("a program has no exceptions to catch", "test results with `if`"),
+    ast.ListComp: ("a program has no lists", "write a `for … in range(…)` loop"),
+    ast.SetComp: ("a program has no sets", "use a `Hash` map"),
+    ast.DictComp: ("a program has no dicts", "use a `Hash` map"),
+    ast.GeneratorExp: ("a program has no generators", "write a `for … in range(…)` loop"),
+    ast.List: ("a program has no lists", "use an `Array` map"),
+    ast.Tuple: ("a program has no tuples", "assign one name at a time"),
+    ast.Set: ("a program has no sets", "use a `Hash` map"),
+    ast.Dict: ("a program has no dicts", "use a `Hash` map"),
+    ast.JoinedStr: (
+        "a program cannot format strings",
+        "send the values as fields and format them where you read the records",
+    ),
+    ast.Lambda: ("a program has no functions as values", "write the expression where it is used"),
+    ast.Await: ("a program cannot wait", "`async` belongs where the records are read"),
+    ast.AsyncFor: ("a program cannot wait", "`async` belongs where the records are read"),
+    ast.AsyncWith: ("a program cannot wait", "write `with`"),
+    ast.AsyncFunctionDef: ("a program cannot wait", "write `def`"),
+    ast.Yield: ("a program cannot yield", "send a record: `with events.reserve() as e:`"),
+    ast.YieldFrom: ("a program cannot yield", "send a record: `with events.reserve() as e:`"),
+    ast.FunctionDef: ("a program defines no functions", "write the code where it is used"),
+    ast.ClassDef: ("a program defines no classes", "define the class outside"),
+    ast.Import: ("a program imports nothing", "import at the top of the file"),
+    ast.ImportFrom: ("a program imports nothing", "import at the top of the file"),
+    ast.Global: ("a program's variables are its own", "share values through a map"),
+    ast.Nonlocal: ("a program's variables are its own", "share values through a map"),
+    ast.Match: ("`match` is not compiled", "write `if … elif … else`"),
+    ast.Starred: ("a program has no lists to unpack", "pass the arguments one by one"),
+    ast.Slice: ("a program cannot slice", "assign whole strings; they are cut to fit"),
+}
+"""What each construct that Python has and programs lack is refused with."""
+
+
+# Names and constants
+
+
+def _constant(frame: Frame, node: ast.Constant) -> Val:
+    match node.value:
+        case bool() | int() as value:
+            return _integer(frame, value)
+        case float():
+            refuse(
+                frame.b.span,
+                "BPF has no floating point",
+                "use integers in a smaller unit: nanoseconds, per mille, …",
+            )
+        case str() as literal:
+            return Text("literal", literal=literal)
+        case other:
+            return Static(other)
+
+
+def _integer(frame: Frame, value: int) -> Num:
+    try:
+        return integers.constant(frame.b, int(value))
+    except OverflowError:
+        refuse(frame.b.span, f"{value} does not fit in 64 bits")
+
+
+def _name(frame: Frame, node: ast.Name) -> Val:
+    name = node.id
+    if name not in frame.local:
+        if name not in frame.outer:
+            known = [*frame.outer, *frame.local]
+            refuse(frame.b.span, f"no name {name!r} here. {did_you_mean(name, known)}")
+        return static(frame, frame.outer[name])
+    match frame.b.env.get(name, Unbound()):
+        case Unbound():
+            refuse(frame.b.span, f"{name!r} may not be bound here: not every path assigns it")
+        case Gone(span, how):
+            refuse(frame.b.span, f"{name!r} was {how} on line {span.line}; the record is gone")
+        case Mixed(one, other):
+            refuse(frame.b.span, f"{name!r} is {one} on one path to here and {other} on another")
+        case val:
+            return val
+
+
+def static(frame: Frame, thing: object) -> Val:
+    """What a Python object from outside the program means in it."""
+    if isinstance(thing, int):
+        return _integer(frame, thing)
+    if isinstance(thing, str):
+        return Text("literal", literal=thing)
+    if isinstance(thing, float):
+        refuse(
+            frame.b.span,
+            f"{thing!r} is a float, and BPF has no floating point",
+            "use integers in a smaller unit: nanoseconds, per mille, …",
+        )
+    return Static(thing)
+
+
+# Fields
+
+
+def _attribute(frame: Frame, node: ast.Attribute) -> Val:
+    base = evaluate(frame, node.value)
+    span = frame.at(node)
+    match base:
+        case Ref():
+            return read_field(frame.b, base, find_field(base.struct, node.attr, span))
+        case Record(ref):
+            return read_field(frame.b, ref, find_field(ref.struct, node.attr, span))
+        case KernelPtr():
+            return struct_field(frame.b, base, node.attr, span)
+        case Ctx():
+            return context_field(
+                frame.b, base, frame.program.target, node.attr, span, frame.formats
+            )
+        case Static(Current()):
+            if node.attr not in CURRENT:
+                hint = did_you_mean(node.attr, list(CURRENT))
+                refuse(span, f"`current` has no {node.attr!r}. {hint}")
+            return CURRENT[node.attr](frame.b)
+        case Static(ModuleType() | type() as owner):
+            return _static_attribute(frame, owner, node.attr)
+        case Maybe():
+            refuse(span, f"this is {describe(base)}, so it has no field yet", *cure(base))
+        case _:
+            refuse(span, f"{describe(base)} has no field {node.attr!r}")
+
+
+def _static_attribute(frame: Frame, owner: object, name: str) -> Val:
+    try:
+        return static(frame, getattr(owner, name))
+    except AttributeError as error:
+        refuse(frame.b.span, str(error))
+
+
+def _subscript(frame: Frame, node: ast.Subscript) -> Val | Pending:
+    declaration, name = map_of(frame, node.value)
+    key = evaluate(frame, node.slice)
+    frame.at(node)
+    if declaration.type not in ARRAYS:
+        refuse(
+            frame.b.span,
+            f"{name}[key] may not exist",
+            f"use {name}.get(key), which may be None, or {name}.get(key, 0)",
+        )
+    _, pointer = lookup(frame.b, declaration, name, key)
+    if isinstance(declaration.types[-1], type):
+        return Pending(pointer, lambda: value_at(frame.b, declaration, pointer))
+    zero = Num(frame.b.const(0))
+    return settle(frame.b, pointer, lambda: value_at(frame.b, declaration, pointer), zero)
+
+
+def map_of(frame: Frame, node: ast.expr) -> tuple[MapDeclaration, str]:
+    """The map an expression names, and the name it has in the kernel."""
+    val = evaluate(frame, node)
+    span = frame.at(node)
+    match val:
+        case Static(MapDeclaration() as declaration):
+            spelled = node.attr if isinstance(node, ast.Attribute) else ast.unparse(node)
+            try:
+                return declaration, frame.map_name(declaration, spelled)
+            except KringError as error:
+                refuse(span, str(error))
+        case _:
+            refuse(span, f"a map is wanted here; this is {describe(val)}")
+
+
+# Operators
+
+
+def _binary(frame: Frame, node: ast.BinOp) -> Val:
+    return operate(frame, node.op, number(frame, node.left), number(frame, node.right), node)
+
+
+def operate(
+    frame: Frame, op: ast.operator, left: Num, right: Num, node: ast.expr | ast.stmt
+) -> Num:
+    """`left op right` by the rules of `integers`."""
+    span = frame.at(node)
+    if type(op) in integers.BINARY:
+        return integers.binary(frame.b, op, left, right)
+    if isinstance(op, ast.Div):
+        refuse(span, "`/` gives fractions, and BPF has no floating point", "write `//`")
+    if isinstance(op, ast.Pow) and (known := integers.known(left, right)):
+        base, exponent = known
+        if 0 <= exponent <= 64:
+            return _integer(frame, base**exponent)
+    refuse(
+        span, f"no operator `{type(op).__name__}` in a program", "write it with + - * // % << >>"
+    )
+
+
+def _unary(frame: Frame, node: ast.UnaryOp) -> Val:
+    match node.op:
+        case ast.USub() if isinstance(node.operand, ast.Constant) and (
+            isinstance(node.operand.value, int)
+        ):
+            return _integer(frame, -node.operand.value)
+        case ast.USub():
+            return integers.negate(frame.b, number(frame, node.operand))
+        case ast.UAdd():
+            return number(frame, node.operand)
+        case ast.Invert():
+            return integers.invert(frame.b, number(frame, node.operand))
+        case _:
+            truth = integers.truth(frame.b, number(frame, node.operand))
+            return Num(frame.b.emit(Op.EQ, truth, frame.b.const(0)))
+
+
+def _walrus(frame: Frame, node: ast.NamedExpr) -> Val:
+    val = evaluate(frame, node.value)
+    frame.b.env[node.target.id] = val
+    return val
+
+
+# Calls
+
+
+def _call(frame: Frame, node: ast.Call) -> Val | Pending:
+    if isinstance(node.func, ast.Attribute):
+        owner = evaluate(frame, node.func.value)
+        if isinstance(owner, Static) and isinstance(owner.object, MapDeclaration):
+            return _method(frame, node, node.func)
+    function = evaluate(frame, node.func)
+    span = frame.at(node)
+    thing = function.object if isinstance(function, Static) else None
+    if isinstance(thing, type) and issubclass(thing, Struct):
+        return _construct(frame, node, thing)
+    if thing not in CALLS or thing is None:
+        name = ast.unparse(node.func)
+        refuse(span, f"{name}() cannot be called in a program", *_CALL_CURES.get(name, ()))
+    return CALLS[thing](frame, _arguments(frame, node), span)
+
+
+_CALL_CURES = {
+    "print": ("send the values as a record and print them where you read it",),
+    "range": ("`range` is the head of a loop: `for i in range(n):`",),
+    "len": ("`sizeof(T)` is the size of a struct",),
+}
+
+
+def _method(frame: Frame, node: ast.Call, func: ast.Attribute) -> Val | Pending:
+    declaration, name = map_of(frame, func.value)
+    span = frame.at(node)
+    kind = type(declaration).__name__
+    known = METHODS[RingBuf if isinstance(declaration, RingBuf) else MapDeclaration]
+    if func.attr in known:
+        args = _arguments(frame, node)
+        frame.at(node)
+        return known[func.attr](frame, declaration, name, args, span)
+    refuse(
+        span, f"a {kind} has no {func.attr}() in programs. {did_you_mean(func.attr, list(known))}"
+    )
+
+
+def _arguments(frame: Frame, node: ast.Call) -> list[Val]:
+    if node.keywords:
+        refuse(frame.at(node.keywords[0]), "this call takes no named arguments")
+    return [evaluate(frame, arg) for arg in node.args]
+
+
+def _construct(frame: Frame, node: ast.Call, struct: type[Struct]) -> Val:
+    span = frame.at(node)
+    if node.args:
+        refuse(span, f"name the fields: {struct.__name__}(field=value, …)")
+    listed = {
+        keyword.arg: (evaluate(frame, keyword.value), frame.at(keyword))
+        for keyword in node.keywords
+        if keyword.arg is not None
+    }
+    return construct(frame, struct, listed, span)
+
+
+EXPRESSIONS: dict[type[ast.expr], Callable[[Frame, Any], Val | Pending]] = {
+    ast.Constant: _constant,
+    ast.Name: _name,
+    ast.Attribute: _attribute,
+    ast.Subscript: _subscript,
+    ast.BinOp: _binary,
+    ast.UnaryOp: _unary,
+    ast.NamedExpr: _walrus,
+    ast.Call: _call,
+}
+"""How each kind of expression is built; `conditions` adds those that branch."""

@@ -1,0 +1,93 @@
+"""What the compilation of one function carries from statement to statement."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kring.decl.maps import MapDeclaration
+from kring.decl.programs import Program
+from kring.errors import DeclarationError
+from kring.frontend.builder import Builder, Join
+from kring.frontend.diagnose import refuse
+from kring.frontend.kernel import Formats
+from kring.frontend.source import span_of
+from kring.frontend.values import Num, Record, Ref, Val, describe
+from kring.ir.core import Span, Value
+
+NAME_LIMIT = 15
+"""BPF_OBJ_NAME_LEN less the NUL: what the kernel keeps of a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A loop being built: where `break` and `continue` lead."""
+
+    after: Join
+    next: Join
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A `with …reserve()` block being built, and where it leads when it is left."""
+
+    record: Record
+    after: Join
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A lookup whose result has not been taken: null is None, `take` copies or refers to it."""
+
+    pointer: Value
+    take: Callable[[], Num | Ref]
+
+
+@dataclass(slots=True)
+class Frame:
+    """One function being compiled: its builder, its names, and the blocks it stands in."""
+
+    b: Builder
+    file: str
+    program: Program
+    outer: Mapping[str, Any]
+    local: frozenset[str]
+    formats: Formats | None
+    names: dict[int, str]
+    exits: list[Repeat | Transaction] = field(default_factory=list[Repeat | Transaction])
+
+    def at(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword) -> Span:
+        """The node's place, which what is built next is blamed on."""
+        self.b.span = span_of(self.file, node)
+        return self.b.span
+
+    def map_name(self, declaration: MapDeclaration, spelled: str) -> str:
+        """The name of a map: the variable under which it was first met, cut to 15 characters."""
+        known = self.names.get(id(declaration))
+        if known is not None:
+            return known
+        name = spelled[:NAME_LIMIT]
+        taken = self.b.module.maps.get(name)
+        if taken is not None:
+            raise DeclarationError(
+                f"two maps would be called {name!r} in the kernel, which keeps {NAME_LIMIT} "
+                f"characters of a name; rename the variable {spelled!r}"
+            )
+        self.b.module.maps[name] = declaration
+        self.names[id(declaration)] = name
+        return name
+
+    def number(self, val: Val, span: Span) -> Num:
+        """An integer, or an error that says what it is instead."""
+        if isinstance(val, Num):
+            return val
+        refuse(span, f"an integer is wanted here; this is {describe(val)}", *cure(val))
+
+
+def cure(val: Val) -> tuple[str, ...]:
+    """What to write instead of using a value as it is, if that is known."""
+    if "None" in describe(val):
+        return ("compare it first: `if x is not None:` … or give `get(key, default)` a default",)
+    return ()

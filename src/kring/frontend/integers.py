@@ -1,0 +1,242 @@
+"""Arithmetic as the surface promises it, built from 64-bit operations.
+
+Every integer is 64 bits. It is `u64` if an operand is, else `i64`; comparisons are the
+mathematical ones whatever the signs; `//` and `%` floor, give 0 and the dividend for a divisor of
+0; shift counts are masked to 63 and `>>` keeps the sign of signed values. Where the bounds of the
+operands show that a cheaper form gives the same result, that one is built.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from kring.decl.types import IntType
+from kring.frontend.builder import Builder, number
+from kring.frontend.values import Num
+from kring.ir.core import MASK, ROWS, Mem, Op, Value, signed
+
+_HIGH = (1 << 63) - 1
+_LOW = -(1 << 63)
+
+
+def constant(b: Builder, value: int) -> Num:
+    """A constant: `i64` if it fits, else `u64`.
+
+    Raises: OverflowError beyond 64 bits.
+    """
+    if not _LOW <= value <= MASK:
+        raise OverflowError(value)
+    return Num(b.const(value), signed=value <= _HIGH)
+
+
+def known(*operands: Num) -> list[int] | None:
+    """What the operands are, if all are constants."""
+    if any(operand.value.op is not Op.CONST for operand in operands):
+        return None
+    return [
+        signed(number(operand.value)) if operand.signed else number(operand.value)
+        for operand in operands
+    ]
+
+
+def binary(b: Builder, op: ast.operator, left: Num, right: Num) -> Num:
+    """`left op right`; the op is one of `BINARY`."""
+    return BINARY[type(op)](b, left, right)
+
+
+def negate(b: Builder, operand: Num) -> Num:
+    return Num(b.emit(Op.NEG, operand.value), operand.signed)
+
+
+def invert(b: Builder, operand: Num) -> Num:
+    return Num(b.emit(Op.XOR, operand.value, b.const(MASK)), operand.signed)
+
+
+def truth(b: Builder, operand: Num) -> Value:
+    """1 if the number is not 0."""
+    value = operand.value
+    return value if ROWS[value.op].compares else b.emit(Op.NE, value, b.const(0))
+
+
+def compare(b: Builder, op: ast.cmpop, left: Num, right: Num) -> Value:
+    """1 if the comparison holds between the mathematical values."""
+    equal, signed_op, unsigned_op = _COMPARISONS[type(op)]
+    if left.signed == right.signed:
+        use = signed_op if left.signed and not _both_natural(left, right) else unsigned_op
+        return b.emit(use, left.value, right.value)
+    if _both_natural(left, right):
+        return b.emit(unsigned_op, left.value, right.value)
+    odd = left if left.signed else right
+    negative = b.emit(Op.SLT, odd.value, b.const(0))
+    if equal:
+        same = b.emit(unsigned_op, left.value, right.value)
+        if unsigned_op is Op.EQ:
+            return b.emit(Op.AND, same, b.emit(Op.XOR, negative, b.const(1)))
+        return b.emit(Op.OR, same, negative)
+    holds = b.emit(unsigned_op, left.value, right.value)
+    negative_holds = isinstance(op, ast.Lt | ast.LtE) == (odd is left)
+    if negative_holds:
+        return b.emit(Op.OR, holds, negative)
+    return b.emit(Op.AND, holds, b.emit(Op.XOR, negative, b.const(1)))
+
+
+def truncate(b: Builder, operand: Num, kind: IntType) -> Num:
+    """The number as a variable of that type holds it."""
+    bits = kind.size * 8
+    if bits == 64:
+        return Num(operand.value, kind.signed)
+    low, high = bounds(operand.value)
+    first, last = kind.range()
+    if first <= low and high <= last:
+        return Num(operand.value)
+    return Num(b.emit(Op.SEXT if kind.signed else Op.ZEXT, operand.value, imm=bits))
+
+
+def bounds(value: Value, depth: int = 4) -> tuple[int, int]:
+    """Smallest and largest signed reading the value can have."""
+    everything = (_LOW, _HIGH)
+    if not depth:
+        return everything
+    match value.op, value.imm:
+        case Op.CONST, int(known):
+            return signed(known), signed(known)
+        case Op.LOAD, Mem(_, size, sign) if size < 8:
+            return IntType(size, sign).range()
+        case ((Op.ZEXT | Op.BSWAP), int(bits)) if bits < 64:
+            return 0, (1 << bits) - 1
+        case Op.SEXT, int(bits):
+            return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+        case op, _ if ROWS[op].compares:
+            return 0, 1
+        case op, _ if op in _BOUNDS:
+            a, c = (bounds(arg, depth - 1) for arg in value.args)
+            low, high = _BOUNDS[op](a, c)
+            return (low, high) if low >= _LOW and high <= _HIGH else everything
+        case _:
+            return everything
+
+
+Range = tuple[int, int]
+
+
+def _and(a: Range, c: Range) -> Range:
+    natural = [high for low, high in (a, c) if low >= 0]
+    return (0, min(natural)) if natural else (_LOW, _HIGH)
+
+
+def _or(a: Range, c: Range) -> Range:
+    if a[0] < 0 or c[0] < 0:
+        return _LOW, _HIGH
+    return 0, (1 << max(a[1].bit_length(), c[1].bit_length())) - 1
+
+
+def _lshr(a: Range, c: Range) -> Range:
+    count = c[0] & 63
+    if c[0] != c[1] or not count:
+        return _LOW, _HIGH
+    return 0, (MASK if a[0] < 0 else a[1]) >> count
+
+
+def _umod(a: Range, c: Range) -> Range:
+    return (0, max(c[1] - 1, 0)) if c[0] > 0 else (_LOW, _HIGH)
+
+
+def _mul(a: Range, c: Range) -> Range:
+    corners = [x * y for x in a for y in c]
+    return min(corners), max(corners)
+
+
+_BOUNDS: dict[Op, Callable[[Range, Range], Range]] = {
+    Op.ADD: lambda a, c: (a[0] + c[0], a[1] + c[1]),
+    Op.SUB: lambda a, c: (a[0] - c[1], a[1] - c[0]),
+    Op.MUL: _mul,
+    Op.AND: _and,
+    Op.OR: _or,
+    Op.XOR: _or,
+    Op.LSHR: _lshr,
+    Op.UMOD: _umod,
+    Op.UDIV: lambda a, c: (0, a[1]) if a[0] >= 0 and c[0] >= 0 else (_LOW, _HIGH),
+}
+
+
+def _natural(num: Num) -> bool:
+    return bounds(num.value)[0] >= 0
+
+
+def _both_natural(left: Num, right: Num) -> bool:
+    """Whether the unsigned reading of both operands is their value."""
+    return all(not num.signed or _natural(num) for num in (left, right))
+
+
+def _plain(op: Op) -> Callable[[Builder, Num, Num], Num]:
+    def build(b: Builder, left: Num, right: Num) -> Num:
+        return Num(b.emit(op, left.value, right.value), left.signed and right.signed)
+
+    return build
+
+
+def _shift_right(b: Builder, left: Num, right: Num) -> Num:
+    op = Op.ASHR if left.signed and not _natural(left) else Op.LSHR
+    return Num(b.emit(op, left.value, right.value), left.signed)
+
+
+def _shift_left(b: Builder, left: Num, right: Num) -> Num:
+    return Num(b.emit(Op.SHL, left.value, right.value), left.signed)
+
+
+def _floor_divide(b: Builder, left: Num, right: Num) -> Num:
+    return _divide(b, left, right)[0]
+
+
+def _modulo(b: Builder, left: Num, right: Num) -> Num:
+    return _divide(b, left, right)[1]
+
+
+def _divide(b: Builder, left: Num, right: Num) -> tuple[Num, Num]:
+    """Quotient and remainder; the one not used is dead code.
+
+    Signed operands are divided as magnitudes, then a quotient of unlike signs that has a
+    remainder is lowered by one: floor(a/c) = -(|a|/|c|) - (|a|%|c| != 0), and a % c = a - c*q.
+    With c = 0 the quotient is forced to 0, so the remainder is a.
+    """
+    unsigned = not (left.signed and right.signed)
+    a, c = left.value, right.value
+    if unsigned or _both_natural(left, right):
+        quotient, remainder = b.emit(Op.UDIV, a, c), b.emit(Op.UMOD, a, c)
+        return Num(quotient, not unsigned), Num(remainder, not unsigned)
+    sign_a, sign_c = (b.emit(Op.ASHR, x, b.const(63)) for x in (a, c))
+    size_a, size_c = (
+        b.emit(Op.SUB, b.emit(Op.XOR, x, sign), sign) for x, sign in ((a, sign_a), (c, sign_c))
+    )
+    unlike = b.emit(Op.XOR, sign_a, sign_c)
+    whole, rest = b.emit(Op.UDIV, size_a, size_c), b.emit(Op.UMOD, size_a, size_c)
+    inexact = b.emit(Op.AND, b.emit(Op.NE, rest, b.const(0)), unlike)
+    lowered = b.emit(Op.SUB, b.emit(Op.SUB, b.emit(Op.XOR, whole, unlike), unlike), inexact)
+    divides = b.emit(Op.NEG, b.emit(Op.NE, c, b.const(0)))
+    quotient = b.emit(Op.AND, lowered, divides)
+    return Num(quotient), Num(b.emit(Op.SUB, a, b.emit(Op.MUL, quotient, c)))
+
+
+BINARY: dict[type[ast.operator], Callable[[Builder, Num, Num], Num]] = {
+    ast.Add: _plain(Op.ADD),
+    ast.Sub: _plain(Op.SUB),
+    ast.Mult: _plain(Op.MUL),
+    ast.BitAnd: _plain(Op.AND),
+    ast.BitOr: _plain(Op.OR),
+    ast.BitXor: _plain(Op.XOR),
+    ast.LShift: _shift_left,
+    ast.RShift: _shift_right,
+    ast.FloorDiv: _floor_divide,
+    ast.Mod: _modulo,
+}
+
+_COMPARISONS: dict[type[ast.cmpop], tuple[bool, Op, Op]] = {
+    ast.Eq: (True, Op.EQ, Op.EQ),
+    ast.NotEq: (True, Op.NE, Op.NE),
+    ast.Lt: (False, Op.SLT, Op.ULT),
+    ast.LtE: (False, Op.SLE, Op.ULE),
+    ast.Gt: (False, Op.SGT, Op.UGT),
+    ast.GtE: (False, Op.SGE, Op.UGE),
+}
+"""Whether it is an equality, and its operations on signed and on unsigned operands."""

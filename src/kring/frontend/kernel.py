@@ -1,0 +1,135 @@
+"""What the kernel hands to a program: the context's fields, kernel structs, the current task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from kring.decl.kernel import KernelStruct, TracepointArgs, task_struct, view_fields
+from kring.decl.types import Char, DynamicStr, FieldType, IntType
+from kring.frontend.builder import Builder
+from kring.frontend.diagnose import did_you_mean, refuse
+from kring.frontend.values import Ctx, KernelPtr, Num, Text, Val
+from kring.ir.core import Core, Mem, Op, Span
+
+EVENT_STRUCT = "trace_event_raw_"
+"""What the kernel's BTF puts before an event's name to name the struct of its record."""
+
+
+class EventField(Protocol):
+    """A field of a tracepoint's format, in bytes."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def signed(self) -> bool: ...
+
+
+Formats = Callable[[str], Sequence[EventField]]
+"""The live kernel's tracepoint formats by name, for contexts that are not declared."""
+
+
+def context_field(
+    b: Builder, ctx: Ctx, target: str, name: str, span: Span, formats: Formats | None
+) -> Val:
+    """A field of a tracepoint's context."""
+    known = _declared(ctx.view) if ctx.view else _formatted(target, span, formats)
+    if name not in known:
+        owner = ctx.view.__name__ if ctx.view else target
+        refuse(span, f"{owner} has no field {name!r}. {did_you_mean(name, list(known))}")
+    kind = known[name]
+    struct = EVENT_STRUCT + target.partition(":")[2]
+    member = f"__data_loc_{name}" if isinstance(kind, DynamicStr) else name
+    core = _use(b, struct, member, kind)
+    match kind:
+        case DynamicStr():
+            return Text("dynamic", ctx.pointer, core=core)
+        case Char(size):
+            address = b.emit(Op.FIELD, ctx.pointer, imm=core, type=ctx.pointer.type)
+            return Text("kernel", address, size)
+        case IntType(size, signed):
+            return Num(b.load(ctx.pointer, Mem(0, size, signed, core)), signed or size < 8)
+        case _:
+            refuse(span, f"{name!r} of a context is an integer or a string")
+
+
+def struct_field(b: Builder, pointer: KernelPtr, name: str, span: Span) -> Val:
+    """A field of a kernel struct behind a typed pointer."""
+    known = dict(view_fields(pointer.struct))
+    struct = pointer.struct.__name__
+    if name not in known:
+        refuse(
+            span,
+            f"{struct} has no field {name!r}. {did_you_mean(name, list(known))}",
+            f"a kernel field not listed yet: declare `class {struct}(KernelStruct)` with it",
+        )
+    kind = known[name]
+    core = _use(b, struct, name, kind)
+    match kind:
+        case IntType(size, signed):
+            return Num(b.load(pointer.pointer, Mem(0, size, signed, core)), signed or size < 8)
+        case Char(size):
+            address = b.emit(Op.FIELD, pointer.pointer, imm=core, type=pointer.pointer.type)
+            return Text("kernel", address, size)
+        case type() as inner if issubclass(inner, KernelStruct):
+            return KernelPtr(
+                b.load(pointer.pointer, Mem(0, 8, core=core), pointer.pointer.type), inner
+            )
+        case _:
+            refuse(span, f"{struct}.{name} is not an integer, a string or a pointer")
+
+
+def _use(b: Builder, struct: str, member: str, kind: FieldType) -> Core:
+    b.module.kernel_types.setdefault(struct, {})[member] = kind
+    return Core(struct, (member,))
+
+
+def _declared(view: type[TracepointArgs]) -> dict[str, FieldType]:
+    return dict(view_fields(view))
+
+
+def _formatted(target: str, span: Span, formats: Formats | None) -> dict[str, FieldType]:
+    if formats is None:
+        refuse(
+            span,
+            f"the fields of {target} are known only to a running kernel",
+            "declare the ones you use: `class Args(TracepointArgs)`, and `ctx: Args`",
+        )
+    return {field.name: _format_type(field) for field in formats(target)}
+
+
+def _format_type(field: EventField) -> FieldType:
+    if field.type.startswith("__data_loc"):
+        return DynamicStr()
+    if field.type.endswith("]") and field.type.startswith("char"):
+        return Char(field.size)
+    return IntType(field.size, field.signed)
+
+
+# The current task: what each name of `current` builds.
+
+
+def _high(b: Builder, helper: str) -> Val:
+    return Num(b.emit(Op.LSHR, b.call(helper), b.const(32)))
+
+
+def _low(b: Builder, helper: str) -> Val:
+    return Num(b.emit(Op.ZEXT, b.call(helper), imm=32))
+
+
+def _task(b: Builder) -> Val:
+    return KernelPtr(b.call("get_current_task_btf"), task_struct)
+
+
+CURRENT: dict[str, Callable[[Builder], Val]] = {
+    "pid": lambda b: _high(b, "get_current_pid_tgid"),
+    "tid": lambda b: _low(b, "get_current_pid_tgid"),
+    "uid": lambda b: _low(b, "get_current_uid_gid"),
+    "gid": lambda b: _high(b, "get_current_uid_gid"),
+    "comm": lambda _: Text("comm"),
+    "task": _task,
+}

@@ -1,0 +1,148 @@
+"""Maps inside programs: what `get`, `pop`, `set`, `in`, `del`, `[]` and `+=` build."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kring.abi.uapi import BPF_ANY, BPF_NOEXIST, MapType
+from kring.decl.maps import MapDeclaration, ValueType
+from kring.decl.types import IntType
+from kring.frontend.builder import Builder, Join
+from kring.frontend.diagnose import refuse
+from kring.frontend.memory import check_constant, load_int, store_int
+from kring.frontend.values import Maybe, Num, Ref, Val, describe
+from kring.ir.core import Mem, Op, Value
+
+ARRAYS = frozenset({MapType.ARRAY, MapType.PERCPU_ARRAY})
+_INDEX = IntType(4)
+_HERE = "<found>"
+"""A variable no source can name, for a value that several paths bring to one place."""
+
+
+def key_type(declaration: MapDeclaration) -> ValueType:
+    """The type of the map's keys; an array's is its index."""
+    return _INDEX if declaration.type in ARRAYS else declaration.types[0]
+
+
+def in_memory(b: Builder, kind: ValueType, val: Val, what: str) -> Value:
+    """A pointer to a key or value, in a stack slot of its own if it is not in memory yet."""
+    match kind, val:
+        case IntType(), Num():
+            check_constant(b, what, kind, val)
+            slot = b.stack(8)
+            store_int(b, slot, 0, kind, val.value)
+            return slot
+        case type() as struct, Ref() if val.struct is struct:
+            return b.at(val.pointer, val.offset)
+        case _:
+            wanted = kind.name if isinstance(kind, IntType) else kind.__name__
+            refuse(b.span, f"the {what} is {wanted}; this is {describe(val)}")
+
+
+def lookup(b: Builder, declaration: MapDeclaration, name: str, key: Val) -> tuple[Value, Value]:
+    """A pointer to the key, and one to its value, or null."""
+    pointer = in_memory(b, key_type(declaration), key, f"key of {name!r}")
+    return pointer, b.call("map_lookup_elem", b.map(name), pointer)
+
+
+def value_at(b: Builder, declaration: MapDeclaration, pointer: Value) -> Num | Ref:
+    """What a non-null pointer to a value means: a struct is referred to, an integer copied."""
+    kind = declaration.types[-1]
+    if isinstance(kind, IntType):
+        return load_int(b, pointer, 0, kind)
+    return Ref(pointer, kind, shared=True)
+
+
+def settle(
+    b: Builder, pointer: Value, take: Callable[[], Num | Ref], default: Num | None = None
+) -> Val:
+    """What a lookup found, taken now; `default` where there is nothing, else maybe None."""
+    found, missing, after = b.join(), b.join(), b.join()
+    b.branch(pointer, found, missing)
+    b.enter(found)
+    inner = take()
+    if isinstance(inner, Num):
+        b.env[_HERE] = inner if default else Maybe(b.const(1), inner)
+    b.jump(after)
+    b.enter(missing)
+    if isinstance(inner, Num):
+        b.env[_HERE] = default or Maybe(b.const(0), Num(b.const(0), inner.signed))
+    b.jump(after)
+    b.enter(after)
+    return b.env.pop(_HERE) if isinstance(inner, Num) else Maybe(pointer, inner)
+
+
+def update(b: Builder, declaration: MapDeclaration, name: str, key: Val, value: Val) -> Value:
+    """Store a value; the result is 0 if it was stored."""
+    key_pointer = in_memory(b, key_type(declaration), key, f"key of {name!r}")
+    pointer = in_memory(b, declaration.types[-1], value, f"value of {name!r}")
+    return b.call("map_update_elem", b.map(name), key_pointer, pointer, b.const(BPF_ANY))
+
+
+def delete(b: Builder, declaration: MapDeclaration, name: str, key: Val) -> Value:
+    """Remove a key; the result is 0 if it was there."""
+    pointer = in_memory(b, key_type(declaration), key, f"key of {name!r}")
+    return b.call("map_delete_elem", b.map(name), pointer)
+
+
+def store_existing(
+    b: Builder, declaration: MapDeclaration, name: str, key: Val, value: Num
+) -> None:
+    """Assign to an entry of an array; an index beyond its end changes nothing."""
+    kind = declaration.types[-1]
+    assert isinstance(kind, IntType)
+    _, pointer = lookup(b, declaration, name, key)
+    found, after = b.join(), b.join()
+    b.branch(pointer, found, after)
+    b.enter(found)
+    store_int(b, pointer, 0, kind, value.value)
+    b.jump(after)
+    b.enter(after)
+
+
+def add(b: Builder, declaration: MapDeclaration, name: str, key: Val, amount: Num) -> None:
+    """Add atomically to an entry; a hash inserts 0 first where the key is new."""
+    kind = declaration.types[-1]
+    if not isinstance(kind, IntType):
+        refuse(b.span, f"the values of {name!r} are structs: add to one of their fields")
+    check_atomic(b, kind, f"the values of {name!r}")
+    found, after = b.join(), b.join()
+    key_pointer, pointer = lookup(b, declaration, name, key)
+    if declaration.type in ARRAYS:
+        _go_if_found(b, pointer, found, after)
+    else:
+        missing = b.join()
+        _go_if_found(b, pointer, found, missing)
+        b.enter(missing)
+        zero = in_memory(b, kind, Num(b.const(0)), "value")
+        b.call("map_update_elem", b.map(name), key_pointer, zero, b.const(BPF_NOEXIST))
+        again = b.call("map_lookup_elem", b.map(name), key_pointer)
+        _go_if_found(b, again, found, after)
+    b.enter(found)
+    target = b.env.pop(_HERE)
+    assert isinstance(target, Num)
+    add_at(b, target.value, 0, kind, amount.value)
+    b.jump(after)
+    b.enter(after)
+    b.env.pop(_HERE, None)
+
+
+def _go_if_found(b: Builder, pointer: Value, found: Join, missing: Join) -> None:
+    b.env[_HERE] = Num(pointer)
+    b.branch(pointer, found, missing)
+
+
+def check_atomic(b: Builder, kind: IntType, what: str) -> None:
+    """Refuse `+=` on what the processor cannot add to atomically."""
+    if kind.size < 4 or kind.big:
+        refuse(
+            b.span,
+            f"{what} are {kind.name}: `+=` on memory that others write too is atomic, and that "
+            "needs a native integer of 32 or 64 bits",
+            "declare it `u32` or `u64`, or write `x = x + 1` if a lost update does not matter",
+        )
+
+
+def add_at(b: Builder, pointer: Value, offset: int, kind: IntType, amount: Value) -> None:
+    """Add atomically to an integer in memory."""
+    b.emit(Op.ATOMIC_ADD, pointer, amount, imm=Mem(offset, kind.size))

@@ -1,0 +1,333 @@
+"""Python statements → IR: `compile_program` is the front end's one entry.
+
+The function's syntax tree is walked once, in order; a construct that is not part of the language
+is refused at its own place, never skipped.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+from kring.decl.inside import Discard
+from kring.decl.kernel import Context, TracepointArgs
+from kring.decl.maps import RingBuf
+from kring.decl.programs import Program
+from kring.errors import CompileError
+from kring.frontend import integers, streams
+from kring.frontend.assignments import assign, assign_operated, assign_typed, delete_entry
+from kring.frontend.builder import Builder, Module, WidenLoop
+from kring.frontend.conditions import condition
+from kring.frontend.diagnose import refuse
+from kring.frontend.expressions import evaluate, map_of, number, unsupported
+from kring.frontend.frame import Frame, Repeat, Transaction
+from kring.frontend.kernel import Formats
+from kring.frontend.source import assigned_names, outer_names, parse_function, span_of
+from kring.frontend.values import Ctx, Gone, Num, Record, Static
+from kring.ir.core import Fn, Op, Span
+
+
+def compile_program(
+    program: Program, module: Module, names: dict[int, str], formats: Formats | None = None
+) -> Fn:
+    """The IR of one program.
+
+    `module` and `names` (a map's name by the identity of its declaration) are shared by the
+    programs of a build; `formats` gives tracepoint formats for contexts that are not declared.
+
+    Raises: CompileError at the place in the source.
+    """
+    function = program.function
+    if not isinstance(function, FunctionType):
+        raise CompileError(f"@{program.kind.name} marks a function; this is {function!r}")
+    node, file = parse_function(function)
+    if isinstance(node, ast.AsyncFunctionDef):
+        refuse(span_of(file, node), "a program cannot wait", "write `def`, not `async def`")
+    unsigned: set[tuple[Span, str]] = set()
+    while True:
+        b = Builder(program.name, module, span_of(file, node), unsigned)
+        local = frozenset([*assigned_names(*node.body), *(arg.arg for arg in node.args.args)])
+        frame = Frame(b, file, program, outer_names(function), local, formats, names)
+        try:
+            _function(frame, node)
+            return b.fn
+        except WidenLoop as loop:
+            unsigned.add(loop.key)
+
+
+def _function(frame: Frame, node: ast.FunctionDef) -> None:
+    _context(frame, node)
+    block(frame, node.body)
+    frame.b.ret(frame.b.const(0))
+
+
+def _context(frame: Frame, node: ast.FunctionDef) -> None:
+    args = [*node.args.posonlyargs, *node.args.args]
+    if len(args) > 1 or node.args.vararg or node.args.kwonlyargs or node.args.kwarg:
+        refuse(frame.at(args[-1] if args else node), "a program takes its context and nothing else")
+    if not args:
+        return
+    (arg,) = args
+    span = frame.at(arg)
+    view = _annotation(frame, arg)
+    if view is None or view is Context:
+        frame.b.env[arg.arg] = Ctx(frame.b.context, None)
+    elif isinstance(view, type) and issubclass(view, TracepointArgs):
+        frame.b.env[arg.arg] = Ctx(frame.b.context, view)
+    else:
+        refuse(
+            span,
+            f"the context of a {frame.program.kind.name} program is not {view!r}",
+            "annotate it with `Context` or with a class derived from `TracepointArgs`",
+        )
+
+
+def _annotation(frame: Frame, arg: ast.arg) -> Any:
+    if arg.annotation is None:
+        return None
+    code = compile(ast.Expression(arg.annotation), frame.file, "eval")
+    try:
+        return eval(code, dict(frame.outer))
+    except NameError as error:
+        refuse(frame.at(arg.annotation), str(error))
+
+
+def block(frame: Frame, statements: list[ast.stmt]) -> None:
+    """Build statements in order; what no path reaches is not built."""
+    for node in statements:
+        if frame.b.block is None:
+            return
+        build = _STATEMENTS.get(type(node))
+        if build is None:
+            unsupported(frame, node)
+        frame.at(node)
+        build(frame, node)
+
+
+# Control flow
+
+
+def _expression(frame: Frame, node: ast.Expr) -> None:
+    if not isinstance(node.value, ast.Constant):
+        evaluate(frame, node.value)
+
+
+def _if(frame: Frame, node: ast.If) -> None:
+    b = frame.b
+    then, otherwise, after = b.join(), b.join(), b.join()
+    condition(frame, node.test, then, otherwise)
+    for path, statements in ((then, node.body), (otherwise, node.orelse)):
+        b.enter(path)
+        block(frame, statements)
+        b.jump(after)
+    b.enter(after)
+
+
+def _while(frame: Frame, node: ast.While) -> None:
+    b = frame.b
+    loop = b.loop(frame.at(node), assigned_names(node.test, *node.body))
+    body, otherwise = b.join(), b.join()
+    repeat = Repeat(b.join(), b.join())
+    condition(frame, node.test, body, otherwise)
+    b.enter(body)
+    _repeat(frame, node.body, repeat)
+    b.enter(repeat.next)
+    b.again(loop)
+    b.enter(otherwise)
+    block(frame, node.orelse)
+    b.jump(repeat.after)
+    b.enter(repeat.after)
+
+
+def _repeat(frame: Frame, statements: list[ast.stmt], repeat: Repeat) -> None:
+    """The body of a loop, up to where it comes round."""
+    frame.exits.append(repeat)
+    block(frame, statements)
+    frame.exits.pop()
+    frame.b.jump(repeat.next)
+
+
+def _for(frame: Frame, node: ast.For) -> None:
+    b = frame.b
+    if not isinstance(node.target, ast.Name):
+        refuse(frame.at(node.target), "a loop counts with one variable: `for i in range(n):`")
+    start, stop, step = _range(frame, node.iter)
+    counter = f"<counter of line {node.lineno}:{node.col_offset}>"
+    b.env[counter] = start
+    loop = b.loop(frame.at(node), [counter, *assigned_names(node.target, *node.body)])
+    count = b.env[counter]
+    assert isinstance(count, Num)
+    body, otherwise = b.join(), b.join()
+    repeat = Repeat(b.join(), b.join())
+    below = ast.Lt() if step > 0 else ast.Gt()
+    b.branch(integers.compare(b, below, count, stop), body, otherwise)
+    b.enter(body)
+    b.env[node.target.id] = count
+    _repeat(frame, node.body, repeat)
+    b.enter(repeat.next)
+    if b.block is not None:
+        b.env[counter] = Num(b.emit(Op.ADD, count.value, b.const(step)), count.signed)
+    b.again(loop)
+    b.enter(otherwise)
+    block(frame, node.orelse)
+    b.jump(repeat.after)
+    b.enter(repeat.after)
+    b.env.pop(counter, None)
+
+
+def _range(frame: Frame, node: ast.expr) -> tuple[Num, Num, int]:
+    """Start, stop and step of a `range(…)`."""
+    match node:
+        case ast.Call(ast.Name(name), args, []) if frame.outer.get(name) is range:
+            numbers = [number(frame, arg) for arg in args]
+        case _:
+            refuse(frame.at(node), "a loop runs over `range(…)`", "write `for i in range(n):`")
+    frame.at(node)
+    match numbers:
+        case [stop]:
+            return Num(frame.b.const(0)), stop, 1
+        case [start, stop]:
+            return start, stop, 1
+        case [start, stop, step]:
+            known = integers.known(step)
+            if not known or not known[0]:
+                refuse(frame.at(args[2]), "the step is a constant other than 0")
+            return start, stop, known[0]
+        case _:
+            refuse(frame.b.span, "range() takes 1 to 3 numbers")
+
+
+def _return(frame: Frame, node: ast.Return) -> None:
+    b = frame.b
+    value = b.const(0)
+    if node.value is not None:
+        val = evaluate(frame, node.value)
+        if not (isinstance(val, Static) and val.object is None):
+            value = frame.number(val, frame.at(node.value)).value
+    frame.at(node)
+    _leave(frame, "submit", 0)
+    b.ret(value)
+
+
+def _leave(frame: Frame, how: str, depth: int) -> None:
+    """End the transactions that are left by going out to `depth` enclosing blocks."""
+    for inner in reversed(frame.exits[depth:]):
+        if isinstance(inner, Transaction):
+            streams.close(frame.b, inner.record, how)
+
+
+def _break(frame: Frame, node: ast.Break) -> None:
+    _go(frame, node, lambda repeat: frame.b.jump(repeat.after))
+
+
+def _continue(frame: Frame, node: ast.Continue) -> None:
+    _go(frame, node, lambda repeat: frame.b.jump(repeat.next))
+
+
+def _go(frame: Frame, node: ast.stmt, jump: Callable[[Repeat], None]) -> None:
+    for depth in range(len(frame.exits) - 1, -1, -1):
+        repeat = frame.exits[depth]
+        if isinstance(repeat, Repeat):
+            _leave(frame, "submit", depth)
+            jump(repeat)
+            return
+    unsupported(frame, node)
+
+
+def _with(frame: Frame, node: ast.With) -> None:
+    match node.items:
+        case [
+            ast.withitem(
+                ast.Call(ast.Attribute(ring, "reserve"), [], []) as call,
+                None | ast.Name() as target,
+            )
+        ]:
+            declaration, name = map_of(frame, ring)
+            span = frame.at(call)
+            if not isinstance(declaration, RingBuf):
+                kind = type(declaration).__name__
+                refuse(span, f"only a RingBuf can reserve; {name!r} is a {kind}")
+            _transaction(frame, node.body, declaration, name, target.id if target else "")
+        case _:
+            refuse(
+                frame.at(node.items[0].context_expr),
+                "`with` opens one record of a ring buffer and nothing else",
+                "write `with events.reserve() as e:`; nest the blocks for two records",
+            )
+
+
+def _transaction(
+    frame: Frame, statements: list[ast.stmt], ring: RingBuf[Any], name: str, variable: str
+) -> None:
+    b = frame.b
+    maybe = streams.reserve(b, ring, name)
+    record = maybe.inner
+    assert isinstance(record, Record)
+    span = b.span
+    reserved, full, after = b.join(), b.join(), b.join()
+    b.branch(maybe.present, reserved, full)
+    b.enter(full)
+    streams.count_missing(b, record)
+    b.env[variable] = Gone(span, "reserved for its block only")
+    b.jump(after)
+    b.enter(reserved)
+    streams.open_record(b, record)
+    b.env[variable] = record
+    frame.exits.append(Transaction(record, after))
+    block(frame, statements)
+    frame.exits.pop()
+    if b.block is not None:
+        streams.close(b, record, "submit")
+        b.jump(after)
+    b.enter(after)
+
+
+def _raise(frame: Frame, node: ast.Raise) -> None:
+    what = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+    val = evaluate(frame, what) if what is not None else Static(None)
+    span = frame.at(node)
+    if not (isinstance(val, Static) and val.object is Discard):
+        refuse(span, "a program raises `Discard` and nothing else", "leave it with `return`")
+    for depth in range(len(frame.exits) - 1, -1, -1):
+        transaction = frame.exits[depth]
+        if isinstance(transaction, Transaction):
+            streams.close(frame.b, transaction.record, "discard")
+            frame.b.jump(transaction.after)
+            return
+    refuse(span, "`Discard` drops the record of a `with …reserve()` block; this is outside one")
+
+
+def _assert(frame: Frame, node: ast.Assert) -> None:
+    b = frame.b
+    holds, fails = b.join(), b.join()
+    condition(frame, node.test, holds, fails)
+    b.enter(fails)
+    if b.block is not None:
+        _leave(frame, "discard", 0)
+        b.ret(b.const(0))
+    b.enter(holds)
+
+
+def _pass(frame: Frame, node: ast.Pass) -> None:
+    """Nothing to build."""
+
+
+_STATEMENTS: dict[type[ast.stmt], Callable[[Frame, Any], None]] = {
+    ast.Assign: assign,
+    ast.AnnAssign: assign_typed,
+    ast.AugAssign: assign_operated,
+    ast.Delete: delete_entry,
+    ast.Expr: _expression,
+    ast.If: _if,
+    ast.While: _while,
+    ast.For: _for,
+    ast.Return: _return,
+    ast.Break: _break,
+    ast.Continue: _continue,
+    ast.With: _with,
+    ast.Raise: _raise,
+    ast.Assert: _assert,
+    ast.Pass: _pass,
+}

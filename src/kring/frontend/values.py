@@ -1,0 +1,204 @@
+"""What an expression of a program stands for while it is compiled.
+
+Most values are a shape, known now, around IR values, known when the program runs. Where two paths
+meet, shapes must agree and the IR values become block parameters: `parts` and `with_parts` take a
+value apart and put it together again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from kring.decl.kernel import KernelStruct, TracepointArgs
+from kring.decl.maps import Stream
+from kring.decl.struct import Struct
+from kring.ir.core import Core, Span, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Static:
+    """A Python object known at compile time that is not an integer."""
+
+    object: object
+
+
+@dataclass(frozen=True, slots=True)
+class Num:
+    """A 64-bit integer, read as signed or not."""
+
+    value: Value
+    signed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A struct in memory, `offset` bytes after a pointer; `shared` if others may write it too."""
+
+    pointer: Value
+    struct: type[Struct]
+    offset: int = 0
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A reserved record; `token` is one reservation, which must end exactly once."""
+
+    ref: Ref
+    token: Token
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Token:
+    """One reservation of a stream, at `span`."""
+
+    span: Span
+    stream: str
+    declaration: Stream[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Maybe:
+    """`inner`, or None where `present` is 0."""
+
+    present: Value
+    inner: Num | Ref | Record
+
+
+@dataclass(frozen=True, slots=True)
+class KernelPtr:
+    """A pointer to a kernel struct."""
+
+    pointer: Value
+    struct: type[KernelStruct]
+
+
+@dataclass(frozen=True, slots=True)
+class Ctx:
+    """The context, seen through `view`; None is a dynamic one."""
+
+    pointer: Value
+    view: type[TracepointArgs] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string to be copied: `kind` says from where.
+
+    `comm` of the current task; `kernel`, `user` at an address of at most `size` bytes if not 0;
+    `dynamic` `__data_loc` of the context, at `core`; `memory` of a field of a struct; `literal`
+    of the program itself.
+    """
+
+    kind: str
+    address: Value | None = None
+    size: int = 0
+    core: Core | None = None
+    literal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unbound:
+    """A variable that has no value on some path to here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A record after its block, or after it was submitted or discarded at `span`."""
+
+    span: Span
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """A variable that holds different kinds of value on different paths."""
+
+    one: str
+    other: str
+
+
+Val: TypeAlias = (
+    "Static | Num | Ref | Record | Maybe | KernelPtr | Ctx | Text | Unbound | Gone | Mixed"
+)
+
+
+def parts(val: Val) -> tuple[Value, ...]:
+    """The IR values inside."""
+    match val:
+        case Num(value) | Text(_, Value() as value):
+            return (value,)
+        case Ref(pointer) | KernelPtr(pointer) | Ctx(pointer):
+            return (pointer,)
+        case Record(ref):
+            return parts(ref)
+        case Maybe(present, inner):
+            return (present, *parts(inner))
+        case _:
+            return ()
+
+
+def with_parts(val: Val, values: tuple[Value, ...]) -> Val:
+    """The same shape around other IR values."""
+    match val:
+        case Num():
+            return replace(val, value=values[0])
+        case Text(_, Value()):
+            return replace(val, address=values[0])
+        case Ref() | KernelPtr() | Ctx():
+            return replace(val, pointer=values[0])
+        case Record(ref):
+            return replace(val, ref=replace(ref, pointer=values[0]))
+        case Maybe(_, inner):
+            return Maybe(values[0], with_parts(inner, values[1:]))  # type: ignore[arg-type]
+        case _:
+            return val
+
+
+def unify(one: Val, other: Val) -> Val:
+    """The shape that serves for both, with the parts of `one`; `Mixed` if there is none."""
+    if isinstance(one, Unbound) or isinstance(other, Unbound):
+        return Unbound()
+    if isinstance(one, Gone) or isinstance(other, Gone):
+        return one if isinstance(one, Gone) else other
+    if isinstance(one, Num) and isinstance(other, Num):
+        return Num(one.value, one.signed and other.signed)
+    if _shape(one) == _shape(other):
+        return one
+    return Mixed(describe(one), describe(other))
+
+
+def _shape(val: Val) -> Val:
+    hole = tuple(_HOLE for _ in parts(val))
+    return with_parts(val, hole)  # type: ignore[arg-type]
+
+
+_HOLE = object()
+
+
+def describe(val: Val) -> str:
+    """What the value is, in the words of an error message."""
+    match val:
+        case Static(object=None):
+            return "None"
+        case Static(object=thing):
+            return f"a {type(thing).__name__}"
+        case Num(_, signed):
+            return "an integer" if signed else "an unsigned 64-bit integer"
+        case Ref(_, struct) | KernelPtr(_, struct):
+            return f"a {struct.__name__}"
+        case Record(ref):
+            return f"a reserved {ref.struct.__name__}"
+        case Maybe(_, inner):
+            return f"{describe(inner)} or None"
+        case Ctx():
+            return "the context"
+        case Text():
+            return "a string"
+        case Unbound():
+            return "nothing"
+        case Gone(_, how):
+            return f"a record that was {how}"
+        case Mixed(one, other):
+            return f"{one} or {other}"

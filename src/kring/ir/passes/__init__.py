@@ -1,0 +1,83 @@
+"""The passes, in order, and the loop that runs them.
+
+In: a checked function. Out: the same function, changed in place, checked after every pass.
+
+| pass    | before  | because                                                                |
+|---------|---------|------------------------------------------------------------------------|
+| cfg     | fold    | a parameter with one argument is a value, and values fold              |
+| fold    | demand  | a mask or a comparison counts only if its constant is on the right     |
+| fold    | address | distances are one constant after folding                               |
+| fold    | facts   | branches ask for values, not for their comparison with 0               |
+| address | forward | a piece of memory is one pointer and an offset                         |
+| forward | stores  | a store whose loads are gone may be dead                               |
+| cse     | dce     | what was merged leaves operands unused                                 |
+| stores  | dce     | stack that only dead stores touched is unused                          |
+| all     | layout  | it orders the blocks that are left                                     |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kring.ir.check import check
+from kring.ir.core import Fn
+from kring.ir.passes.address import address
+from kring.ir.passes.cfg import cfg
+from kring.ir.passes.cse import cse
+from kring.ir.passes.dce import dce
+from kring.ir.passes.demand import demand
+from kring.ir.passes.facts import facts
+from kring.ir.passes.fold import fold
+from kring.ir.passes.forward import forward
+from kring.ir.passes.layout import layout
+from kring.ir.passes.stores import stores
+
+Pass = Callable[[Fn], bool]
+
+PASSES: tuple[tuple[str, Pass], ...] = (
+    ("cfg", cfg),
+    ("fold", fold),
+    ("facts", facts),
+    ("cse", cse),
+    ("address", address),
+    ("forward", forward),
+    ("demand", demand),
+    ("stores", stores),
+    ("dce", dce),
+)
+"""Run in turn until none of them changes anything; each tells whether it did."""
+
+LAST: tuple[str, Pass] = ("layout", layout)
+
+_ROUNDS = 8
+"""Enough for every program seen; a bound, so that passes undoing each other still end."""
+
+
+def optimise(fn: Fn, dump: Callable[[str, Fn], None] | None = None) -> None:
+    """The function made smaller in place; `dump` sees it after each pass that changed it.
+
+    Raises: InternalError if a pass broke the function; the message names the pass.
+    """
+    check(fn)
+    unchanged = 0
+    for _ in range(_ROUNDS):
+        for name, run in PASSES:
+            unchanged = 0 if _run(fn, name, run, dump) else unchanged + 1
+            if unchanged == len(PASSES):
+                break
+        else:
+            continue
+        break
+    _run(fn, *LAST, dump)
+
+
+def _run(fn: Fn, name: str, run: Pass, dump: Callable[[str, Fn], None] | None) -> bool:
+    changed = run(fn)
+    try:
+        check(fn)
+    except Exception as error:
+        error.add_note(f"after pass {name}")
+        raise
+    if changed and dump is not None:
+        dump(name, fn)
+    return changed

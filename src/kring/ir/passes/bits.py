@@ -1,0 +1,85 @@
+"""Which bits of a value can be set: small facts that decide comparisons and drop masks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kring.ir.core import MASK, ROWS, Mem, Op, Value
+
+Bits = dict[Value, int]
+"""The bits a value can have set; a value not in it can have any."""
+
+
+def ones(count: int) -> int:
+    """The `count` low bits."""
+    return (1 << count) - 1 if count < 64 else MASK
+
+
+def can_be(value: Value, bits: Bits) -> int:
+    """The bits of the value that can be set, from those of its operands."""
+    rule = _RULES.get(value.op)
+    if rule is not None:
+        return rule(value, [bits.get(arg, MASK) for arg in value.args])
+    return 1 if ROWS[value.op].compares else MASK
+
+
+def signed_range(value: Value, bits: Bits) -> tuple[int, int]:
+    """The least and the greatest the value can be, read as signed."""
+    most = bits.get(value, MASK)
+    if most < 1 << 63:
+        return 0, ones(most.bit_length())
+    width = 64
+    if value.op is Op.SEXT and isinstance(value.imm, int):
+        width = value.imm
+    elif value.op is Op.LOAD and isinstance(value.imm, Mem):
+        width = value.imm.size * 8
+    return -(1 << width - 1), (1 << width - 1) - 1
+
+
+def _amount(value: Value) -> int | None:
+    """By how much a shift shifts, if that is constant."""
+    by = value.args[1]
+    return by.imm & 63 if by.op is Op.CONST and isinstance(by.imm, int) else None
+
+
+def _shl(value: Value, args: list[int]) -> int:
+    by = _amount(value)
+    return MASK if by is None else (args[0] << by) & MASK
+
+
+def _lshr(value: Value, args: list[int]) -> int:
+    by = _amount(value)
+    return ones(args[0].bit_length()) if by is None else args[0] >> by
+
+
+def _load(value: Value, _: list[int]) -> int:
+    mem = value.imm
+    narrow = isinstance(mem, Mem) and not mem.signed and value.type.space is None
+    return ones(mem.size * 8) if narrow and isinstance(mem, Mem) else MASK
+
+
+def _low(value: Value, args: list[int]) -> int:
+    return args[0] & ones(value.imm) if isinstance(value.imm, int) else MASK
+
+
+def _remainder(_: Value, args: list[int]) -> int:
+    # x mod y is at most x, and below y unless y is 0, when it is x.
+    return ones(args[0].bit_length())
+
+
+_RULES: dict[Op, Callable[[Value, list[int]], int]] = {
+    Op.CONST: lambda value, _: value.imm & MASK if isinstance(value.imm, int) else MASK,
+    Op.ADD: lambda _, a: ones(max(a).bit_length() + 1),
+    Op.MUL: lambda _, a: ones(a[0].bit_length() + a[1].bit_length()),
+    Op.UDIV: lambda _, a: ones(a[0].bit_length()),
+    Op.UMOD: _remainder,
+    Op.AND: lambda _, a: a[0] & a[1],
+    Op.OR: lambda _, a: a[0] | a[1],
+    Op.XOR: lambda _, a: a[0] | a[1],
+    Op.SHL: _shl,
+    Op.LSHR: _lshr,
+    Op.ZEXT: _low,
+    Op.SEXT: lambda value, a: a[0] if a[0] < 1 << int(str(value.imm)) - 1 else MASK,
+    Op.BSWAP: lambda value, _: ones(int(str(value.imm))),
+    Op.LOAD: _load,
+}

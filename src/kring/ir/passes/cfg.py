@@ -1,0 +1,285 @@
+"""Fewer blocks, edges and parameters.
+
+needs: nothing; finds more after fold. keeps: the body of every block that can still be reached.
+
+Jump threading, the rule that pays most:
+
+    b1: jump b3(v1)      # const 1            b1: jump b4
+    b2: jump b3(v2)      # const 0      →     b2: jump b5
+    b3(v3: i64): br v3 b4 b5
+"""
+
+from __future__ import annotations
+
+from kring.ir.core import ROWS, Block, Edge, Fn, Op, Value
+from kring.ir.graph import (
+    Dominance,
+    dominance,
+    predecessors,
+    reverse_postorder,
+    substitute,
+)
+from kring.ir.passes.fold import number
+
+_ROUNDS = 8
+_LONGEST = 3
+"""Values in a block that an edge is threaded through."""
+
+
+def cfg(fn: Fn) -> bool:
+    """Whether a block, an edge or a parameter went."""
+    changed = False
+    for _ in range(_ROUNDS):
+        if not sum(step(fn) for step in _STEPS):
+            break
+        changed = True
+    if changed:
+        _prune(fn)
+    return _share(fn) or changed
+
+
+def known_truth(value: Value) -> bool | None:
+    """Whether the value is not 0, if that is plain to see."""
+    constant = number(value)
+    if constant is not None:
+        return constant != 0
+    return True if value.type.space is not None and not value.type.nullable else None
+
+
+def _decide(fn: Fn) -> bool:
+    """br 1 a b = jump a;  br x a a = jump a"""
+    changed = False
+    for block in fn.blocks:
+        end = block.end
+        if end is None or end.op is not Op.BR:
+            continue
+        truth = known_truth(end.args[0])
+        one, other = block.edges
+        if truth is None and (one.block is not other.block or one.args != other.args):
+            continue
+        end.op, end.args = Op.JUMP, []
+        block.edges = [other if truth is False else one]
+        changed = True
+    return changed
+
+
+def _prune(fn: Fn) -> bool:
+    """Blocks that no way leads to."""
+    if len(fn.blocks) == 1:
+        return False
+    reached = set(reverse_postorder(fn))
+    if len(reached) == len(fn.blocks):
+        return False
+    fn.blocks = [block for block in fn.blocks if block in reached]
+    return True
+
+
+def _params(fn: Fn) -> bool:
+    """A parameter that is always given the same value is that value."""
+    incoming: dict[Block, list[Edge]] = {}
+    for block in fn.blocks:
+        for edge in block.edges:
+            incoming.setdefault(edge.block, []).append(edge)
+    new: dict[Value, Value] = {}
+    for block in fn.blocks[1:]:
+        if not block.params:
+            continue
+        edges = incoming[block]
+        same = [_same(fn, block, i, edges, new) for i in range(len(block.params))]
+        if not any(same):
+            continue
+        new.update((p, v) for p, v in zip(block.params, same, strict=True) if v is not None)
+        block.params = [p for p, v in zip(block.params, same, strict=True) if v is None]
+        for edge in edges:
+            edge.args = [arg for arg, v in zip(edge.args, same, strict=True) if v is None]
+    substitute(fn, new)
+    return bool(new)
+
+
+def _same(fn: Fn, block: Block, i: int, edges: list[Edge], new: dict[Value, Value]) -> Value | None:
+    """The one value that all edges give the parameter; for equal constants, a new one."""
+    param = block.params[i]
+    first: Value | None = None
+    for edge in edges:
+        arg = edge.args[i]
+        while arg in new:
+            arg = new[arg]
+        if arg is param or arg is first:
+            continue
+        if first is not None and (number(arg) is None or number(arg) != number(first)):
+            return None
+        if first is not None and arg.type != first.type:
+            return None
+        first = arg
+    if first is None or (first.type.nullable and not param.type.nullable and len(edges) > 1):
+        # A pointer proven on each edge apart would no longer be proven by one branch.
+        return None
+    if number(first) is None:
+        return first
+    const = fn.value(Op.CONST, imm=first.imm, type=first.type, span=first.span)
+    block.body.insert(0, const)
+    return const
+
+
+class _Elsewhere:
+    """For some blocks, which other blocks use their parameters and values."""
+
+    def __init__(self, fn: Fn, wanted: set[Block]) -> None:
+        self.home = {v: block for block in wanted for v in (*block.params, *block.body)}
+        self.users: dict[Block, set[Block]] = {block: set() for block in wanted}
+        for block in fn.blocks:
+            for value in block.body:
+                self.add(block, value.args)
+            if block.end is not None:
+                self.add(block, block.end.args)
+            for edge in block.edges:
+                self.add(block, edge.args)
+
+    def add(self, user: Block, args: list[Value]) -> None:
+        for arg in args:
+            at = self.home.get(arg)
+            if at is not None and at is not user:
+                self.users[at].add(user)
+
+
+def _skip(fn: Fn) -> bool:
+    """jump a, where a: jump b, = jump b"""
+    empty = {
+        block
+        for block in fn.blocks[1:]
+        if not block.body
+        and block.end is not None
+        and block.end.op is Op.JUMP
+        and block.edges[0].block is not block
+    }
+    if not empty:
+        return False
+    if any(block.params for block in empty):
+        users = _Elsewhere(fn, empty).users
+        empty = {block for block in empty if not users[block]}
+    changed = False
+    for block in fn.blocks:
+        for edge in block.edges:
+            for _ in range(_ROUNDS):
+                over = edge.block
+                if over not in empty:
+                    break
+                given = dict(zip(over.params, edge.args, strict=True))
+                edge.block = over.edges[0].block
+                edge.args = [given.get(arg, arg) for arg in over.edges[0].args]
+                changed = True
+    return changed
+
+
+def _merge(fn: Fn) -> bool:
+    """a: …; jump b, the only way to b, = a: …; and all of b"""
+    preds = predecessors(fn)
+    new: dict[Value, Value] = {}
+    gone: set[Block] = set()
+    for block in fn.blocks:
+        while block not in gone and block.end is not None and block.end.op is Op.JUMP:
+            edge = block.edges[0]
+            after = edge.block
+            if after is block or after is fn.entry or len(preds[after]) != 1:
+                break
+            new.update(zip(after.params, edge.args, strict=True))
+            block.body += after.body
+            block.end, block.edges = after.end, after.edges
+            gone.add(after)
+    if gone:
+        fn.blocks = [block for block in fn.blocks if block not in gone]
+        substitute(fn, new)
+    return bool(gone)
+
+
+def _thread(fn: Fn) -> bool:
+    """An edge that decides the branch of the block it leads to goes where that branch leads."""
+    found = [(block, edge) for block in fn.blocks for edge in block.edges if _hopeful(edge)]
+    if not found:
+        return False
+    elsewhere = _Elsewhere(fn, {edge.block for _, edge in found})
+    facts: Dominance | None = None
+    changed = False
+    for source, edge in found:
+        through = edge.block
+        given = dict(zip(through.params, edge.args, strict=True))
+        truth = _decided(through, given)
+        if truth is None:
+            continue
+        taken, other = through.edges if truth else reversed(through.edges)
+        if taken.block is through or any(arg in through.body for arg in taken.args):
+            continue
+        users = elsewhere.users[through]
+        if users:
+            # What the block computes must be used behind its other edge alone.
+            facts = facts or dominance(fn)
+            if taken.block is other.block or not _behind(facts, through, other, users):
+                continue
+        edge.block = taken.block
+        edge.args = [given.get(arg, arg) for arg in taken.args]
+        elsewhere.add(source, edge.args)
+        facts = None
+        changed = True
+    return changed
+
+
+def _hopeful(edge: Edge) -> bool:
+    """Whether the edge gives a constant to a short block that branches."""
+    block = edge.block
+    return (
+        block.end is not None
+        and block.end.op is Op.BR
+        and len(block.body) <= _LONGEST
+        and any(known_truth(arg) is not None for arg in edge.args)
+        and all(ROWS[value.op].evaluate is not None for value in block.body)
+    )
+
+
+def _decided(block: Block, given: dict[Value, Value]) -> bool | None:
+    """Which way the block's branch goes once the parameters are given, if that decides it."""
+    found: dict[Value, int] = {}
+    for value in block.body:
+        evaluate = ROWS[value.op].evaluate
+        args = [found.get(arg, number(given.get(arg, arg))) for arg in value.args]
+        known = [arg for arg in args if arg is not None]
+        if evaluate is not None and len(known) == len(args):
+            found[value] = evaluate(known, value.imm if isinstance(value.imm, int) else 0)
+        elif value.op in (Op.EQ, Op.NE) and args[1] == 0:
+            if known_truth(given.get(value.args[0], value.args[0])):
+                found[value] = int(value.op is Op.NE)
+    assert block.end is not None
+    test = block.end.args[0]
+    return found[test] != 0 if test in found else known_truth(given.get(test, test))
+
+
+def _behind(facts: Dominance, source: Block, edge: Edge, users: set[Block]) -> bool:
+    """Whether every way to the users takes the edge."""
+    if source not in facts.first or not facts.edge_leads(source, edge.block):
+        return False
+    return all(user in facts.first and facts.dominates(edge.block, user) for user in users)
+
+
+def _share(fn: Fn) -> bool:
+    """Blocks that only return the same constant are one."""
+    first: dict[tuple[int, ...], Block] = {}
+    same: dict[Block, Block] = {}
+    for block in fn.blocks[1:]:
+        end = block.end
+        if end is None or end.op is not Op.RET or block.params:
+            continue
+        result = number(end.args[0])
+        if result is None or any(value.op is not Op.CONST for value in block.body):
+            continue
+        if end.args[0] in block.body:
+            kept = first.setdefault((result,), block)
+            if kept is not block:
+                same[block] = kept
+    for block in fn.blocks:
+        for edge in block.edges:
+            edge.block = same.get(edge.block, edge.block)
+    if same:
+        fn.blocks = [block for block in fn.blocks if block not in same]
+    return bool(same)
+
+
+_STEPS = (_decide, _prune, _params, _skip, _thread, _merge)

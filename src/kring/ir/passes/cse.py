@@ -1,0 +1,77 @@
+"""What was computed before is not computed again.
+
+needs: fold, so that equal values look equal. keeps: blocks, and every effect in its order.
+
+    v1: i64 = call "get_current_pid_tgid"        v1: i64 = call "get_current_pid_tgid"
+    v2: i64 = lshr v1 v9                         v2: i64 = lshr v1 v9
+    v3: i64 = call "get_current_pid_tgid"   →    …  uses of v4 are of v2
+    v4: i64 = lshr v3 v9
+
+Constants, maps and addresses of globals are cheaper made again than kept; a comparison is free
+where its branch is.
+"""
+
+from __future__ import annotations
+
+from kring.abi.helpers import HELPERS
+from kring.ir.core import ROWS, Block, Fn, Op, Space, Type, Value
+from kring.ir.graph import dominance, substitute
+from kring.ir.passes.dce import STABLE
+from kring.ir.passes.fold import number
+
+Key = tuple[object, ...]
+
+
+def cse(fn: Fn) -> bool:
+    """Whether a value was found to be an earlier one."""
+    tree = dominance(fn)
+    keeps_ctx = _keeps_ctx(fn)
+    seen: dict[Key, tuple[Value, Block]] = {}
+    new: dict[Value, Value] = {}
+    for block in tree.order:
+        for value in block.body:
+            if not _repeats(value, keeps_ctx):
+                continue
+            key = _key(value, new)
+            found = seen.get(key)
+            if found is not None and tree.dominates(found[1], block):
+                new[value] = found[0]
+            else:
+                seen[key] = value, block
+    for block in fn.blocks if new else ():
+        block.body = [value for value in block.body if value not in new]
+    substitute(fn, new)
+    return bool(new)
+
+
+def _repeats(value: Value, keeps_ctx: bool) -> bool:
+    """Whether the same operation on the same operands gives the same again."""
+    row = ROWS[value.op]
+    if value.op is Op.CALL:
+        return value.imm in STABLE and not value.args
+    if value.op is Op.LOAD:
+        return keeps_ctx and value.args[0].type.space is Space.CTX
+    return row.pure and bool(value.args) and not row.compares
+
+
+def _key(value: Value, new: dict[Value, Value]) -> Key:
+    args: list[Value | int] = []
+    for arg in value.args:
+        arg = new.get(arg, arg)
+        known = number(arg)
+        args.append(arg if known is None else known)
+    if ROWS[value.op].commutes:
+        args.sort(key=lambda arg: arg.id if isinstance(arg, Value) else -1)
+    return value.op, value.imm, value.type, *args
+
+
+def _keeps_ctx(fn: Fn) -> bool:
+    """Whether nothing in the function can change its context."""
+    for value in fn.values():
+        if value.op in (Op.STORE, Op.ZERO, Op.ATOMIC_ADD):
+            if value.args[0].type.space is Space.CTX:
+                return False
+        elif value.op is Op.CALL and value.imm not in HELPERS:
+            if any(arg.type == Type(Space.CTX) for arg in value.args):
+                return False
+    return True

@@ -1,0 +1,63 @@
+"""Random functions mean the same after every pass, and read back as they print."""
+
+from __future__ import annotations
+
+import pytest
+from generate import generate, observe
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kring.ir.check import check
+from kring.ir.passes import LAST, PASSES, optimise
+from kring.ir.text import parse_fn, print_fn
+
+SEEDS = st.integers(0, 1 << 32)
+ARGS = st.lists(
+    st.sampled_from((0, 1, 2, 7, 255, 256, -1, -256, 1 << 31, 1 << 32, 1 << 63)),
+    min_size=2,
+    max_size=2,
+)
+
+
+@given(SEEDS)
+def test_text_round_trips(seed: int) -> None:
+    fn = generate(seed)
+    check(fn)
+    text = print_fn(fn)
+    again = parse_fn(text)
+    check(again)
+    assert print_fn(again) == text
+
+
+@pytest.mark.parametrize("name", [name for name, _ in (*PASSES, LAST)])
+@given(SEEDS, ARGS)
+def test_one_pass_keeps_the_meaning(name: str, seed: int, args: list[int]) -> None:
+    fn = generate(seed)
+    before, text = observe(fn, args), print_fn(fn)
+    dict((*PASSES, LAST))[name](fn)
+    check(fn)
+    assert observe(fn, args) == before, text
+
+
+@given(SEEDS, ARGS)
+def test_all_passes_keep_the_meaning_one_by_one(seed: int, args: list[int]) -> None:
+    fn = generate(seed)
+    expected = observe(fn, args)
+    history = [print_fn(fn)]
+
+    def dump(name: str, changed: object) -> None:
+        text = print_fn(changed)  # type: ignore[arg-type]
+        assert observe(changed, args) == expected, f"{name}\n{history[-1]}\n{text}"  # type: ignore[arg-type]
+        history.append(text)
+
+    optimise(fn, dump)
+    assert observe(fn, args) == expected
+
+
+@given(SEEDS)
+def test_a_second_run_finds_nothing(seed: int) -> None:
+    fn = generate(seed)
+    optimise(fn)
+    text = print_fn(fn)
+    optimise(fn)
+    assert print_fn(fn) == text

@@ -42,8 +42,6 @@ def _thread(blocks: Sequence[Block]) -> None:
         block.to = [_destination(to) for to in block.to]
         if block.test and block.to[0] is block.to[1]:
             block.test, block.to = None, block.to[:1]
-        if len(block.to) == 1 and not block.to[0].to and not block.to[0].insns:
-            block.to = []
 
 
 def _destination(block: Block) -> Block:

@@ -20,7 +20,6 @@ from kring.run.kernel.tracefs import Tracefs
 
 _IOC_ENABLE = 0x2400
 _IOC_SET_BPF = 0x4004_2408
-_PARANOID = "/proc/sys/kernel/perf_event_paranoid"
 
 
 class KernelLink:
@@ -91,10 +90,8 @@ def _perf_event(program: KernelProgram, target: str, id: int, fds: Fds) -> int:
     except OSError as error:
         if error.errno not in (EACCES, EPERM):
             raise
-        with open(_PARANOID) as file:
-            paranoid = file.read().strip()
-        what = f'attaching "{program.spec.name}" to {target} (kernel.perf_event_paranoid is'
-        raise not_permitted(f"{what} {paranoid})", (PERFMON,), error.errno) from None
+        what = f'attaching "{program.spec.name}" to {target}'
+        raise not_permitted(what, (PERFMON,), error.errno) from None
 
 
 def _raw_tracepoint(program: KernelProgram, target: str, tracefs: Tracefs, fds: Fds) -> None:

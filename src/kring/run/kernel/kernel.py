@@ -87,6 +87,7 @@ class KernelRuntime:
         self._check_open()
         waiter = KernelWaiter([stream.fd for stream in streams])
         self._waiters.append(waiter)
+        waiter.open()
         return waiter
 
     def _check_open(self) -> None:

@@ -115,7 +115,7 @@ def _check_ring_size(spec: Map) -> None:
     valid = max(PAGESIZE, 1 << max(size - 1, 0).bit_length())
     if size != valid:
         raise LoadError(
-            f"ring buffer {spec.name!r}: {size} bytes is not a power of two that fills whole"
+            f'ring buffer "{spec.name}": {size} bytes is not a power of two that fills whole'
             f" pages of {PAGESIZE} bytes; the next valid size is {valid}",
             EINVAL,
         )
@@ -123,7 +123,7 @@ def _check_ring_size(spec: Map) -> None:
 
 def _refused(spec: Map, error: OSError) -> LoadError:
     errno = error.errno or 0
-    what = f"creating map {spec.name!r}"
+    what = f'creating map "{spec.name}"'
     if errno == EPERM:
         return not_permitted(what, (BPF,))
     shape = (
@@ -195,7 +195,7 @@ class KernelMap:
             if error.errno in no:
                 return False
             raise LoadError(
-                f"{error_name(error.errno or 0)}: map {self.spec.name!r} ({self.spec.type.name})"
+                f'{error_name(error.errno or 0)}: map "{self.spec.name}" ({self.spec.type.name})'
                 f" refused the operation: {error.strerror}",
                 error.errno or 0,
             ) from None
@@ -203,7 +203,7 @@ class KernelMap:
 
     def _check_length(self, what: str, data: bytes, size: int) -> None:
         if len(data) != size:
-            raise ValueError(f"map {self.spec.name!r}: a {what} is {size} bytes, got {len(data)}")
+            raise ValueError(f'map "{self.spec.name}": a {what} is {size} bytes, got {len(data)}')
 
     def ring(self) -> RingMemory:
         """The ring's memory, mapped at the first call and until the runtime closes.
@@ -212,7 +212,7 @@ class KernelMap:
         | consumer_pos (rw)  | producer_pos (ro) | data (ro) | the same data again (ro) |
         """
         if self.spec.type is not MapType.RINGBUF:
-            raise StreamError(f"map {self.spec.name!r} is no ring buffer: {self.spec.type.name}")
+            raise StreamError(f'map "{self.spec.name}" is no ring buffer: {self.spec.type.name}')
         if self._memory is None:
             self._memory = self._map_ring(self.spec.max_entries)
         return self._memory

@@ -22,7 +22,8 @@ _BITS = {NET_ADMIN: 12, SYS_ADMIN: 21, PERFMON: 38, BPF: 39}
 # What CAP_SYS_ADMIN stands in for: the two capabilities split off from it in Linux 5.8.
 _SPLIT_OFF = (PERFMON, BPF)
 
-_UNPRIVILEGED = "/proc/sys/kernel/unprivileged_bpf_disabled"
+UNPRIVILEGED = "/proc/sys/kernel/unprivileged_bpf_disabled"
+PARANOID = "/proc/sys/kernel/perf_event_paranoid"
 _NO_COMMAND = 999
 _WHOLE_RANGE = 2**32 - 1
 _LONGEST_COMMAND = 100
@@ -89,10 +90,10 @@ def bpf_reachable() -> str:
     return ""
 
 
-def unprivileged_bpf_disabled() -> str:
-    """The sysctl's value; empty where it cannot be read."""
+def sysctl(path: str) -> str:
+    """A setting's value, empty where it cannot be read."""
     try:
-        with open(_UNPRIVILEGED) as file:
+        with open(path) as file:
             return file.read().strip()
     except OSError:
         return ""
@@ -114,9 +115,10 @@ def _missing(wanted: tuple[str, ...], missing: list[str]) -> str:
     else:
         lacks = f"lacks {' and '.join(missing)}"
     reason = f"needs {' and '.join(wanted)}; this process (uid {os.geteuid()}) {lacks}"
-    sysctl = unprivileged_bpf_disabled()
-    if wanted == (BPF,) and sysctl not in ("", "0"):
-        reason += f", and kernel.unprivileged_bpf_disabled is {sysctl}"
+    if wanted == (BPF,) and (value := sysctl(UNPRIVILEGED)) not in ("", "0"):
+        reason += f", and kernel.unprivileged_bpf_disabled is {value}"
+    if wanted == (PERFMON,) and (value := sysctl(PARANOID)):
+        reason += f", and kernel.perf_event_paranoid is {value}"
     if bpf_reachable() == "EPERM":
         reason += ", and bpf(2) as a whole is refused, as by the seccomp filter of a container"
     return f"{reason}. Try: {with_sudo()}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from errno import EACCES, ENODEV, ENOENT, EPERM
+from functools import partial
 
 from kring.errors import AttachError, LoadError, NotPermitted, NotSupported
 from kring.run.kernel.privilege import SYS_ADMIN, held, with_sudo
@@ -42,12 +43,14 @@ def _field(line: str) -> TraceField:
 class Tracefs:
     """The tracefs of this system, found at the first question; its descriptor belongs to `fds`."""
 
-    __slots__ = ("_fds", "_root", "_search")
+    __slots__ = ("_fds", "_root", "_search", "place")
 
     def __init__(self, fds: Fds, search: Sequence[str] = SEARCH) -> None:
         self._fds = fds
         self._search = tuple(search)
         self._root = -1
+        self.place = ""
+        """Where it was found, empty for a mount of our own."""
 
     def event_id(self, name: str) -> int:
         """The number perf_event_open(2) knows the tracepoint by.
@@ -75,7 +78,7 @@ class Tracefs:
             )
         path = f"events/{category}/{event}/{file}"
         try:
-            with open(path, opener=lambda p, flags: os.open(p, flags, dir_fd=root)) as opened:
+            with open(path, opener=partial(os.open, dir_fd=root)) as opened:
                 return opened.read()
         except FileNotFoundError:
             raise AttachError(f"no tracepoint {name}.{self.suggestion(name)}", ENOENT) from None
@@ -123,6 +126,7 @@ class Tracefs:
             except OSError:
                 continue
             else:
+                self.place = path
                 return self._fds.keep(os.open, path, _DIRECTORY)
         return self._mount(closed)
 
@@ -143,7 +147,7 @@ def _not_mountable(closed: str, path: str, errno: int) -> LoadError:
             why = f"mounting it needs {SYS_ADMIN}, which this process does not have"
         return NotPermitted(
             f"{error_name(errno)}: tracefs, which lists the tracepoints, is not mounted, and {why}."
-            f" Try: sudo mount -t tracefs nodev {path}",
+            f" Try: sudo mount -t tracefs -o mode=755 nodev {path}",
             errno,
         )
     if errno == ENODEV:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from select import POLLIN, poll
 from time import monotonic
 
+from kring.run.kernel.syscall import Fds
 from kring.run.target import Wait
 
 # poll(2) takes an int of milliseconds: longer waits go in steps.
@@ -27,7 +28,13 @@ class KernelWaiter:
         self._lock = RLock()
         self._closed = False
         self._inside = 0
-        self._event = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._events = Fds()
+        self._event = -1
+
+    def open(self) -> None:
+        """Make ready to wait. Apart from the constructor, so that the runtime knows the waiter
+        before there is anything to close."""
+        self._event = self._events.keep(os.eventfd, 0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
 
     def wait(self, timeout: float | None) -> Wait:
         """Why the wait ended, at most `timeout` seconds from now (None: without bound).
@@ -93,9 +100,8 @@ class KernelWaiter:
 
     def _close_event(self) -> None:
         # Not while a thread polls it: its number could name another file by the time poll looks.
-        if self._closed and not self._inside and self._event >= 0:
-            event, self._event = self._event, -1
-            os.close(event)
+        if self._closed and not self._inside:
+            self._events.close()
 
 
 def _readable(fds: Sequence[int], seconds: float) -> set[int]:

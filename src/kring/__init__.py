@@ -1,7 +1,7 @@
 """Both halves of a kernel event stream in one Python file.
 
 Declare records and streams, mark a function as a program, `load` it, read typed events.
-Everything a user needs is a name of this module.
+Everything a user needs is a name of this module; what runs programs is imported at first use.
 """
 
 from __future__ import annotations
@@ -9,15 +9,102 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from kring.decl.inside import Discard, cpu, current, kernel_str, ktime_ns, user_str
+from kring.decl.kernel import Context, KernelStruct, TracepointArgs, task_struct
+from kring.decl.maps import Array, Hash, LruHash, PerCpuArray, PerCpuHash, RingBuf
+from kring.decl.programs import Program, raw_tracepoint, syscall, tracepoint
+from kring.decl.struct import Struct, fields, pack, sizeof, unpack
+from kring.decl.types import (
+    array,
+    be16,
+    be32,
+    be64,
+    bits,
+    char,
+    i8,
+    i16,
+    i32,
+    i64,
+    u8,
+    u16,
+    u32,
+    u64,
+)
+
+if TYPE_CHECKING:
+    from kring.build import build as build
+    from kring.obj.object import Object as Object
+    from kring.run.kernel.kernel import Kernel as Kernel
+    from kring.run.vm.target import Vm as Vm
+    from kring.session import Session as Session
+    from kring.session import load as load
+    from kring.stream.handle import StreamHandle as StreamHandle
+
 __version__ = "0.1.0"
 
-_HOMES = {
-    "kring.decl.types": (
-        "array be16 be32 be64 bits char i8 i16 i32 i64 u8 u16 u32 u64"
-    ),
-    "kring.decl.struct": "Struct fields pack sizeof unpack",
-    "kring.decl.kernel": "Context KernelStruct TracepointArgs task_struct",
-    "kring.decl.inside": "Discard cpu current kernel_str ktime_ns user_str",
-    "kring.decl.maps": "Array Hash LruHash PerCpuArray PerCpuHash RingBuf",
-    "kring.decl.programs": "Program raw_tracepoint syscall tracepoint",
+_LATER = {
+    "build": "kring.build",
+    "load": "kring.session",
+    "Kernel": "kring.run.kernel.kernel",
+    "Object": "kring.obj.object",
+    "Session": "kring.session",
+    "StreamHandle": "kring.stream.handle",
+    "Vm": "kring.run.vm.target",
 }
+
+__all__ = [
+    "Array",
+    "Context",
+    "Discard",
+    "Hash",
+    "Kernel",
+    "KernelStruct",
+    "LruHash",
+    "Object",
+    "PerCpuArray",
+    "PerCpuHash",
+    "Program",
+    "RingBuf",
+    "Session",
+    "StreamHandle",
+    "Struct",
+    "TracepointArgs",
+    "Vm",
+    "array",
+    "be16",
+    "be32",
+    "be64",
+    "bits",
+    "build",
+    "char",
+    "cpu",
+    "current",
+    "fields",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "kernel_str",
+    "ktime_ns",
+    "load",
+    "pack",
+    "raw_tracepoint",
+    "sizeof",
+    "syscall",
+    "task_struct",
+    "tracepoint",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "unpack",
+    "user_str",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'kring' has no attribute {name!r}")
+    thing = getattr(import_module(_LATER[name]), name)
+    globals()[name] = thing
+    return thing

@@ -171,7 +171,7 @@ class RingBuf(Stream[S]):
         only_inside("reserve()")
 
 
-class _Table(MapDeclaration, Generic[K, V]):
+class Table(MapDeclaration, Generic[K, V]):
     """What maps with keys offer to programs."""
 
     __slots__ = ()
@@ -206,28 +206,28 @@ class _Table(MapDeclaration, Generic[K, V]):
         not_live(self, " with `in`")
 
 
-class Hash(_Table[K, V]):
+class Hash(Table[K, V]):
     """A hash table of at most `max_entries` entries. See: BPF_MAP_TYPE_HASH."""
 
     __slots__ = ()
     type = MapType.HASH
 
 
-class LruHash(_Table[K, V]):
+class LruHash(Table[K, V]):
     """A hash table that drops its least recently used entries. See: BPF_MAP_TYPE_LRU_HASH."""
 
     __slots__ = ()
     type = MapType.LRU_HASH
 
 
-class PerCpuHash(_Table[K, V]):
+class PerCpuHash(Table[K, V]):
     """A hash table with one value per CPU. See: BPF_MAP_TYPE_PERCPU_HASH."""
 
     __slots__ = ()
     type = MapType.PERCPU_HASH
 
 
-class _Slots(MapDeclaration, Generic[V]):
+class Slots(MapDeclaration, Generic[V]):
     """What arrays offer to programs: entries that always exist, at `0 <= i < length`."""
 
     __slots__ = ()
@@ -243,14 +243,14 @@ class _Slots(MapDeclaration, Generic[V]):
         not_live(self, "[i] = …")
 
 
-class Array(_Slots[V]):
+class Array(Slots[V]):
     """`length` values, zero at first. See: BPF_MAP_TYPE_ARRAY."""
 
     __slots__ = ()
     type = MapType.ARRAY
 
 
-class PerCpuArray(_Slots[V]):
+class PerCpuArray(Slots[V]):
     """`length` values for each CPU, zero at first. See: BPF_MAP_TYPE_PERCPU_ARRAY."""
 
     __slots__ = ()

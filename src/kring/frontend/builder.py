@@ -120,7 +120,7 @@ class Builder:
         """The address `offset` bytes after a pointer."""
         if not offset:
             return pointer
-        return self.emit(Op.ADD, pointer, self.const(offset), type=pointer.type)
+        return self.emit(Op.ADD, pointer, self.const(offset), type=Type(pointer.type.space))
 
     def load(self, pointer: Value, mem: Mem, type: Type = I64) -> Value:
         """What memory holds, extended to 64 bits."""

@@ -1,0 +1,159 @@
+"""The left half on one page: source → Object.
+
+    Program ─ front end ─→ IR ─ passes ─→ IR ─ lower ─→ Code ─┐
+    map declarations, kernel types ────────────────────→ BTF ─┴→ Object
+
+Deterministic, and free of the running system unless its tracepoint formats are handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from linecache import getline
+
+from kring.abi.code import encode
+from kring.abi.uapi import STACK_SIZE, MapType
+from kring.btf.ext import CoreKind, CoreReloc, LineInfo
+from kring.btf.types import Func, FuncProto, Ptr
+from kring.btf.write import Builder as Types
+from kring.decl.btf import KernelTypes, type_id
+from kring.decl.maps import DROPS, MapDeclaration, Stream, value_size
+from kring.decl.programs import Program as Source
+from kring.decl.types import IntType
+from kring.errors import CompileError, ObjectError
+from kring.frontend.builder import Module
+from kring.frontend.diagnose import place
+from kring.frontend.kernel import Formats
+from kring.frontend.maps import key_type
+from kring.frontend.python import compile_program
+from kring.ir.core import Core, Fn, Span
+from kring.ir.passes import optimise
+from kring.lower.code import Code, StackOverflow
+from kring.lower.lower import lower
+from kring.obj.object import Function, Map, MapRef, Object, Program
+
+Dump = Callable[[str, str, Fn], None]
+"""Called with a program's name, a stage's and the function after it."""
+
+
+def build(*programs: Source, dump: Dump | None = None) -> Object:
+    """The object of some programs and of every map they use.
+
+    Raises: CompileError at the place in the source.
+    """
+    return compile_all(programs, dump=dump)[0]
+
+
+def compile_all(
+    programs: Sequence[Source], formats: Formats | None = None, dump: Dump | None = None
+) -> tuple[Object, Module]:
+    """The object of some programs, and the declarations of its maps by their names in it.
+
+    `formats` gives the fields of a tracepoint for contexts that are not declared.
+
+    Raises: CompileError at the place in the source.
+    """
+    if not programs:
+        raise CompileError("there is no program to build: mark a function with a decorator")
+    module = Module()
+    names: dict[int, str] = {}
+    compiled: list[tuple[Source, Code]] = []
+    for program in programs:
+        fn = compile_program(program, module, names, formats)
+        compiled.append((program, _compile(program.name, fn, dump)))
+    types = Types()
+    kernel = KernelTypes(types, module.kernel_types)
+    maps = [_map(types, module, name, found) for name, found in module.maps.items()]
+    if module.drops:
+        counters = len(module.drops)
+        maps.append(
+            Map(DROPS, MapType.PERCPU_ARRAY, 4, 8, counters, 0,
+                type_id(types, IntType(4)), type_id(types, IntType(8)))
+        )  # fmt: skip
+    built = [_program(types, kernel, source, code) for source, code in compiled]
+    return Object(programs[0].name, tuple(built), tuple(maps), types.bytes()), module
+
+
+def _compile(name: str, fn: Fn, dump: Dump | None) -> Code:
+    if dump is not None:
+        dump(name, "built", fn)
+    optimise(fn, None if dump is None else lambda stage, fn: dump(name, stage, fn))
+    try:
+        return lower(fn)
+    except StackOverflow as overflow:
+        raise _too_much_stack(name, overflow.users) from None
+
+
+def _too_much_stack(name: str, users: Sequence[tuple[Span | None, int]]) -> CompileError:
+    total = sum(size for _, size in users)
+    span, _ = max((user for user in users if user[0]), key=lambda user: user[1])
+    listed = [
+        f"{size:>5} bytes: {f'line {span.line}' if span else 'registers set aside'}"
+        for span, size in users
+    ]
+    return CompileError(
+        f"{name}() needs {total} bytes of stack; a program has {STACK_SIZE}",
+        place(span) if span else None,
+        ("who uses it:", *listed, "write large records with `with events.reserve() as e:`"),
+    )
+
+
+def _map(types: Types, module: Module, name: str, declaration: MapDeclaration) -> Map:
+    held = type_id(types, declaration.types[-1])
+    if isinstance(declaration, Stream):
+        drops = module.drop_index(name) if name in module.drops else None
+        return Map(
+            name, declaration.type, max_entries=declaration.max_entries, record=held, drops=drops
+        )
+    key = key_type(declaration)
+    return Map(
+        name,
+        declaration.type,
+        value_size(key),
+        value_size(declaration.types[-1]),
+        declaration.max_entries,
+        key_type=type_id(types, key),
+        value_type=held,
+    )
+
+
+def _program(types: Types, kernel: KernelTypes, source: Source, code: Code) -> Program:
+    encoded = bytearray(encode(code.insns))
+    relocs = [_core(kernel, encoded, slot, core) for slot, core in code.core]
+    prototype = FuncProto(type_id(types, IntType(4, True)), (("ctx", types.add(Ptr(0))),))
+    function = types.add(Func(source.name, types.add(prototype), linkage=1))
+    return Program(
+        source.name,
+        source.section,
+        bytes(encoded),
+        tuple(MapRef(slot, name, offset) for slot, name, offset in code.maps),
+        tuple(relocs),
+        (Function(0, source.name, function),),
+        tuple(_line(slot, span) for slot, span in code.lines),
+    )
+
+
+_CORE_KINDS = {
+    "offset": CoreKind.FIELD_BYTE_OFFSET,
+    "exists": CoreKind.FIELD_EXISTS,
+    "size": CoreKind.FIELD_BYTE_SIZE,
+}
+
+
+def _core(kernel: KernelTypes, code: bytearray, slot: int, core: Core) -> CoreReloc:
+    """The record of a kernel-dependent instruction, which gets the value of our own layout."""
+    struct, index, offset = kernel.member(core.struct, core.path[0])
+    at = slot * 8
+    is_memory = code[at] & 7 in (1, 2, 3)
+    if not is_memory:
+        code[at + 4 : at + 8] = offset.to_bytes(4, "little")
+    elif offset < 1 << 15:
+        code[at + 2 : at + 4] = offset.to_bytes(2, "little")
+    else:
+        raise ObjectError(f"{core.struct} is too large: {core.path[0]} lies at {offset}")
+    return CoreReloc(slot, struct, f"0:{index}", _CORE_KINDS[core.kind])
+
+
+def _line(slot: int, span: Span) -> LineInfo:
+    text = getline(span.file, span.line).rstrip("\n")
+    return LineInfo(slot, span.file, text, span.line, span.column)

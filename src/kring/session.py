@@ -1,0 +1,264 @@
+"""The right half on one page: Object → running → handles and events.
+
+programs ─ build ─→ Object ─ create maps ─ relocate ─ load ─ attach ─→ Session
+s[declaration] → handle          leaving the `with` block undoes all of it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping, Sequence
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+
+from kring.btf.blob import Btf
+from kring.decl.maps import (
+    DROPS,
+    Array,
+    Hash,
+    LruHash,
+    MapDeclaration,
+    PerCpuArray,
+    PerCpuHash,
+    Stream,
+)
+from kring.decl.programs import Program
+from kring.decl.struct import Struct, dtype_spec
+from kring.decl.types import IntType
+from kring.errors import LoadError, NotLive, VerifierError
+from kring.obj.object import Object
+from kring.obj.relocate import missing, relocate
+from kring.run.target import Link, LiveMap, LiveProgram, RunResult, Runtime, Target, Waiter
+from kring.stream.dispatch import poll_all, run_all
+from kring.stream.handle import StreamHandle
+from kring.stream.maps import MapHandle, codec
+from kring.stream.ring import RingReader
+
+if TYPE_CHECKING:
+    from kring.frontend.builder import Module
+
+S = TypeVar("S", bound=Struct)
+K = TypeVar("K")
+V = TypeVar("V")
+
+_KEY = IntType(4)
+
+
+def load(*programs: Program | Object, on: Target | None = None, attach: bool = True) -> Session:
+    """A session that, on entering, builds, loads and attaches the programs; leaving undoes it.
+
+    `programs` are decorated functions, or one `Object`. `on` is where they run: `Kernel()`, the
+    default, or `Vm()`.
+
+    Raises, on entering: CompileError, VerifierError, NotPermitted and the other LoadErrors.
+    """
+    if on is None:
+        from kring.run.kernel.kernel import Kernel
+
+        on = Kernel()
+    return Session(programs, on, attach)
+
+
+class ProgramHandle:
+    """A loaded program."""
+
+    def __init__(self, live: LiveProgram) -> None:
+        self._live = live
+        self._links: list[Link] = []
+        self.name = live.spec.name
+        self.slots = live.spec.slots
+        self.insns_processed = live.insns_processed
+
+    def attach(self) -> None:
+        """Connect the program to its hook."""
+        self._links.append(self._live.attach())
+
+    def detach(self) -> None:
+        """Undo every attach."""
+        while self._links:
+            self._links.pop().close()
+
+    def run(self, data: bytes = b"", ctx: bytes = b"", repeat: int = 1) -> RunResult:
+        """What one test-run on the given input gives.
+
+        Raises: NotSupported if the kernel cannot test-run this kind of program.
+        """
+        return self._live.run(data, ctx, repeat)
+
+
+class Session:
+    """Running programs and the live handles of what they declare."""
+
+    def __init__(self, programs: Sequence[Program | Object], on: Target, attach: bool) -> None:
+        self._given = programs
+        self._on = on
+        self._attach = attach
+        self._runtime: Runtime | None = None
+        self._declared: dict[int, str] = {}
+        self._sources: dict[Program, str] = {}
+        self._streams: dict[str, StreamHandle[Any]] = {}
+        self._rings: dict[str, LiveMap] = {}
+        self.object: Object | None = None
+        self.maps: Mapping[str, Any] = {}
+        self.programs: Mapping[str, ProgramHandle] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Detach everything and give it back; again does nothing."""
+        for stream in self._streams.values():
+            stream.close()
+        if self._runtime is not None:
+            self._runtime.close()
+
+    def _start(self) -> None:
+        obj, module = self._build()
+        self.object = obj
+        runtime = self._runtime = self._on.open(obj)
+        live = {spec.name: runtime.create_map(spec) for spec in obj.maps}
+        local = Btf(obj.btf) if obj.btf else None
+        fds = {name: made.fd for name, made in live.items()}
+        loaded: dict[str, ProgramHandle] = {}
+        for program in obj.programs:
+            target = runtime.btf if program.core else None
+            code = relocate(program, fds, local, target, runtime.tracepoint)
+            try:
+                loaded[program.name] = ProgramHandle(runtime.load(program, code))
+            except VerifierError as error:
+                for slot, reason in missing(program, local, target, runtime.tracepoint):
+                    raise LoadError(f"{program.name} at slot {slot}: {reason}") from error
+                raise
+        self.programs = loaded
+        declarations = module.maps if module else {}
+        self._declared = {id(found): name for name, found in declarations.items()}
+        self.maps = {name: self._handle(name, live, declarations.get(name)) for name in live}
+        if self._attach:
+            for handle in loaded.values():
+                handle.attach()
+
+    def _build(self) -> tuple[Object, Module | None]:
+        """The object to load, and the declarations behind it if it was compiled here."""
+        objects = [one for one in self._given if isinstance(one, Object)]
+        if objects and len(self._given) > 1:
+            raise TypeError("load() takes programs, or one Object and nothing else")
+        if objects:
+            return objects[0], None
+        from kring.build import compile_all
+
+        sources = [one for one in self._given if isinstance(one, Program)]
+        for other in self._given:
+            if other not in sources:
+                raise TypeError(
+                    f"load() takes programs, functions under a decorator; not {other!r}"
+                )
+        self._sources = {source: source.name for source in sources}
+        facts = self._on.open(Object("facts", ()))
+        try:
+            return compile_all(sources, facts.tracepoint)
+        finally:
+            facts.close()
+
+    def _handle(
+        self, name: str, live: Mapping[str, LiveMap], declaration: MapDeclaration | None
+    ) -> Any:
+        one = live[name]
+        if declaration is None:
+            return one
+        if isinstance(declaration, Stream):
+            self._rings[name] = one
+            self._streams[name] = self._stream(one, declaration, live.get(DROPS))
+            return self._streams[name]
+        key = declaration.types[0] if declaration.arity == 2 else _KEY
+        return MapHandle[Any, Any](one, key, declaration.types[-1])
+
+    def _stream(
+        self, live: LiveMap, declaration: Stream[Any], counters: LiveMap | None
+    ) -> StreamHandle[Any]:
+        assert self._runtime is not None
+        (record,) = declaration.types
+        _, decode = codec(record)
+        return StreamHandle(
+            RingReader(live.ring()),
+            partial(self._runtime.waiter, [live]),
+            decode,
+            partial(_dropped, counters, live.spec.drops),
+            partial(_dtype, record),
+        )
+
+    @overload
+    def __getitem__(self, key: Stream[S], /) -> StreamHandle[S]: ...
+    @overload
+    def __getitem__(self, key: Hash[K, V] | LruHash[K, V], /) -> MutableMapping[K, V]: ...
+    @overload
+    def __getitem__(self, key: PerCpuHash[K, V], /) -> MutableMapping[K, list[V]]: ...
+    @overload
+    def __getitem__(self, key: Array[V], /) -> MutableMapping[int, V]: ...
+    @overload
+    def __getitem__(self, key: PerCpuArray[V], /) -> MutableMapping[int, list[V]]: ...
+    @overload
+    def __getitem__(self, key: Program, /) -> ProgramHandle: ...
+    def __getitem__(self, key: Any, /) -> Any:
+        """The live handle of a declaration or a program."""
+        if self._runtime is None:
+            raise NotLive("nothing is loaded yet: write `with load(…) as s:`")
+        if isinstance(key, Program) and key in self._sources:
+            return self.programs[self._sources[key]]
+        name = self._declared.get(id(key))
+        if name is None:
+            what = type(key).__name__
+            raise KeyError(f"no loaded program uses this {what}; loaded maps: {list(self.maps)}")
+        return self.maps[name]
+
+    def poll(self, timeout: float | None = None) -> int:
+        """Hand waiting records to subscribers; how many there were. Waits for the first at most
+        `timeout` seconds, None for as long as it takes."""
+        handles, waiter = self._subscribed()
+        try:
+            return poll_all(handles, waiter, timeout)
+        finally:
+            waiter.close()
+
+    def run(self) -> None:
+        """Hand records to subscribers until the streams are closed."""
+        handles, waiter = self._subscribed()
+        try:
+            run_all(handles, waiter)
+        finally:
+            waiter.close()
+
+    def _subscribed(self) -> tuple[list[StreamHandle[Any]], Waiter]:
+        if self._runtime is None:
+            raise NotLive("nothing is loaded yet: write `with load(…) as s:`")
+        names = [name for name, stream in self._streams.items() if stream.subscribers]
+        if not names:
+            raise NotLive("no stream has a subscriber: `s[events].subscribe(fn)` first")
+        waiter = self._runtime.waiter([self._rings[name] for name in names])
+        return [self._streams[name] for name in names], waiter
+
+
+def _dropped(counters: LiveMap | None, index: int | None) -> int | None:
+    """A loss counter summed over all CPUs; None if nobody counts."""
+    if counters is None or index is None:
+        return None
+    data = counters.lookup(index.to_bytes(4, "little")) or b""
+    return sum(memoryview(data).cast("Q"))
+
+
+def _dtype(record: IntType | type[Struct]) -> Any:
+    import numpy
+
+    return numpy.dtype(dtype_spec(record)) if isinstance(record, type) else numpy.dtype("u8")

@@ -1,0 +1,89 @@
+"""Live maps as Python mappings: keys and values typed by the declaration, bytes underneath.
+
+In: a live map and the types of its keys and values. Out: `MapHandle`, a `MutableMapping`; a value
+of a per-CPU map is a list with one value for each possible CPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, MutableMapping
+from struct import Struct as Packing
+from struct import error as PackingError
+from typing import Any, TypeVar
+
+from kring.abi.uapi import PER_CPU
+from kring.decl.maps import ValueType, value_size
+from kring.decl.struct import code, pack, unpack
+from kring.decl.types import IntType
+from kring.errors import LoadError
+from kring.run.target import LiveMap
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+Codec = tuple[Callable[[Any], bytes], Callable[[bytes], Any]]
+
+
+class MapHandle(MutableMapping[K, V]):
+    """The entries of a live map. Iterating sees entries added or removed meanwhile or not, as the
+    kernel does, and never one twice unless it was."""
+
+    def __init__(self, live: LiveMap, key: ValueType, value: ValueType) -> None:
+        self._live = live
+        self._name = live.spec.name
+        self._key_bytes, self._key = codec(key)
+        encode, decode = codec(value)
+        per_cpu = live.spec.type in PER_CPU
+        self._value_bytes, self._value = (
+            _per_cpu(encode, decode, value_size(value)) if per_cpu else (encode, decode)
+        )
+
+    def __getitem__(self, key: K) -> V:
+        found = self._live.lookup(self._encode_key(key))
+        if found is None:
+            raise KeyError(key)
+        return self._value(found)
+
+    def __setitem__(self, key: K, value: V) -> None:
+        if not self._live.update(self._encode_key(key), self._value_bytes(value)):
+            raise LoadError(f"map {self._name!r} is full: {self._live.spec.max_entries} entries")
+
+    def __delitem__(self, key: K) -> None:
+        if not self._live.delete(self._encode_key(key)):
+            raise KeyError(key)
+
+    def __iter__(self) -> Iterator[K]:
+        return map(self._key, self._live.keys())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self._live.keys())
+
+    def __repr__(self) -> str:
+        return f"<map {self._name!r}>"
+
+    def _encode_key(self, key: K) -> bytes:
+        try:
+            return self._key_bytes(key)
+        except (PackingError, TypeError, AttributeError) as error:
+            raise KeyError(f"{key!r} is no key of map {self._name!r}: {error}") from None
+
+
+def codec(kind: ValueType) -> Codec:
+    """How a key, value or record becomes bytes, and back."""
+    if isinstance(kind, IntType):
+        number = Packing(code(kind))
+        return number.pack, lambda data: number.unpack_from(data)[0]
+    return pack, lambda data: unpack(kind, data)
+
+
+def _per_cpu(encode: Callable[[Any], bytes], decode: Callable[[bytes], Any], size: int) -> Codec:
+    """Values of all CPUs in a row, each padded to 8 bytes."""
+    stride = -(-size // 8) * 8
+
+    def join(values: list[Any]) -> bytes:
+        return b"".join(encode(value).ljust(stride, b"\0") for value in values)
+
+    def split(data: bytes) -> list[Any]:
+        return [decode(data[at : at + stride]) for at in range(0, len(data), stride)]
+
+    return join, split

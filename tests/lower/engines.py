@@ -17,7 +17,7 @@ from kring.run.vm.memory import Memory
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "isa"))
 
-from kernel_harness import run_in_kernel  # noqa: E402
+from kernel_harness import run_in_kernel
 
 TIME = 0x1234_5678_9ABC_DEF0
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kring.ir.core import ROWS, Block, Edge, Fn, Mem, Op, Space, Type, Value
+from kring.ir.core import I64, ROWS, Block, Edge, Fn, Mem, Op, Space, Type, Value
 
 INPUTS = 4
 CONSTANTS = (
@@ -38,7 +38,7 @@ class Program:
         return block
 
     def add(
-        self, op: Op, *args: Value, imm: int | str | Mem | None = None, type: Type = Type()
+        self, op: Op, *args: Value, imm: int | str | Mem | None = None, type: Type = I64
     ) -> Value:
         value = self.fn.value(op, list(args), imm, type)
         self.block.body.append(value)

@@ -8,13 +8,17 @@ from engines import agree, in_vm
 from kring.abi.asm import format_insns
 from kring.ir.core import MASK, ROWS, Core, Edge, Fn, Mem, Op, Space, Type, Value
 from kring.ir.text import parse_fn
+from kring.lower.code import Code
 from kring.lower.lower import lower
 
 NUMBERS = (0, 1, 5, 63, 64, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 1 << 32, 1 << 63,
            MASK, MASK - 4, -(1 << 31) & MASK, 0x1122_3344_5566_7788)  # fmt: skip
 BINARY = [op for op, row in ROWS.items() if row.evaluate and row.args == 2]
-UNARY = [(Op.NEG, None), *((Op.BSWAP, bits) for bits in (16, 32, 64)),
-         *((op, bits) for op in (Op.ZEXT, Op.SEXT) for bits in (1, 8, 16, 31, 32, 33, 64))]  # fmt: skip
+UNARY = [
+    (Op.NEG, None),
+    *((Op.BSWAP, bits) for bits in (16, 32, 64)),
+    *((op, bits) for op in (Op.ZEXT, Op.SEXT) for bits in (1, 8, 16, 31, 32, 33, 64)),
+]
 
 
 def function(op: Op, a: int | None, b: int | None, imm: int | None, branch: bool) -> Fn:
@@ -52,7 +56,7 @@ def function(op: Op, a: int | None, b: int | None, imm: int | None, branch: bool
 def test_binary_ops_compute_what_the_table_says(op: Op, constants: str) -> None:
     compute = ROWS[op].evaluate
     assert compute is not None
-    codes = {}
+    codes: dict[tuple[int | None, int | None], tuple[Code, Code]] = {}
     for a in NUMBERS:
         for b in NUMBERS:
             known = (a if constants == "left" else None, b if constants == "right" else None)

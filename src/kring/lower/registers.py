@@ -188,25 +188,21 @@ def _simplify(graph: Graph) -> list[int]:
     ones than there are colors, or was the cheapest to spill when no such node was left."""
     near, cost = graph.near, graph.cost
     nodes = [reg for reg in range(FIRST, len(near)) if graph.alias[reg] == reg]
-    left = _ALL
-    for node in nodes:
-        left |= 1 << node
-    order: list[int] = []
-    while nodes:
-        crowded: list[int] = []
-        for node in nodes:
-            if (near[node] & left).bit_count() < COLORS:
-                order.append(node)
-                left ^= 1 << node
-            else:
-                crowded.append(node)
-        if len(crowded) == len(nodes):
-            node = min(crowded, key=lambda n: cost[n] / graph.degree(n))
-            order.append(node)
-            left ^= 1 << node
-            crowded.remove(node)
-        nodes = crowded
-    return order
+    degree = [others.bit_count() for others in near]
+    easy = [node for node in nodes if degree[node] < COLORS]
+    crowded = [node for node in nodes if degree[node] >= COLORS]
+    crowded.sort(key=lambda node: cost[node] / degree[node], reverse=True)
+    order: dict[int, None] = {}
+    while easy or crowded:
+        node = (easy or crowded).pop()
+        if node in order:
+            continue
+        order[node] = None
+        for other in bits(near[node]):
+            degree[other] -= 1
+            if degree[other] == COLORS - 1 and other >= COLORS:
+                easy.append(other)
+    return list(order)
 
 
 def _rename(blocks: Sequence[Block], colors: Sequence[int]) -> None:

@@ -1,0 +1,335 @@
+"""A BPF ELF becomes an `Object`, whoever compiled it.
+
+In: bytes that clang or `elf_write` made. Out: programs with their subprograms behind them, maps
+of .maps and of global data, and types as the kernel accepts them.
+
+Raises: ObjectError for bytes that are no such ELF, and for what it may hold and we do not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from io import BytesIO
+from struct import unpack_from
+from typing import Any, Final
+
+from kring.abi.uapi import MapType
+from kring.btf.blob import Btf
+from kring.btf.ext import ExtSection, parse_ext
+from kring.btf.types import DataSec, DeclTag, Kind
+from kring.btf.write import Builder
+from kring.errors import ObjectError
+from kring.obj.elf_write import EM_BPF, RDONLY_PROG
+from kring.obj.functions import (
+    CALL,
+    LDDW,
+    PSEUDO_CALL,
+    PSEUDO_FUNC,
+    RELOC_ADDRESS,
+    RELOC_CALL,
+    Piece,
+    join,
+)
+from kring.obj.maps import described
+from kring.obj.object import Map, MapRef, Object, Program
+
+_MMAPABLE: Final = 1 << 10
+"""BPF_F_MMAPABLE."""
+_EXEC: Final = 4
+_UNDEFINED: Final = 0
+_FUNC: Final = 2
+_DATA: Final = (".rodata", ".data", ".bss")
+
+
+@dataclass(frozen=True, slots=True)
+class _Symbol:
+    name: str
+    section: int
+    value: int
+    size: int
+    kind: int
+    local: bool
+
+
+@dataclass(slots=True)
+class _Section:
+    name: str
+    flags: int
+    data: bytes
+    relocs: dict[int, tuple[_Symbol, int]]
+    """Symbol and type by byte offset."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Elf:
+    sections: list[_Section]
+    symbols: list[_Symbol]
+
+    def data(self, name: str) -> bytes | None:
+        return next((s.data for s in self.sections if s.name == name), None)
+
+    def index(self, name: str) -> int:
+        """The section's number, -1 if there is none."""
+        return next((n for n, s in enumerate(self.sections) if s.name == name), -1)
+
+
+def from_elf(data: bytes, name: str) -> Object:
+    """The object in `data`; `name` is its file's name without directory and ending."""
+    try:
+        elf = _parse(data)
+    except ObjectError:
+        raise
+    # the parser meets bytes it was not made for with whatever its insides raise
+    except Exception as error:
+        raise ObjectError(f"{name}: not a BPF ELF: {error or type(error).__name__}") from error
+    try:
+        return _object(elf, name)
+    except ObjectError as error:
+        raise ObjectError(f"{name}: {error}") from None
+
+
+def _parse(data: bytes) -> _Elf:
+    from elftools.elf.elffile import ELFFile  # pyright: ignore[reportMissingTypeStubs]
+
+    file: Any = ELFFile(BytesIO(data))
+    header = file.header
+    if (file.elfclass, file.little_endian) != (64, True) or header.e_type != "ET_REL":
+        raise ObjectError("a BPF object is a relocatable little-endian 64-bit ELF, this is not")
+    if header.e_machine not in ("EM_BPF", EM_BPF):
+        raise ObjectError(f"this ELF is for {header.e_machine}, not for BPF")
+    sections: list[_Section] = [
+        _Section(s.name, s["sh_flags"], _content(s, data), {}) for s in file.iter_sections()
+    ]
+    symbols: list[_Symbol] = []
+    for table in file.iter_sections("SHT_SYMTAB"):
+        symbols += [_symbol(symbol) for symbol in table.iter_symbols()]
+    for rel in file.iter_sections("SHT_REL"):
+        target = sections[int(rel["sh_info"])]
+        for row in rel.iter_relocations():
+            target.relocs[row["r_offset"]] = symbols[row["r_info_sym"]], row["r_info_type"]
+    return _Elf(sections, symbols)
+
+
+def _content(section: Any, data: bytes) -> bytes:
+    size = section["sh_size"]
+    if section["sh_type"] == "SHT_NOBITS":
+        if size > 1 << 30:
+            raise ObjectError(f"section {section.name} claims {size} bytes of zeroes")
+        return bytes(size)
+    if section["sh_type"] == "SHT_NULL":
+        return b""
+    if section["sh_offset"] + size > len(data):
+        raise ObjectError(f"section {section.name} ends beyond the file")
+    return bytes(section.data())
+
+
+def _symbol(symbol: Any) -> _Symbol:
+    index = symbol["st_shndx"]
+    kind = symbol["st_info"]["type"]
+    return _Symbol(
+        symbol.name,
+        index if isinstance(index, int) else _UNDEFINED,
+        symbol["st_value"],
+        symbol["st_size"],
+        _FUNC if kind == "STT_FUNC" else 0,
+        symbol["st_info"]["bind"] == "STB_LOCAL",
+    )
+
+
+def _object(elf: _Elf, name: str) -> Object:
+    raw = elf.data(".BTF")
+    btf = Btf(raw, where=".BTF") if raw else Btf(Builder().bytes(), where=".BTF")
+    ext = elf.data(".BTF.ext")
+    known = parse_ext(ext, btf) if ext else {}
+    btf = Btf(_finished(elf, btf, known), where=".BTF")
+    maps = [*_described_maps(elf, btf), *_data_maps(elf, btf)]
+    license = (elf.data("license") or b"").partition(b"\0")[0]
+    return Object(
+        name,
+        tuple(_Programs(elf, known).all()),
+        tuple(maps),
+        btf.data if raw else b"",
+        license.decode(errors="replace"),
+    )
+
+
+def _finished(elf: _Elf, btf: Btf, known: dict[str, ExtSection]) -> bytes:
+    """The types with what only the ELF knows: where variables are in their sections.
+
+    Compilers leave size and offsets 0, which the kernel refuses. Names of files and the text of
+    lines stay in the strings, for the kernel to point at.
+    """
+    builder = Builder()
+    for id in range(1, len(btf)):
+        type = btf[id]
+        builder.reserve()
+        builder.set(id, _placed(elf, btf, type) if isinstance(type, DataSec) else type)
+    for section in known.values():
+        for line in section.lines:
+            builder.string(line.file)
+            builder.string(line.line_text)
+    return builder.bytes()
+
+
+def _placed(elf: _Elf, btf: Btf, section: DataSec) -> DataSec:
+    number = elf.index(section.name)
+    if section.name in (".ksyms", ".kconfig"):
+        raise ObjectError(f"externs of {section.name} are not supported")
+    if number < 0:
+        return section
+    at = {s.name: s.value for s in elf.symbols if s.section == number}
+    rows = sorted(
+        ((var, at.get(btf.name(var), offset), size) for var, offset, size in section.vars),
+        key=lambda row: row[1],
+    )
+    return DataSec(section.name, len(elf.sections[number].data), tuple(rows))
+
+
+def _described_maps(elf: _Elf, btf: Btf) -> Iterator[Map]:
+    if elf.index("maps") >= 0:
+        raise ObjectError("maps in section 'maps' are of an old form; section '.maps' is read")
+    id = btf.find(".maps", Kind.DATASEC)
+    section = btf[id] if id is not None else None
+    if not isinstance(section, DataSec):
+        if elf.data(".maps"):
+            raise ObjectError("section .maps has no types (BTF) that describe it")
+        return
+    tags: dict[int, list[str]] = {}
+    for type in btf:
+        if isinstance(type, DeclTag) and type.component_idx == -1:
+            tags.setdefault(type.type, []).append(type.name)
+    for var, _, _ in section.vars:
+        yield described(btf, var, tags.get(var, []))
+
+
+def _data_maps(elf: _Elf, btf: Btf) -> Iterator[Map]:
+    """One map of one value for each section of global data."""
+    for section in elf.sections:
+        if _is_data(section.name) and section.data:
+            constant = section.name.startswith(".rodata")
+            yield Map(
+                section.name,
+                MapType.ARRAY,
+                4,
+                len(section.data),
+                1,
+                _MMAPABLE | (RDONLY_PROG if constant else 0),
+                value_type=btf.find(section.name, Kind.DATASEC) or 0,
+                data=section.data,
+            )
+
+
+def _is_data(name: str) -> bool:
+    return any(name == data or name.startswith(f"{data}.") for data in _DATA)
+
+
+class _Programs:
+    """Functions cut out of their sections, and put together again by what they call."""
+
+    def __init__(self, elf: _Elf, known: dict[str, ExtSection]) -> None:
+        self.elf = elf
+        self.known = known
+        self.pieces: dict[tuple[int, int], Piece] = {}
+        self.by_slot: list[Piece] = []
+        self.functions = {
+            (s.section, s.value): s
+            for s in elf.symbols
+            if s.kind == _FUNC and s.section != _UNDEFINED
+        }
+        self.places = list(self.functions)
+        self.numbers = {place: n for n, place in enumerate(self.places)}
+
+    def all(self) -> Iterator[Program]:
+        text = self.elf.index(".text")
+        for (section, value), symbol in sorted(self.functions.items()):
+            if section != text and self.elf.sections[section].flags & _EXEC:
+                name = self.elf.sections[section].name
+                yield join(symbol.name, name, self.piece(section, value), self.numbered)
+
+    def numbered(self, number: int) -> Piece:
+        return self.piece(*self.places[number])
+
+    def piece(self, section: int, value: int) -> Piece:
+        """The function at byte `value` of a section."""
+        place = (section, value)
+        if place not in self.functions:
+            name = self.elf.sections[section].name
+            raise ObjectError(f"a call leads to byte {value} of {name}, where no function begins")
+        if place not in self.pieces:
+            self.pieces[place] = self._cut(section, self.functions[place])
+        return self.pieces[place]
+
+    def _cut(self, number: int, symbol: _Symbol) -> Piece:
+        section = self.elf.sections[number]
+        begin, end = symbol.value, symbol.value + symbol.size
+        if begin % 8 or end % 8 or begin == end or end > len(section.data):
+            raise ObjectError(f"function {symbol.name!r} is not whole instructions of its section")
+        code = bytearray(section.data[begin:end])
+        calls: list[tuple[int, int, int]] = []
+        maps: list[MapRef] = []
+        slot, first, last = 0, begin // 8, end // 8
+        while slot < last - first:
+            opcode, regs, _, imm = unpack_from("<BBhi", code, slot * 8)
+            where = f"{symbol.name} slot {slot}"
+            reloc = section.relocs.get(begin + slot * 8)
+            if opcode == LDDW and len(code) < slot * 8 + 16:
+                raise ObjectError(f"{where}: the second half of a lddw is cut off")
+            if opcode == CALL and (reloc or regs >> 4 == PSEUDO_CALL):
+                calls.append((slot, self._callee(where, number, first + slot, imm, reloc), 10))
+                code[slot * 8 + 4 : slot * 8 + 8] = b"\xff\xff\xff\xff"
+            elif opcode == LDDW and (reloc or regs >> 4 == PSEUDO_FUNC):
+                found = self._address(where, reloc, imm)
+                if isinstance(found, MapRef):
+                    maps.append(replace(found, slot=slot))
+                else:
+                    calls.append((slot, found, RELOC_ADDRESS))
+                code[slot * 8 + 1] &= 15
+                code[slot * 8 + 4 : slot * 8 + 8] = bytes(4)
+            elif reloc:
+                raise ObjectError(f"{where}: opcode {opcode:#04x} holds nothing to relocate")
+            slot += 2 if opcode == LDDW else 1
+        known = self.known.get(section.name, ExtSection())
+        return Piece(
+            self.numbers[number, begin],
+            symbol.name,
+            next((f.type_id for f in known.funcs if f.slot == first), 0),
+            bytes(code),
+            tuple(calls),
+            tuple(maps),
+            tuple(replace(r, slot=r.slot - first) for r in known.relocs if first <= r.slot < last),
+            tuple(replace(n, slot=n.slot - first) for n in known.lines if first <= n.slot < last),
+        )
+
+    def _callee(
+        self, where: str, section: int, slot: int, imm: int, reloc: tuple[_Symbol, int] | None
+    ) -> int:
+        """The number of the function called from `slot` of a section."""
+        if reloc is None:
+            return self._number(where, section, (slot + 1 + imm) * 8)
+        symbol, kind = reloc
+        if kind != RELOC_CALL or symbol.section == _UNDEFINED:
+            raise ObjectError(f"{where}: calls extern {symbol.name!r}, which is not supported")
+        return self._number(where, symbol.section, symbol.value + (imm + 1) * 8)
+
+    def _address(self, where: str, reloc: tuple[_Symbol, int] | None, imm: int) -> MapRef | int:
+        """What a lddw refers to: a map (its slot is the caller's to fill in) or a function."""
+        if reloc is None:
+            raise ObjectError(f"{where}: the address of a function without a relocation")
+        symbol, kind = reloc
+        if kind != RELOC_ADDRESS or not 0 < symbol.section < len(self.elf.sections):
+            raise ObjectError(f"{where}: refers to extern {symbol.name!r}, not supported")
+        section = self.elf.sections[symbol.section]
+        if section.flags & _EXEC:
+            return self._number(where, symbol.section, symbol.value + imm)
+        if section.name == ".maps":
+            return MapRef(0, symbol.name)
+        if not _is_data(section.name):
+            raise ObjectError(f"{where}: refers to section {section.name!r}, which is no data")
+        return MapRef(0, section.name, symbol.value + imm)
+
+    def _number(self, where: str, section: int, value: int) -> int:
+        number = self.numbers.get((section, value))
+        if number is None:
+            raise ObjectError(f"{where}: refers to a place where no function begins")
+        return number

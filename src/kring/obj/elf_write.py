@@ -1,0 +1,284 @@
+"""An `Object` becomes an ELF that libbpf, bpftool and kring load alike.
+
+one section for each program section, with its entry functions
+.text                    all subprograms, each program's own copies
+.rel*                    calls, references to maps and to global data
+.maps                    zeroes: a map is described by the type of its variable
+.rodata .data .bss       first values of maps that hold globals
+license .BTF .BTF.ext .symtab .strtab
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from struct import pack, pack_into
+from typing import Final
+
+from kring.btf.blob import Btf
+from kring.btf.ext import CoreReloc, ExtSection, FuncInfo, LineInfo, write_ext
+from kring.btf.types import DataSec
+from kring.btf.write import Builder
+from kring.errors import ObjectError
+from kring.obj.functions import RELOC_ADDRESS, Piece, split
+from kring.obj.maps import describe
+from kring.obj.object import Map, Object
+
+RDONLY_PROG: Final = 1 << 7
+"""BPF_F_RDONLY_PROG."""
+EM_BPF: Final = 247
+
+_PROGBITS, _SYMTAB, _STRTAB, _NOBITS, _REL = 1, 2, 3, 8, 9
+_WRITE, _ALLOC, _EXEC, _INFO = 1, 2, 4, 0x40
+_OBJECT, _FUNC = 1, 2
+_LOCAL, _GLOBAL = 0, 1
+
+
+@dataclass(slots=True)
+class _Section:
+    name: str
+    type: int = _PROGBITS
+    flags: int = 0
+    data: bytes | bytearray = b""
+    link: int = 0
+    info: int = 0
+    align: int = 8
+    entry: int = 0
+    index: int = 0
+    relocs: list[tuple[int, str, int]] = field(default_factory=list[tuple[int, str, int]])
+    """Byte offset, key of the symbol, type."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Symbol:
+    key: str
+    name: str
+    section: _Section
+    value: int
+    size: int
+    kind: int
+    bind: int
+
+
+class _Elf:
+    """Sections and symbols as they gather; `bytes` numbers and lays them out."""
+
+    def __init__(self) -> None:
+        self.sections: dict[str, _Section] = {}
+        self.symbols: list[_Symbol] = []
+
+    def section(self, name: str, flags: int = 0, type: int = _PROGBITS, align: int = 8) -> _Section:
+        if name not in self.sections:
+            self.sections[name] = _Section(name, type, flags, bytearray(), align=align)
+        return self.sections[name]
+
+    def define(
+        self, key: str, name: str, section: _Section, data: bytes, kind: int, bind: int
+    ) -> int:
+        """Append `data` to `section` under a symbol; gives its byte offset there."""
+        at = len(section.data)
+        section.data += data
+        self.symbols.append(_Symbol(key, name, section, at, len(data), kind, bind))
+        return at
+
+    def bytes(self) -> bytes:
+        sections = [*self.sections.values()]
+        strings = _Strings()
+        table = _Section(".symtab", _SYMTAB, entry=24)
+        names = _Section(".strtab", _STRTAB, align=1)
+        rels = [_Section(f".rel{s.name}", _REL, _INFO, entry=16) for s in sections if s.relocs]
+        everything = [*sections, *rels, table, names]
+        for index, section in enumerate(everything, 1):
+            section.index = index
+        # local symbols come first: the table says where the global ones begin
+        symbols = sorted(self.symbols, key=lambda s: s.bind)
+        numbers = {symbol.key: number for number, symbol in enumerate(symbols, 1)}
+        table.data = bytes(24) + b"".join(_symbol(s, strings) for s in symbols)
+        table.link = names.index
+        table.info = 1 + sum(s.bind == _LOCAL for s in symbols)
+        for rel, section in zip(rels, (s for s in sections if s.relocs), strict=True):
+            rel.link, rel.info = table.index, section.index
+            rel.data = b"".join(
+                pack("<QQ", at, numbers[key] << 32 | type)
+                for at, key, type in sorted(section.relocs)
+            )
+        offsets = {s.name: strings.add(s.name) for s in everything}
+        names.data = strings.data
+        return _layout(everything, offsets, names.index)
+
+
+class _Strings:
+    def __init__(self) -> None:
+        self.data = bytearray(b"\0")
+
+    def add(self, text: str) -> int:
+        at = len(self.data)
+        self.data += text.encode() + b"\0"
+        return at
+
+
+def to_elf(obj: Object) -> bytes:
+    """The bytes of a relocatable BPF ELF.
+
+    Raises: ObjectError if the object refers to something it does not have.
+    """
+    elf, builder = _Elf(), Builder()
+    maps_id = _copy_types(obj, builder)
+    known = _write_programs(elf, obj)
+    maps = _write_maps(elf, obj, builder)
+    if maps_id:
+        builder.set(maps_id, maps)
+    elif maps.vars:
+        builder.add(maps)
+    for map in obj.maps:
+        if map.data is not None:
+            _write_data(elf, map)
+    license = elf.section("license", flags=_ALLOC | _WRITE, align=1)
+    text = obj.license.encode() + b"\0"
+    elf.define("license", "_license", license, text, _OBJECT, _GLOBAL)
+    ext = write_ext(builder, known)
+    elf.section(".BTF", align=4).data = builder.bytes()
+    elf.section(".BTF.ext", align=4).data = ext
+    return elf.bytes()
+
+
+def data_section(map: Map) -> str:
+    """Where the first value of a map with globals is kept."""
+    if map.name.split(".")[1:2] in (["data"], ["rodata"], ["bss"]) and map.name[0] == ".":
+        return map.name
+    return f"{'.rodata' if map.flags & RDONLY_PROG else '.data'}.{map.name}"
+
+
+def _write_programs(elf: _Elf, obj: Object) -> dict[str, ExtSection]:
+    """Code, its symbols and relocations; what .BTF.ext says of it."""
+    known: dict[str, ExtSection] = {}
+    for program in obj.programs:
+        for number, piece in enumerate(split(program)):
+            name = ".text" if number else program.section
+            section = elf.section(name, flags=_ALLOC | _EXEC)
+            bind = _LOCAL if number else _GLOBAL
+            key = f"{program.name}:{piece.slot}"
+            at = elf.define(key, piece.name, section, piece.code, _FUNC, bind)
+            calls = [(slot, f"{program.name}:{to}", kind) for slot, to, kind in piece.calls]
+            section.relocs += [(at + slot * 8, to, kind) for slot, to, kind in calls]
+            section.relocs += [
+                (at + ref.slot * 8, _reference(obj.map(ref.map), ref.offset), RELOC_ADDRESS)
+                for ref in piece.maps
+            ]
+            _write_offsets(section, at, piece)
+            known[name] = _joined(known.get(name, ExtSection()), piece, at // 8)
+    return known
+
+
+def _reference(map: Map, offset: int | None) -> str:
+    if (map.data is None) != (offset is None):
+        raise ObjectError(f"map {map.name!r}: only addresses inside maps of globals can be written")
+    return f"map:{map.name}"
+
+
+def _write_offsets(section: _Section, at: int, piece: Piece) -> None:
+    """The offset into a map of globals is what the lddw holds before relocation."""
+    assert isinstance(section.data, bytearray)
+    for ref in piece.maps:
+        # as compilers leave it: no kind yet, the low half an offset, the high half zero
+        section.data[at + ref.slot * 8 + 1] &= 15
+        pack_into("<I", section.data, at + ref.slot * 8 + 4, ref.offset or 0)
+        pack_into("<I", section.data, at + ref.slot * 8 + 12, 0)
+
+
+def _joined(known: ExtSection, piece: Piece, at: int) -> ExtSection:
+    funcs = (FuncInfo(at, piece.type_id),) if piece.type_id else ()
+    lines = tuple(
+        LineInfo(ln.slot + at, ln.file, ln.line_text, ln.line, ln.column) for ln in piece.lines
+    )
+    core = tuple(CoreReloc(r.slot + at, r.type_id, r.access, r.kind) for r in piece.core)
+    return ExtSection(known.funcs + funcs, known.lines + lines, known.relocs + core)
+
+
+def _write_data(elf: _Elf, map: Map) -> None:
+    name = data_section(map)
+    zero = name.startswith(".bss")
+    writable = 0 if name.startswith(".rodata") else _WRITE
+    section = elf.section(name, type=_NOBITS if zero else _PROGBITS, flags=_ALLOC | writable)
+    if section.data:
+        raise ObjectError(f"two maps of globals are called {name}")
+    plain = "".join(c if c.isalnum() else "_" for c in name)
+    elf.define(f"map:{map.name}", plain, section, map.data or b"", _OBJECT, _LOCAL)
+
+
+def _copy_types(obj: Object, builder: Builder) -> int:
+    """The object's types under their ids; only .maps is left open, its id is given, or 0."""
+    maps_id = 0
+    if obj.btf:
+        btf = Btf(obj.btf, where=obj.name)
+        for id in range(1, len(btf)):
+            builder.reserve()
+            type = btf[id]
+            if isinstance(type, DataSec) and type.name == ".maps":
+                maps_id = id
+            else:
+                builder.set(id, type)
+    return maps_id
+
+
+def _write_maps(elf: _Elf, obj: Object, builder: Builder) -> DataSec:
+    """One variable in .maps for each map; its type is the description."""
+    btf = Btf(obj.btf, where=obj.name) if obj.btf else None
+    rows: list[tuple[int, int, int]] = []
+    for map in obj.maps:
+        if map.data is None:
+            section = elf.section(".maps", flags=_ALLOC | _WRITE)
+            var, size = describe(map, btf, builder)
+            at = elf.define(f"map:{map.name}", map.name, section, bytes(size), _OBJECT, _GLOBAL)
+            rows.append((var, at, size))
+    return DataSec(".maps", sum(size for _, _, size in rows), tuple(rows))
+
+
+def _symbol(symbol: _Symbol, strings: _Strings) -> bytes:
+    name = strings.add(symbol.name)
+    info = symbol.bind << 4 | symbol.kind
+    return pack("<IBBHQQ", name, info, 0, symbol.section.index, symbol.value, symbol.size)
+
+
+def _layout(sections: list[_Section], names: dict[str, int], strtab: int) -> bytes:
+    body, headers = bytearray(64), [bytes(64)]
+    for s in sections:
+        body += bytes(-len(body) % s.align)
+        headers.append(
+            pack(
+                "<IIQQQQIIQQ",
+                names[s.name],
+                s.type,
+                s.flags,
+                0,
+                len(body),
+                len(s.data),
+                s.link,
+                s.info,
+                s.align,
+                s.entry,
+            )
+        )
+        if s.type != _NOBITS:
+            body += s.data
+    body += bytes(-len(body) % 8)
+    ident = b"\x7fELF" + bytes((2, 1, 1)) + bytes(9)
+    pack_into(
+        "<16sHHIQQQIHHHHHH",
+        body,
+        0,
+        ident,
+        1,
+        EM_BPF,
+        1,
+        0,
+        0,
+        len(body),
+        0,
+        64,
+        0,
+        0,
+        64,
+        len(headers),
+        strtab,
+    )
+    return bytes(body) + b"".join(headers)

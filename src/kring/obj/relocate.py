@@ -1,0 +1,237 @@
+"""A program's code made ready for one running system.
+
+In: a `Program`, the descriptors of its maps, the object's types and the target's. Out: bytes to
+load. An instruction that asks for what the target lacks becomes a call no verifier accepts, so
+that the program still loads where that instruction cannot be reached; `missing` says why.
+
+See: tools/lib/bpf/relo_core.c, bpf_core_patch_insn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from struct import Struct
+from typing import Final, Protocol
+
+from kring.abi.isa import Pseudo
+from kring.abi.programs import parse_section
+from kring.btf.blob import Btf
+from kring.btf.core import Resolved, resolve
+from kring.btf.ext import CoreKind, CoreReloc
+from kring.btf.match import essential
+from kring.btf.spec import parse_spec
+from kring.btf.types import Kind
+from kring.errors import ObjectError
+from kring.obj.object import MapRef, Program
+
+_SLOT: Final = Struct("<BBhI")
+"""Opcode, src << 4 | dst, off, imm."""
+_LDDW: Final = 0x18
+_CALL: Final = 0x85
+_POISON: Final = 0x0BAD_2310
+"""The helper number libbpf calls too, so that its users know it in a verifier's log."""
+_MEMORY_CLASSES: Final = (1, 2, 3)
+"""BPF_LDX, BPF_ST, BPF_STX."""
+_ARITHMETIC_CLASSES: Final = (4, 7)
+"""BPF_ALU, BPF_ALU64."""
+_USES_REGISTER: Final = 8
+"""BPF_X."""
+_SIZE_BITS: Final = {4: 0x00, 2: 0x08, 1: 0x10, 8: 0x18}
+"""BPF_W, BPF_H, BPF_B and BPF_DW by bytes."""
+_EVENT: Final = "trace_event_raw_"
+_DYNAMIC: Final = "__data_loc_"
+"""What a tracepoint's struct puts before the name of a field whose data has no fixed place."""
+
+
+class HookField(Protocol):
+    """A field of a tracepoint's context, in bytes."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def signed(self) -> bool: ...
+
+
+Hooks = Callable[[str], Sequence[HookField]]
+"""The fields of the tracepoint `sched:sched_process_exec`."""
+
+
+def relocate(
+    program: Program,
+    maps: Mapping[str, int],
+    local: Btf | None = None,
+    target: Btf | None = None,
+    hooks: Hooks | None = None,
+) -> bytes:
+    """The code of `program` with descriptors of `maps` and the target's layout filled in.
+
+    `local` are the object's types and `target` the system's, the same ones where a program runs
+    on its own layout. `hooks` is asked for tracepoints whose struct `target` does not have.
+
+    Raises: ObjectError for a map without descriptor, and for a record the code does not bear out.
+    """
+    code = bytearray(program.code)
+    for ref in program.maps:
+        _patch_map(code, ref, maps)
+    for reloc, answer in _answers(program, local, target, hooks):
+        _patch_core(code, reloc, answer)
+    return bytes(code)
+
+
+def missing(
+    program: Program,
+    local: Btf | None = None,
+    target: Btf | None = None,
+    hooks: Hooks | None = None,
+) -> list[tuple[int, str]]:
+    """Slots whose instruction cannot work on the target, and why; for explaining a refusal."""
+    return [
+        (reloc.slot, answer.reason)
+        for reloc, answer in _answers(program, local, target, hooks)
+        if answer.value is None
+    ]
+
+
+def _patch_map(code: bytearray, ref: MapRef, maps: Mapping[str, int]) -> None:
+    fd = maps.get(ref.map)
+    if fd is None:
+        raise ObjectError(f"slot {ref.slot} refers to map {ref.map!r}, which was not created")
+    opcode, regs, off, _ = _read(code, ref.slot)
+    if opcode != _LDDW:
+        raise ObjectError(f"slot {ref.slot} refers to map {ref.map!r} and is not a lddw")
+    kind = Pseudo.MAP_FD if ref.offset is None else Pseudo.MAP_VALUE
+    _SLOT.pack_into(code, ref.slot * 8, opcode, regs & 15 | kind << 4, off, fd)
+    _SLOT.pack_into(code, ref.slot * 8 + 8, 0, 0, 0, ref.offset or 0)
+
+
+def _answers(
+    program: Program, local: Btf | None, target: Btf | None, hooks: Hooks | None
+) -> Iterator[tuple[CoreReloc, Resolved]]:
+    known: dict[CoreReloc, Resolved] = {}
+    for reloc in program.core:
+        question = replace(reloc, slot=0)
+        if question not in known:
+            known[question] = _resolve(program, reloc, local, target, hooks)
+        yield reloc, known[question]
+
+
+def _resolve(
+    program: Program, reloc: CoreReloc, local: Btf | None, target: Btf | None, hooks: Hooks | None
+) -> Resolved:
+    if local is None:
+        raise ObjectError(f"program {program.name!r} has CO-RE records and no types to read them")
+    event = essential(local.name(reloc.type_id))
+    if (
+        event.startswith(_EVENT)
+        and hooks is not None
+        and (target is None or target.find(event, Kind.STRUCT) is None)
+    ):
+        try:
+            hook = parse_section(program.section)[1]
+        except KeyError:
+            raise ObjectError(f"section {program.section!r} names no tracepoint") from None
+        return _resolve_hook(reloc, local, hook, hooks(hook))
+    if reloc.kind == CoreKind.TYPE_ID_LOCAL:
+        return resolve(reloc, local, local)
+    if target is None:
+        raise ObjectError(
+            f"program {program.name!r} reads {local.name(reloc.type_id)}, whose layout depends on "
+            "the kernel, and there are no kernel types (BTF) to take it from"
+        )
+    return resolve(reloc, local, target)
+
+
+def _resolve_hook(reloc: CoreReloc, local: Btf, hook: str, fields: Sequence[HookField]) -> Resolved:
+    """The answer from the format of a tracepoint, where no BTF describes its struct."""
+    own = resolve(reloc, local, local)
+    spec = parse_spec(reloc, local)
+    if len(spec.steps) < 2:
+        raise ObjectError(f"{spec}: only fields of the tracepoint {hook} are known, not its struct")
+    wanted = spec.steps[1].name.removeprefix(_DYNAMIC)
+    field = next((f for f in fields if f.name.removeprefix(_DYNAMIC) == wanted), None)
+    exists = reloc.kind == CoreKind.FIELD_EXISTS
+    if field is None:
+        return replace(own, value=0 if exists else None, reason=_no_field(hook, wanted, fields))
+    if len(spec.steps) > 2 and reloc.kind != CoreKind.FIELD_BYTE_OFFSET:
+        raise ObjectError(f"{spec}: {reloc.kind.name} below a field of a tracepoint is not known")
+    inside = _offset_inside(reloc, local) if len(spec.steps) > 2 else 0
+    values = {
+        CoreKind.FIELD_BYTE_OFFSET: field.offset + inside,
+        CoreKind.FIELD_BYTE_SIZE: field.size,
+        CoreKind.FIELD_EXISTS: 1,
+        CoreKind.FIELD_SIGNED: int(field.signed),
+        CoreKind.FIELD_LSHIFT_U64: 64 - field.size * 8,
+        CoreKind.FIELD_RSHIFT_U64: 64 - field.size * 8,
+    }
+    if reloc.kind not in values:
+        raise ObjectError(f"{spec}: {reloc.kind.name} asks about a type, not a field")
+    if inside or own.size is None or field.size not in _SIZE_BITS:
+        return replace(own, value=values[reloc.kind])
+    return replace(
+        own,
+        value=values[reloc.kind],
+        size=field.size,
+        signed=field.signed,
+        resizable=own.size == field.size or not (own.signed or field.signed),
+    )
+
+
+def _offset_inside(reloc: CoreReloc, local: Btf) -> int:
+    """Bytes from the field of the struct to what the access goes on to, as compiled."""
+    outer = replace(reloc, access=":".join(reloc.access.split(":")[:2]))
+    return (resolve(reloc, local, local).value or 0) - (resolve(outer, local, local).value or 0)
+
+
+def _no_field(hook: str, wanted: str, fields: Sequence[HookField]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(wanted, [f.name for f in fields], 1)
+    hint = f". Did you mean {close[0]!r}?" if close else ""
+    return f"{hook} has no field {wanted!r}{hint}"
+
+
+def _patch_core(code: bytearray, reloc: CoreReloc, answer: Resolved) -> None:
+    opcode, regs, off, imm = _read(code, reloc.slot)
+    value, at = answer.value, reloc.slot * 8
+    operation = opcode & 7
+    if value is None or (operation in _MEMORY_CLASSES and not answer.resizable):
+        _poison(code, reloc.slot)
+    elif opcode == _LDDW:
+        _SLOT.pack_into(code, at, opcode, regs, off, value & 0xFFFF_FFFF)
+        _SLOT.pack_into(code, at + 8, 0, 0, 0, value >> 32 & 0xFFFF_FFFF)
+    elif operation in _ARITHMETIC_CLASSES and not opcode & _USES_REGISTER:
+        if not -(1 << 31) <= value < 1 << 32:
+            raise ObjectError(f"slot {reloc.slot}: {answer.name} is {value}, beyond 32 bits")
+        _SLOT.pack_into(code, at, opcode, regs, off, value & 0xFFFF_FFFF)
+    elif operation in _MEMORY_CLASSES:
+        if not -(1 << 15) <= value < 1 << 15:
+            raise ObjectError(f"slot {reloc.slot}: {answer.name} is at {value}, beyond 16 bits")
+        _SLOT.pack_into(code, at, _resized(opcode, answer), regs, value, imm)
+    else:
+        raise ObjectError(f"slot {reloc.slot}: opcode {opcode:#04x} holds nothing to relocate")
+
+
+def _resized(opcode: int, answer: Resolved) -> int:
+    """The load or store of as many bytes as the field has on the target."""
+    if answer.size == answer.local_size or answer.size is None or answer.local_size is None:
+        return opcode
+    bits = _SIZE_BITS.get(answer.size)
+    if bits is None or opcode & 0x18 != _SIZE_BITS.get(answer.local_size):
+        return opcode
+    return opcode & ~0x18 | bits
+
+
+def _poison(code: bytearray, slot: int) -> None:
+    for at in (slot, slot + 1) if _read(code, slot)[0] == _LDDW else (slot,):
+        _SLOT.pack_into(code, at * 8, _CALL, 0, 0, _POISON)
+
+
+def _read(code: bytearray, slot: int) -> tuple[int, int, int, int]:
+    if not 0 <= slot < len(code) // 8 or (code[slot * 8] == _LDDW and slot * 8 + 16 > len(code)):
+        raise ObjectError(f"a relocation is at slot {slot}, past the end of the code")
+    return _SLOT.unpack_from(code, slot * 8)

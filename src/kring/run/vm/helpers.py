@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from errno import E2BIG, EFAULT, EINVAL
+from errno import E2BIG, EFAULT, EINVAL, ERANGE
 from typing import TYPE_CHECKING, Final
 
 from kring.abi.helpers import HELPERS
@@ -27,11 +27,23 @@ _Function = Callable[[World, int, int, int, int, int], int]
 _CURRENT_CPU: Final = 0xFFFF_FFFF
 _JIFFY_NS: Final = 4_000_000
 _COMM_SIZE: Final = 16
+# Of x86-64 with four-level page tables: the end of user addresses, the begin of the kernel's.
+_TASK_SIZE: Final = (1 << 47) - 4096
+_KERNEL_HALF: Final = 0xFFFF_8000_0000_0000
 
 
 def table(world: World) -> dict[int, Helper]:
     """The helpers by number, acting on this world."""
-    return {HELPERS[name].id: _bound(world, function) for name, function in _BY_NAME.items()}
+    helpers = {HELPERS[name].id: _bound(world, function) for name, function in _BY_NAME.items()}
+    facts = {HELPERS[name].id: _fact(world, fact) for name, fact in _FACTS.items()}
+    return helpers | facts
+
+
+def _fact(world: World, fact: Callable[[World], int]) -> Helper:
+    def helper(_: Machine, *__: int) -> int:
+        return fact(world)
+
+    return helper
 
 
 def _bound(world: World, function: _Function) -> Helper:
@@ -68,8 +80,7 @@ def _probe(*, user: bool) -> _Function:
     def probe(world: World, to: int, size: int, source: int, *_: int) -> int:
         data = world.memory.probe(source, size, user=user)
         if len(data) < size:
-            world.memory.write(to, bytes(size))
-            return -EFAULT
+            return _failed_probe(world, to, size, source, user)
         world.memory.write(to, data)
         return 0
 
@@ -83,8 +94,7 @@ def _probe_str(*, user: bool) -> _Function:
         data = world.memory.probe(source, size, user=user)
         end = data.find(0)
         if end < 0 and len(data) < size:
-            world.memory.write(to, bytes(size))
-            return -EFAULT
+            return _failed_probe(world, to, size, source, user)
         copy = data[: end + 1] if end >= 0 else data[:-1] + b"\0"
         world.memory.write(to, copy[:size])
         return len(copy[:size])
@@ -92,17 +102,19 @@ def _probe_str(*, user: bool) -> _Function:
     return probe
 
 
-def _probe_any(world: World, to: int, size: int, source: int, *_: int) -> int:
-    """The old helper that takes either kind of address; on x86 they do not overlap."""
-    return _probe(user=_is_user(world, source))(world, to, size, source, 0, 0)
+def _failed_probe(world: World, to: int, size: int, source: int, user: bool) -> int:
+    """The error, after zeroing the destination. See: copy_from_kernel_nofault_allowed."""
+    world.memory.write(to, bytes(size))
+    return -EFAULT if user or source >= _KERNEL_HALF else -ERANGE
 
 
-def _probe_any_str(world: World, to: int, size: int, source: int, *_: int) -> int:
-    return _probe_str(user=_is_user(world, source))(world, to, size, source, 0, 0)
+def _probe_any(user: _Function, kernel: _Function) -> _Function:
+    """The old helpers that take either kind of address, which on x86 do not overlap."""
 
+    def probe(world: World, to: int, size: int, source: int, r4: int, r5: int) -> int:
+        return (user if source < _TASK_SIZE else kernel)(world, to, size, source, r4, r5)
 
-def _is_user(world: World, address: int) -> bool:
-    return bool(world.memory.probe(address, 1, user=True))
+    return probe
 
 
 def _comm(world: World, to: int, size: int, *_: int) -> int:
@@ -153,33 +165,40 @@ def _ring_end(*, discard: bool) -> _Function:
     return end
 
 
+def _ring_query(world: World, at: int, what: int, *_: int) -> int:
+    return world.ring_at(at).query(what)
+
+
 _BY_NAME: dict[str, _Function] = {
     "map_lookup_elem": _lookup,
     "map_update_elem": _update,
     "map_delete_elem": _delete,
-    "probe_read": _probe_any,
-    "probe_read_str": _probe_any_str,
+    "probe_read": _probe_any(_probe(user=True), _probe(user=False)),
+    "probe_read_str": _probe_any(_probe_str(user=True), _probe_str(user=False)),
     "probe_read_user": _probe(user=True),
     "probe_read_user_str": _probe_str(user=True),
     "probe_read_kernel": _probe(user=False),
     "probe_read_kernel_str": _probe_str(user=False),
-    "ktime_get_ns": lambda *_: time.monotonic_ns(),
-    "ktime_get_boot_ns": lambda *_: time.clock_gettime_ns(time.CLOCK_BOOTTIME),
-    "ktime_get_coarse_ns": lambda *_: time.monotonic_ns() // _JIFFY_NS * _JIFFY_NS,
-    "jiffies64": lambda *_: time.monotonic_ns() // _JIFFY_NS,
     "trace_printk": _printk,
-    "get_prandom_u32": lambda world, *_: world.random.getrandbits(32),
-    "get_smp_processor_id": lambda world, *_: world.cpu,
-    "get_current_pid_tgid": lambda world, *_: world.task.pid << 32 | world.task.tid,
-    "get_current_uid_gid": lambda world, *_: world.task.gid << 32 | world.task.uid,
     "get_current_comm": _comm,
-    "get_current_cgroup_id": lambda world, *_: world.task.cgroup_id,
-    "get_current_task": lambda world, *_: world.task_address,
-    "get_current_task_btf": lambda world, *_: world.task_address,
     "perf_event_output": _perf_output,
     "ringbuf_output": _ring_output,
     "ringbuf_reserve": _ring_reserve,
     "ringbuf_submit": _ring_end(discard=False),
     "ringbuf_discard": _ring_end(discard=True),
-    "ringbuf_query": lambda world, at, what, *_: world.ring_at(at).query(what),
+    "ringbuf_query": _ring_query,
+}
+# Helpers without arguments.
+_FACTS: dict[str, Callable[[World], int]] = {
+    "ktime_get_ns": lambda _: time.monotonic_ns(),
+    "ktime_get_boot_ns": lambda _: time.clock_gettime_ns(time.CLOCK_BOOTTIME),
+    "ktime_get_coarse_ns": lambda _: time.monotonic_ns() // _JIFFY_NS * _JIFFY_NS,
+    "jiffies64": lambda _: time.monotonic_ns() // _JIFFY_NS,
+    "get_prandom_u32": lambda world: world.random.getrandbits(32),
+    "get_smp_processor_id": lambda world: world.cpu,
+    "get_current_pid_tgid": lambda world: world.task.pid << 32 | world.task.tid,
+    "get_current_uid_gid": lambda world: world.task.gid << 32 | world.task.uid,
+    "get_current_cgroup_id": lambda world: world.task.cgroup_id,
+    "get_current_task": lambda world: world.task_address,
+    "get_current_task_btf": lambda world: world.task_address,
 }

@@ -51,8 +51,12 @@ class RingMap(VmMap):
         self.on_data: list[Callable[[], None]] = []
 
     def ring(self) -> RingMemory:
+        # Views of their own: whoever gets them may release them.
         return RingMemory(
-            self._consumer, self._producer.toreadonly(), self._data.toreadonly(), self.size
+            memoryview(self._consumer),
+            self._producer.toreadonly(),
+            self._data.toreadonly(),
+            self.size,
         )
 
     @property

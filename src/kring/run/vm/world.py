@@ -34,7 +34,6 @@ class World:
         self.maps: dict[int, VmMap] = {}
         self.printed: list[str] = []
         self.random = Random(seed)
-        self.ctx: Region | None = None
         self._task = task
         self._task_region: Region | None = None
 
@@ -93,16 +92,19 @@ class World:
             raise VmError(f"map {found.spec.name!r} has no value at a fixed address")
         return values[0].base + high
 
-    def settle(self) -> None:
-        """End what only lasts for one run.
-
-        Raises: VmError naming the ring whose reserved record was neither submitted nor discarded.
-        """
+    def abandon(self) -> list[tuple[RingMap, Region]]:
+        """End what only lasts for one run; the records it left reserved, with their rings."""
         left = [(ring, region) for ring in self.rings() for region in ring.abandon()]
         self.memory.reap()
         self.memory.typed_pointers = False
-        if left:
-            ring, region = left[0]
+        return left
+
+    def settle(self) -> None:
+        """As `abandon`, of a program that came to its end.
+
+        Raises: VmError naming the ring whose reserved record was neither submitted nor discarded.
+        """
+        for ring, region in self.abandon():
             raise VmError(
                 f"the program ended while it held a record of {region.size} bytes reserved from"
                 f" ring {ring.spec.name!r}",

@@ -1,0 +1,105 @@
+"""The context a program of each kind is given, and the packet behind it.
+
+In:  a program's kind and the input of one run.
+Out: `prepare(world memory, kind, data, ctx)`, an `Input`: what to put in r1, and how to read back
+     what the program left.
+Rule: layouts and checks are those of the kernel's BPF_PROG_TEST_RUN.
+
+    struct xdp_md:    u32 data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex
+    struct __sk_buff: u32 len at 0, protocol at 16, data at 76, data_end at 80; 192 bytes
+
+See: net/bpf/test_run.c.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from errno import EINVAL
+from struct import pack_into
+from typing import Final
+
+from kring.abi.programs import Kind
+from kring.abi.uapi import ProgType
+from kring.errors import LoadError
+from kring.run.vm.memory import Memory, Region
+
+_ETHERNET_HEADER_SIZE: Final = 14
+_XDP_SIZE: Final = 24
+_SKB_SIZE: Final = 192
+# The most arguments a raw tracepoint has (MAX_BPF_FUNC_ARGS), 8 bytes each.
+_RAW_ARGS_SIZE: Final = 12 * 8
+# Kinds that see the packet from its Ethernet header on; the other packet kinds see what follows it.
+_WITH_HEADER: Final = (ProgType.SCHED_CLS, ProgType.SCHED_ACT)
+_SKB_KINDS: Final = (*_WITH_HEADER, ProgType.SOCKET_FILTER, ProgType.CGROUP_SKB)
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One run's context and packet; `header` bytes of the packet are not shown to the program."""
+
+    ctx: Region
+    packet: Region | None = None
+    header: int = 0
+    has_ctx: bool = False
+
+    def data_out(self) -> bytes:
+        """The packet as the program left it, where a header that was hidden reads zero."""
+        if self.packet is None:
+            return b""
+        return bytes(self.header) + bytes(self.packet.data)
+
+    def ctx_out(self) -> bytes:
+        return bytes(self.ctx.data) if self.has_ctx else b""
+
+    def release(self, memory: Memory) -> None:
+        memory.unmap(self.ctx)
+        if self.packet is not None:
+            memory.unmap(self.packet)
+
+
+def prepare(memory: Memory, kind: Kind, data: bytes, ctx: bytes) -> Input:
+    """The input of one run.
+
+    Raises: LoadError for input that the kernel refuses too.
+    """
+    if kind.type is ProgType.XDP:
+        return _packet_input(memory, kind, data, ctx, _xdp_md)
+    if kind.type in _SKB_KINDS:
+        return _packet_input(memory, kind, data, ctx, _sk_buff)
+    if data:
+        raise LoadError(f"a {kind.name} program takes no data, only a context", EINVAL)
+    size = _RAW_ARGS_SIZE if kind.type is ProgType.RAW_TRACEPOINT else len(ctx)
+    own = kind.type is ProgType.SYSCALL
+    region = memory.map(bytearray(ctx.ljust(size, b"\0")), "the context", writable=own)
+    return Input(region, has_ctx=own and bool(ctx))
+
+
+def _packet_input(
+    memory: Memory,
+    kind: Kind,
+    data: bytes,
+    ctx: bytes,
+    fill: Callable[[bytearray, Region, bytes], None],
+) -> Input:
+    if len(data) < _ETHERNET_HEADER_SIZE:
+        raise LoadError(
+            f"data must be at least {_ETHERNET_HEADER_SIZE} bytes, got {len(data)}", EINVAL
+        )
+    hidden = kind.type in _SKB_KINDS and kind.type not in _WITH_HEADER
+    header = _ETHERNET_HEADER_SIZE if hidden else 0
+    packet = memory.map(bytearray(data[header:]), "the packet", space="packet")
+    size = _XDP_SIZE if kind.type is ProgType.XDP else _SKB_SIZE
+    context = bytearray(ctx[:size].ljust(size, b"\0"))
+    fill(context, packet, data)
+    return Input(memory.map(context, "the context"), packet, header, bool(ctx))
+
+
+def _xdp_md(context: bytearray, packet: Region, data: bytes) -> None:
+    pack_into("<3I", context, 0, packet.base, packet.end, packet.base)
+
+
+def _sk_buff(context: bytearray, packet: Region, data: bytes) -> None:
+    pack_into("<I", context, 0, packet.size)
+    context[16:18] = data[12:14]
+    pack_into("<2I", context, 76, packet.base, packet.end)

@@ -1,0 +1,199 @@
+"""The embedded VM as a place to run programs.
+
+In:  an `Object`.
+Out: `Vm().open(object)`, a `VmRuntime`: its maps, programs, links and waiters, all in this process.
+Rule: nothing happens by itself. A program runs when `run` or `fire` is called, in that thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from time import monotonic_ns
+
+from kring.abi.programs import Kind, parse_section
+from kring.btf.blob import Btf
+from kring.btf.ext import LineInfo
+from kring.errors import LoadError, NotSupported
+from kring.obj.object import Map, Object, Program
+from kring.run.target import LiveMap, RunResult, TraceField
+from kring.run.vm.context import prepare
+from kring.run.vm.helpers import table
+from kring.run.vm.machine import LIMIT, Machine
+from kring.run.vm.maps import VmMap, create
+from kring.run.vm.task import Task
+from kring.run.vm.wait import VmWaiter
+from kring.run.vm.world import World
+
+# Ids of maps and programs begin here: far from any descriptor of this process.
+_FIRST_ID = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Vm:
+    """The embedded VM. `tracepoints` gives the layout of tracepoints that are asked for by name,
+    `limit` bounds the instructions of one run, `seed` starts the random numbers."""
+
+    task: Task = field(default_factory=Task)
+    cpus: int = 2
+    limit: int = LIMIT
+    seed: int = 0
+    tracepoints: Mapping[str, Sequence[TraceField]] = field(
+        default_factory=dict[str, Sequence[TraceField]]
+    )
+
+    def open(self, obj: Object) -> VmRuntime:
+        return VmRuntime(obj, self)
+
+
+class VmRuntime:
+    """One object in the VM. Its own BTF stands for the kernel's; `world` is what programs see."""
+
+    def __init__(self, obj: Object, vm: Vm) -> None:
+        self.btf = Btf(obj.btf) if obj.btf else None
+        self.world = World(self.btf, vm.task, vm.cpus, vm.seed)
+        self._vm = vm
+        self._helpers = table(self.world)
+        self._programs: list[VmProgram] = []
+        self._links: list[VmLink] = []
+        self._waiters: list[VmWaiter] = []
+        self._closed = False
+
+    def tracepoint(self, name: str) -> Sequence[TraceField]:
+        """The fields given for it to `Vm`.
+
+        Raises: NotSupported for any other.
+        """
+        if name not in self._vm.tracepoints:
+            raise NotSupported(
+                f"the VM does not know the layout of tracepoint {name}; give it one:"
+                f" Vm(tracepoints={{{name!r}: fields}})"
+            )
+        return self._vm.tracepoints[name]
+
+    def create_map(self, spec: Map) -> VmMap:
+        self._check_open()
+        maps = self.world.maps
+        fd = _FIRST_ID + len(maps)
+        maps[fd] = create(spec, fd, self.world.memory, self.world.cpus)
+        return maps[fd]
+
+    def load(self, program: Program, code: bytes) -> VmProgram:
+        """The program, ready to run.
+
+        Raises: ObjectError or VmError for code that no kernel would take either.
+        """
+        self._check_open()
+        try:
+            kind, target = parse_section(program.section)
+        except KeyError:
+            raise LoadError(
+                f'program "{program.name}" is in section {program.section!r}, which names no kind'
+                " of program that kring knows"
+            ) from None
+        machine = Machine(
+            code,
+            self.world.memory,
+            self._helpers,
+            lines={line.slot: _shown(line) for line in program.lines},
+            resolve=self.world.resolve,
+            limit=self._vm.limit,
+        )
+        live = VmProgram(program, _FIRST_ID + len(self._programs), kind, target, machine, self)
+        self._programs.append(live)
+        return live
+
+    def attach(self, program: VmProgram) -> VmLink:
+        """Let `fire` of the program's hook run it."""
+        self._check_open()
+        link = VmLink(program, self._links)
+        self._links.append(link)
+        return link
+
+    def fire(self, hook: str, ctx: bytes = b"", data: bytes = b"") -> list[RunResult]:
+        """Run every program attached to a hook, as its section names it (`sched:sched_switch`)."""
+        return [
+            link.program.run(data, ctx) for link in list(self._links) if link.program.hook == hook
+        ]
+
+    def waiter(self, streams: Sequence[LiveMap]) -> VmWaiter:
+        self._check_open()
+        waiter = VmWaiter([self.world.maps[stream.fd] for stream in streams])
+        self._waiters.append(waiter)
+        return waiter
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise LoadError("the object is closed: its maps and programs are gone")
+
+    def close(self) -> None:
+        """End all waits and forget everything; again does nothing."""
+        self._closed = True
+        for waiter in self._waiters:
+            waiter.close()
+        self._links.clear()
+
+
+class VmProgram:
+    """A program in the VM; `hook` is the target its section names."""
+
+    def __init__(
+        self,
+        spec: Program,
+        fd: int,
+        kind: Kind,
+        hook: str,
+        machine: Machine,
+        runtime: VmRuntime,
+    ) -> None:
+        self.spec = spec
+        self.fd = fd
+        self.insns_processed = 0
+        self.kind = kind
+        self.hook = hook
+        self._machine = machine
+        self._runtime = runtime
+
+    def attach(self) -> VmLink:
+        return self._runtime.attach(self)
+
+    def run(self, data: bytes = b"", ctx: bytes = b"", repeat: int = 1) -> RunResult:
+        """What the program made of a packet or a context; any kind can run here.
+
+        Raises: VmError at a fault, or if the program ends while it holds a reserved record.
+        """
+        world = self._runtime.world
+        given = prepare(world.memory, self.kind, data, ctx)
+        value, begin, times = 0, monotonic_ns(), max(repeat, 1)
+        try:
+            for _ in range(times):
+                value = self._once(world, given.ctx.base)
+        finally:
+            given.release(world.memory)
+        duration = (monotonic_ns() - begin) // times
+        return RunResult(value & 0xFFFF_FFFF, given.data_out(), given.ctx_out(), duration)
+
+    def _once(self, world: World, ctx: int) -> int:
+        try:
+            value = self._machine.run(ctx)
+        except BaseException:
+            world.abandon()
+            raise
+        world.settle()
+        return value
+
+
+class VmLink:
+    """An attached program; closing detaches it."""
+
+    def __init__(self, program: VmProgram, among: list[VmLink]) -> None:
+        self.program = program
+        self._among = among
+
+    def close(self) -> None:
+        if self in self._among:
+            self._among.remove(self)
+
+
+def _shown(line: LineInfo) -> str:
+    return f"{line.file}:{line.line}: {line.line_text.strip()}".rstrip(": ")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 from generate import generate, observe
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kring.ir.check import check
 from kring.ir.passes import LAST, PASSES, optimise
 from kring.ir.text import parse_fn, print_fn
 
+FEW = settings(deadline=None, max_examples=60)
 SEEDS = st.integers(0, 1 << 32)
 ARGS = st.lists(
     st.sampled_from((0, 1, 2, 7, 255, 256, -1, -256, 1 << 31, 1 << 32, 1 << 63)),
@@ -19,6 +20,7 @@ ARGS = st.lists(
 )
 
 
+@FEW
 @given(SEEDS)
 def test_text_round_trips(seed: int) -> None:
     fn = generate(seed)
@@ -30,15 +32,19 @@ def test_text_round_trips(seed: int) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, _ in (*PASSES, LAST)])
+@FEW
 @given(SEEDS, ARGS)
 def test_one_pass_keeps_the_meaning(name: str, seed: int, args: list[int]) -> None:
     fn = generate(seed)
     before, text = observe(fn, args), print_fn(fn)
-    dict((*PASSES, LAST))[name](fn)
+    changed = dict((*PASSES, LAST))[name](fn)
     check(fn)
     assert observe(fn, args) == before, text
+    # Passes that say they changed nothing are believed: only the others are checked after.
+    assert changed or print_fn(fn) == text
 
 
+@FEW
 @given(SEEDS, ARGS)
 def test_all_passes_keep_the_meaning_one_by_one(seed: int, args: list[int]) -> None:
     fn = generate(seed)
@@ -54,6 +60,7 @@ def test_all_passes_keep_the_meaning_one_by_one(seed: int, args: list[int]) -> N
     assert observe(fn, args) == expected
 
 
+@FEW
 @given(SEEDS)
 def test_a_second_run_finds_nothing(seed: int) -> None:
     fn = generate(seed)

@@ -64,76 +64,83 @@ def _check_shape(fn: Fn) -> None:
     if len(blocks) != len(fn.blocks) or len({block.id for block in blocks}) != len(blocks):
         raise InternalError(f"{fn.name}: a block is listed twice, or two have one number")
     for block in fn.blocks:
-        end = block.end
-        if end is None or not ROWS[end.op].ends:
-            raise InternalError(f"{fn.name}: {block} has no terminator")
-        if len(block.edges) != EDGES[end.op]:
-            raise _fail(fn, block, end, f"{len(block.edges)} edges, wanted {EDGES[end.op]}")
-        for edge in block.edges:
-            if edge.block not in blocks:
-                raise _fail(fn, block, end, f"leads to {edge.block}, which is not listed")
-            if len(edge.args) != len(edge.block.params):
-                wanted = len(edge.block.params)
-                raise _fail(
-                    fn, block, end, f"{len(edge.args)} arguments, {edge.block} has {wanted}"
-                )
+        _check_end(fn, block, blocks)
         for param in block.params:
             if param.op is not Op.PARAM:
                 raise _fail(fn, block, param, "not a parameter")
         for value in block.body:
             row = ROWS[value.op]
+            if row.args != len(value.args) and row.args >= 0:
+                raise _fail(fn, block, value, f"{len(value.args)} operands, wanted {row.args}")
             if row.ends or value.op is Op.PARAM:
                 raise _fail(fn, block, value, "does not belong in a body")
-            if row.args >= 0 and len(value.args) != row.args:
-                raise _fail(fn, block, value, f"{len(value.args)} operands, wanted {row.args}")
-            if not _IMMS[row.imm](value.imm):
-                raise _fail(fn, block, value, f"immediate {value.imm!r}")
-        if len(end.args) != ROWS[end.op].args:
-            raise _fail(fn, block, end, f"{len(end.args)} operands")
+            imm = value.imm
+            if imm.__class__ is not _IMMS[row.imm] or (imm.__class__ is Mem and not _good(imm)):
+                raise _fail(fn, block, value, f"immediate {imm!r}")
+    values = [value for block in fn.blocks for value in (*block.params, *block.body)]
+    if len({value.id for value in values}) != len(values):
+        once: set[int] = set()
+        for value in values:
+            if value.id in once:
+                raise InternalError(f"{fn.name}: two values are {print_value(value)}")
+            once.add(value.id)
 
 
-def _good_mem(imm: Imm) -> bool:
+def _check_end(fn: Fn, block: Block, blocks: set[Block]) -> None:
+    end = block.end
+    if end is None or not ROWS[end.op].ends:
+        raise InternalError(f"{fn.name}: {block} has no terminator")
+    if len(end.args) != ROWS[end.op].args:
+        raise _fail(fn, block, end, f"{len(end.args)} operands")
+    if len(block.edges) != EDGES[end.op]:
+        raise _fail(fn, block, end, f"{len(block.edges)} edges, wanted {EDGES[end.op]}")
+    for edge in block.edges:
+        if edge.block not in blocks:
+            raise _fail(fn, block, end, f"leads to {edge.block}, which is not listed")
+        if len(edge.args) != len(edge.block.params):
+            wanted = f"{edge.block} has {len(edge.block.params)}"
+            raise _fail(fn, block, end, f"{len(edge.args)} arguments, {wanted}")
+
+
+def _good(imm: Imm) -> bool:
+    """Whether a place in memory has a size and an offset that an instruction can hold."""
     return (
         isinstance(imm, Mem)
         and imm.size > 0
-        and (imm.core is None or (imm.offset == 0 and imm.core.kind == "offset"))
         and -0x8000 <= imm.offset <= 0x7FFF
+        and (imm.core is None or (imm.offset == 0 and imm.core.kind == "offset"))
     )
 
 
-_IMMS: dict[Imms, Callable[[Imm], bool]] = {
-    Imms.NONE: lambda imm: imm is None,
-    Imms.INT: lambda imm: isinstance(imm, int) and -(1 << 63) <= imm < 1 << 64,
-    Imms.BITS: lambda imm: isinstance(imm, int) and 0 < imm <= 64,
-    Imms.NAME: lambda imm: isinstance(imm, str),
-    Imms.MEM: _good_mem,
-    Imms.CORE: lambda imm: isinstance(imm, Core),
-    Imms.GLOBAL: lambda imm: isinstance(imm, GlobalRef),
+_IMMS: dict[Imms, type[object]] = {
+    Imms.NONE: type(None),
+    Imms.INT: int,
+    Imms.BITS: int,
+    Imms.NAME: str,
+    Imms.MEM: Mem,
+    Imms.CORE: Core,
+    Imms.GLOBAL: GlobalRef,
 }
 
 
 def _check_uses(fn: Fn, facts: Dominance) -> None:
     """Each use after its definition on every way, and of a type it may have."""
+    first, last = facts.first, facts.last
     home: dict[Value, Block] = {}
-    ids: set[int] = set()
     nullable: list[tuple[Value, Block, Value]] = []
-
-    def define(value: Value, block: Block) -> None:
-        if value in home or value.id in ids:
-            raise _fail(fn, block, value, "is in two places, or shares its number")
-        home[value] = block
-        ids.add(value.id)
 
     def use(args: list[Value], value: Value, block: Block) -> None:
         # Blocks come in reverse postorder, so what dominates has been defined before.
         for arg in args:
             at = home.get(arg)
-            if at is not block and (at is None or not facts.dominates(at, block)):
+            if at is not block and (at is None or not first[at] <= first[block] <= last[at]):
                 raise _fail(fn, block, value, f"{arg} may not have been computed")
+            if arg.type.nullable:
+                nullable.append((arg, block, value))
 
     for block in facts.order:
         for param in block.params:
-            define(param, block)
+            home[param] = block
         for value in block.body:
             if value.args:
                 use(value.args, value, block)
@@ -142,55 +149,62 @@ def _check_uses(fn: Fn, facts: Dominance) -> None:
                 why = rule(value)
                 if why:
                     raise _fail(fn, block, value, why)
-                nullable += [(arg, block, value) for arg in _needed(value) if arg.type.nullable]
-            define(value, block)
+            home[value] = block
         assert block.end is not None
         use(block.end.args, block.end, block)
         for edge in block.edges:
             if edge.args:
                 use(edge.args, block.end, block)
-                _check_edge(fn, facts, block, edge)
+    _check_null(fn, facts, nullable)
+
+
+Proofs = dict[Value, list[tuple[Block, Edge]]]
+"""For each pointer tested by a branch, the edges on which it is not null."""
+
+
+def _check_null(fn: Fn, facts: Dominance, nullable: list[tuple[Value, Block, Value]]) -> None:
+    """Pointers that may be null are used only where a branch has found that they are not."""
+    proofs: Proofs = {}
+    for block in facts.order if nullable else ():
+        if block.end is not None and block.end.op is Op.BR:
+            pointer, taken = tested(block.end)
+            proofs.setdefault(pointer, []).append((block, block.edges[0 if taken else 1]))
     for pointer, block, value in nullable:
-        if not _not_null(facts, pointer, block):
-            raise _fail(fn, block, value, f"{pointer} may be null here")
+        if any(arg is pointer for arg in _needed(value)):
+            if not _proven(facts, proofs, pointer, block):
+                raise _fail(fn, block, value, f"{pointer} may be null here")
+    for block in fn.blocks:
+        for edge in block.edges:
+            for arg, param in zip(edge.args, edge.block.params, strict=True):
+                if arg.type is param.type or arg.type == param.type or block.end is None:
+                    continue
+                if arg.type.space is not param.type.space:
+                    why = f"{arg} is {arg.type}, {param} is {param.type}"
+                    raise _fail(fn, block, block.end, why)
+                if arg.type.nullable and not _proven(facts, proofs, arg, block, edge):
+                    raise _fail(fn, block, block.end, f"{arg} may be null, {param} may not")
 
 
-def _check_edge(fn: Fn, facts: Dominance, block: Block, edge: Edge) -> None:
-    assert block.end is not None
-    for arg, param in zip(edge.args, edge.block.params, strict=True):
-        if arg.type is param.type or arg.type == param.type:
-            continue
-        if arg.type.space is not param.type.space:
-            raise _fail(fn, block, block.end, f"{arg} is {arg.type}, {param} is {param.type}")
-        if arg.type.nullable and not _not_null(facts, arg, block, edge):
-            raise _fail(fn, block, block.end, f"{arg} may be null, {param} may not")
-
-
-def _not_null(facts: Dominance, pointer: Value, block: Block, via: Edge | None = None) -> bool:
-    """Whether a `br` has found the pointer not null on every way into the block.
+def _proven(
+    facts: Dominance, proofs: Proofs, pointer: Value, block: Block, via: Edge | None = None
+) -> bool:
+    """Whether a branch has found the pointer not null on every way into the block.
 
     With `via`, an edge of the block, or on that edge.
     """
-    for source in facts.order:
-        if source.end is None or source.end.op is not Op.BR:
-            continue
-        value, taken = tested(source.end)
-        if value is not pointer:
-            continue
-        proof = source.edges[0 if taken else 1]
-        if proof is via:
-            return True
-        if facts.edge_leads(source, proof.block) and facts.dominates(proof.block, block):
-            return True
-    return False
+    return any(
+        proof is via
+        or (facts.dominates(proof.block, block) and facts.edge_leads(source, proof.block))
+        for source, proof in proofs.get(pointer, ())
+    )
 
 
 def _needed(value: Value) -> list[Value]:
     """The operands that must be pointers and not null for the operation to be safe."""
-    if value.op is Op.ADD:
-        return value.args[:1] if value.type.space in _TRACKED else []
-    if value.op is not Op.CALL:
+    if _RULES.get(value.op) is _memory or (value.op is Op.ADD and value.type.space in _TRACKED):
         return value.args[:1]
+    if value.op is not Op.CALL:
+        return []
     helper = HELPERS.get(str(value.imm))
     if helper is None:
         return []
@@ -218,15 +232,20 @@ def _memory(value: Value) -> str:
     return ""
 
 
+def _width(value: Value) -> str:
+    return "" if isinstance(value.imm, int) and 0 < value.imm <= 64 else "no such width"
+
+
 def _sum(value: Value) -> str:
     left, right = (arg.type.space for arg in value.args)
-    if left not in _TRACKED and right not in _TRACKED:
+    if left not in _TRACKED and right not in _TRACKED and value.type.space not in _TRACKED:
         return ""
     if left is None or right is not None:
         return "a pointer stands left and a number right"
-    return (
-        "" if value.type == Type(left) else f"{value.args[0].type} plus a number is no {value.type}"
-    )
+    # A bare address, to be probed, may be computed from any pointer.
+    if value.type == Type(left) or value.type == Type(Space.KERNEL) or value.type == Type():
+        return ""
+    return f"{value.args[0].type} plus a number is no {value.type}"
 
 
 def _call(value: Value) -> str:
@@ -250,6 +269,8 @@ _RULES: dict[Op, Callable[[Value], str]] = {
     Op.ZERO: _memory,
     Op.ATOMIC_ADD: _memory,
     Op.ADD: _sum,
+    Op.ZEXT: _width,
+    Op.SEXT: _width,
     Op.BSWAP: lambda value: "" if value.imm in (16, 32, 64) else f"no swap of {value.imm} bits",
     Op.CALL: _call,
 }

@@ -156,6 +156,9 @@ class Op(Enum):
     BR = "br"
     RET = "ret"
 
+    # Members are single, so identity will do; Enum's own hash is a Python call per table look-up.
+    __hash__ = object.__hash__
+
 
 class Imms(Enum):
     """What an op's immediate holds."""

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from kring.errors import InternalError
 from kring.ir.check import check
 from kring.ir.core import Fn
 from kring.ir.passes.address import address
@@ -62,22 +63,25 @@ def optimise(fn: Fn, dump: Callable[[str, Fn], None] | None = None) -> None:
     unchanged = 0
     for _ in range(_ROUNDS):
         for name, run in PASSES:
-            unchanged = 0 if _run(fn, name, run, dump) else unchanged + 1
-            if unchanged == len(PASSES):
-                break
-        else:
-            continue
-        break
+            if unchanged < len(PASSES):
+                unchanged = 0 if _run(fn, name, run, dump) else unchanged + 1
     _run(fn, *LAST, dump)
+    _check_after(fn, LAST[0])
 
 
 def _run(fn: Fn, name: str, run: Pass, dump: Callable[[str, Fn], None] | None) -> bool:
-    changed = run(fn)
+    """Whether the pass changed the function; one that did not is not checked again."""
+    if not run(fn):
+        return False
+    _check_after(fn, name)
+    if dump is not None:
+        dump(name, fn)
+    return True
+
+
+def _check_after(fn: Fn, name: str) -> None:
     try:
         check(fn)
-    except Exception as error:
-        error.add_note(f"after pass {name}")
+    except InternalError as error:
+        error.add_note(f"after the pass {name}")
         raise
-    if changed and dump is not None:
-        dump(name, fn)
-    return changed

@@ -55,7 +55,8 @@ class _Facts:
                     self.replace(block.end.args, consts)
             for i, edge in enumerate(block.edges):
                 if edge.args:
-                    self.replace(edge.args, consts | self.learn(block, i)[0])
+                    more, known = self.learn(block, i)
+                    self.replace(edge.args, consts | more, tests | known)
             block.body[:0] = self.fresh.values()
         return self.changed
 
@@ -100,14 +101,18 @@ class _Facts:
                 value.op, value.args, value.imm = Op.CONST, [], int(truth)
                 self.changed = True
 
-    def replace(self, args: list[Value], consts: dict[Value, int]) -> None:
+    def replace(
+        self, args: list[Value], consts: dict[Value, int], tests: dict[Test, bool] | None = None
+    ) -> None:
         for i, arg in enumerate(args):
             known = consts.get(arg)
+            if known is None and tests and ROWS[arg.op].compares:
+                known = tests.get(_test(arg.op, arg))
             # Larger constants cost two slots where the value is already in a register.
             if known is None or arg.type != I64 or not -_SMALL <= signed(known) < _SMALL:
                 continue
-            key = signed(known)
-            if key not in self.fresh:
-                self.fresh[key] = self.fn.value(Op.CONST, imm=key, span=arg.span)
-            args[i] = self.fresh[key]
+            imm = signed(int(known))
+            if imm not in self.fresh:
+                self.fresh[imm] = self.fn.value(Op.CONST, imm=imm, span=arg.span)
+            args[i] = self.fresh[imm]
             self.changed = True

@@ -75,7 +75,7 @@ class _Fold:
         preds = predecessors(self.fn)
         done: set[Block] = set()
         for block in reverse_postorder(self.fn):
-            if block.params and done.issuperset(preds[block]):
+            if block.params and preds[block] and done.issuperset(preds[block]):
                 self.join(block, preds[block])
             old = block.body
             block.body = self.body = []

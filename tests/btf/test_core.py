@@ -39,7 +39,7 @@ class Side:
         self.i32 = self.add(Int("int", 4, 32, signed=True))
         self.u32 = self.add(Int("unsigned int", 4, 32))
         self.u64 = self.add(Int("unsigned long", 8, 64))
-        self.char = self.add(Int("char", 1, 8, signed=True, char=True))
+        self.char = self.add(Int("char", 1, 8, signed=True))
 
     def add(self, type: Type) -> int:
         return self.builder.add(type)

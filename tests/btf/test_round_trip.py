@@ -81,7 +81,14 @@ def data_secs(draw: st.DrawFn) -> DataSec:
 
 BYTE = st.integers(0, 255)
 TYPES: st.SearchStrategy[Type] = st.one_of(
-    st.builds(Int, NAME, U32, BYTE, BYTE, st.booleans(), st.booleans(), st.booleans()),
+    st.builds(
+        lambda name, size, bits, offset, what: Int(name, size, bits, offset, **what),
+        NAME,
+        U32,
+        BYTE,
+        BYTE,
+        st.sampled_from([{}, {"signed": True}, {"char": True}, {"bool": True}]),
+    ),
     st.builds(Ptr, ID),
     st.builds(Array, ID, ID, U32),
     composites(),
@@ -181,6 +188,7 @@ def test_a_reserved_id_makes_a_type_that_refers_to_itself() -> None:
         Ptr(-1),
         Int("i\0j", 4, 32),
         Int("i", 4, 256),
+        Int("i", 1, 8, signed=True, char=True),
         Modifier(Kind.CONST, 1, "named"),
         Modifier(Kind.TYPEDEF, 1),
         Modifier(Kind.INT, 1),

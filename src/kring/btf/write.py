@@ -143,6 +143,8 @@ def _fits(value: int, bits: int, what: str, signed: bool = False) -> int:
 
 def _int(type: Int, text: Text) -> Parts:
     encoding = type.signed | type.char << 1 | type.bool << 2
+    if encoding & encoding - 1:  # more than one bit
+        raise ObjectError(f"int {type.name!r} is only one of signed, char and bool to the kernel")
     offset = _fits(type.offset, 8, f"bit offset of int {type.name!r}")
     bits = _fits(type.bits, 8, f"bits of int {type.name!r}")
     return 0, type.size, [encoding << 24 | offset << 16 | bits]

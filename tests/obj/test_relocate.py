@@ -1,0 +1,157 @@
+"""Code made ready for a system: descriptors, CO-RE answers, and what the system lacks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from kring.abi.asm import format_insns, parse
+from kring.abi.code import decode, encode
+from kring.btf.blob import Btf
+from kring.btf.ext import CoreKind, CoreReloc
+from kring.btf.types import Composite, Enum, Int, Member
+from kring.btf.write import Builder
+from kring.errors import ObjectError
+from kring.obj.object import MapRef, Program
+from kring.obj.relocate import missing, relocate
+
+K = CoreKind
+TASK, SIGNED, STATE, EVENT = 3, 5, 6, 7
+
+
+def types(where: str, *, at: int, size: int, values: tuple[int, int]) -> Btf:
+    """A task with `pid` at byte `at`, `size` bytes wide, and an enum of two values."""
+    b = Builder()
+    b.add(Int("int", 4, 32))
+    wide = b.add(Int("field", size, size * 8))
+    assert b.add(Composite("task", 64, (Member("pid", wide, at * 8),))) == TASK
+    signed = b.add(Int("signed", size, size * 8, signed=True))
+    assert b.add(Composite("stask", 64, (Member("pid", signed, at * 8),))) == SIGNED
+    enum = Enum("state", 8, tuple(zip("AB", values, strict=True)), signed=True, wide=True)
+    assert b.add(enum) == STATE
+    return Btf(b.bytes(), where=where)
+
+
+LOCAL = types("program", at=0, size=4, values=(1, 2))
+KERNEL = types("kernel", at=24, size=8, values=(-5, 2**40))
+
+
+def patched(text: str, reloc: CoreReloc, target: Btf = KERNEL) -> str:
+    program = Program("f", "xdp", encode(parse(text)), core=(reloc,))
+    return format_insns(decode(relocate(program, {}, LOCAL, target))).strip()
+
+
+def test_maps_become_descriptors() -> None:
+    code = encode(parse("lddw %r1, 0\nlddw %r2, 0\nexit"))
+    program = Program("f", "xdp", code, (MapRef(0, "m"), MapRef(2, ".data", 8)))
+    first, second, _ = decode(relocate(program, {"m": 11, ".data": 12}))
+    assert (first.src, first.imm) == (1, 11)
+    assert (second.src, second.imm) == (2, 12 | 8 << 32)
+    with pytest.raises(ObjectError, match=r"map '.data', which was not created"):
+        relocate(program, {"m": 11})
+
+
+@pytest.mark.parametrize(
+    ("before", "type_id", "access", "kind", "after"),
+    [
+        ("mov %r1, 0", TASK, "0:0", K.FIELD_BYTE_OFFSET, "mov %r1, 24"),
+        ("add %r1, 0", TASK, "0:0", K.FIELD_BYTE_SIZE, "add %r1, 8"),
+        ("lddw %r1, 1", STATE, "0", K.ENUMVAL_VALUE, "lddw %r1, 0xfffffffffffffffb"),
+        ("lddw %r1, 1", STATE, "1", K.ENUMVAL_VALUE, "lddw %r1, 0x10000000000"),
+        ("mov %r1, 1", STATE, "0", K.ENUMVAL_VALUE, "mov %r1, -5"),
+        ("ldxw %r1, [%r2+0]", TASK, "0:0", K.FIELD_BYTE_OFFSET, "ldxdw %r1, [%r2+24]"),
+        ("stxw [%r2+0], %r1", TASK, "0:0", K.FIELD_BYTE_OFFSET, "stxdw [%r2+24], %r1"),
+    ],
+)
+def test_answers_go_where_the_instruction_holds_them(
+    before: str, type_id: int, access: str, kind: CoreKind, after: str
+) -> None:
+    expected = format_insns(parse(after)).strip()
+    assert patched(before, CoreReloc(0, type_id, access, kind)) == expected
+
+
+def test_a_signed_load_of_another_width_is_made_unreachable() -> None:
+    reloc = CoreReloc(0, SIGNED, "0:0", K.FIELD_BYTE_OFFSET)
+    assert "195896080" in patched("ldxw %r1, [%r2+0]", reloc)
+    assert "195896080" not in patched("ldxw %r1, [%r2+0]", reloc, LOCAL)
+
+
+def test_what_is_missing_is_made_unreachable_and_explained() -> None:
+    empty = Builder()
+    empty.add(Composite("task", 8, ()))
+    target = Btf(empty.bytes(), where="kernel")
+    code = encode(parse("lddw %r1, 0\nmov %r2, 0\nexit"))
+    core = (
+        CoreReloc(0, TASK, "0:0", K.FIELD_BYTE_OFFSET),
+        CoreReloc(2, TASK, "0:0", K.FIELD_EXISTS),
+    )
+    program = Program("f", "xdp", code, core=core)
+    ready = relocate(program, {}, LOCAL, target)
+    assert ready[:8] == ready[8:16] == bytes.fromhex("850000001023ad0b")
+    assert ready[16:] == code[16:]
+    assert missing(program, LOCAL, target) == [(0, "struct task of kernel has no member 'pid'")]
+    assert missing(program, LOCAL, KERNEL) == []
+
+
+def test_a_program_runs_on_its_own_layout() -> None:
+    reloc = CoreReloc(0, TASK, "0:0", K.FIELD_BYTE_OFFSET)
+    assert patched("mov %r1, 99", reloc, LOCAL) == "mov r1, 0"
+
+
+@pytest.mark.parametrize(
+    ("text", "slot", "message"),
+    [
+        ("exit", 0, "holds nothing to relocate"),
+        ("mov %r1, %r2", 0, "holds nothing to relocate"),
+        ("mov %r1, 0", 9, "past the end"),
+    ],
+)
+def test_a_record_the_code_does_not_bear_out(text: str, slot: int, message: str) -> None:
+    with pytest.raises(ObjectError, match=message):
+        patched(text, CoreReloc(slot, TASK, "0:0", K.FIELD_BYTE_OFFSET))
+
+
+def test_without_kernel_types_the_error_says_so() -> None:
+    core = (CoreReloc(0, TASK, "0:0", K.FIELD_BYTE_OFFSET),)
+    program = Program("f", "xdp", encode(parse("mov %r1, 0")), core=core)
+    with pytest.raises(ObjectError, match="no kernel types"):
+        relocate(program, {}, LOCAL, None)
+
+
+@dataclass(frozen=True)
+class Field:
+    name: str
+    offset: int
+    size: int
+    signed: bool
+
+
+def test_a_tracepoint_without_btf_is_resolved_from_its_format() -> None:
+    b = Builder()
+    int_ = b.add(Int("int", 4, 32, signed=True))
+    names = ("dfd", "__data_loc_path", "gone")
+    fields = tuple(Member(name, int_, at * 32) for at, name in enumerate(names))
+    event = b.add(Composite("trace_event_raw_sys_enter_openat", 12, fields))
+    core = tuple(
+        CoreReloc(slot, event, access, kind)
+        for slot, (access, kind) in enumerate(
+            (
+                ("0:0", K.FIELD_BYTE_OFFSET),
+                ("0:1", K.FIELD_BYTE_OFFSET),
+                ("0:2", K.FIELD_EXISTS),
+                ("0:0", K.FIELD_BYTE_SIZE),
+            )
+        )
+    )
+    code = encode(parse("mov %r1, 0\n" * 4))
+    program = Program("f", "tracepoint/syscalls/sys_enter_openat", code, core=core)
+    asked: list[str] = []
+
+    def hooks(name: str) -> list[Field]:
+        asked.append(name)
+        return [Field("dfd", 16, 8, True), Field("path", 24, 4, False)]
+
+    ready = decode(relocate(program, {}, Btf(b.bytes()), KERNEL, hooks))
+    assert [insn.imm for insn in ready] == [16, 24, 0, 8]
+    assert set(asked) == {"syscalls:sys_enter_openat"}

@@ -6,7 +6,7 @@ import os
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from kring.abi.asm import parse
@@ -43,7 +43,7 @@ def output(ring_fd: int, value: int = 42, flags: int = 0) -> bytes:
 
 
 @contextmanager
-def runtime(obj: Object | None = None) -> Iterator[KernelRuntime]:
+def runtime(obj: Object | None = None) -> Generator[KernelRuntime]:
     opened = Kernel().open(obj or Object("test", ()))
     try:
         yield opened

@@ -156,8 +156,8 @@ def test_close_gives_everything_back() -> None:
     with runtime() as rt:
         ring = rt.create_map(RING)
         memory = ring.ring()
-        rt.create_map(HASH)
-        load(rt, "syscall", RETURN_7)
+        h = rt.create_map(HASH)
+        program = load(rt, "syscall", RETURN_7)
         rt.waiter([ring])
         rt.tracepoint("sched:sched_process_exec")
         assert open_fds() > before
@@ -165,6 +165,10 @@ def test_close_gives_everything_back() -> None:
     with pytest.raises(ValueError, match="released"):
         memory.producer[0]
     rt.close()
+    with pytest.raises(LoadError, match='map "h" is gone: its session has ended'):
+        h.lookup(u32(1))
+    with pytest.raises(LoadError, match='program "prog" is gone'):
+        program.run()
     with pytest.raises(LoadError, match="closed"):
         rt.create_map(HASH)
 

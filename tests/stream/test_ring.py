@@ -17,6 +17,8 @@ def drain(reader: RingReader, limit: int | None = None) -> list[bytes]:
     return list(batch.records)
 
 
+Step = tuple[str, int | None]
+
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("reserve"), st.integers(0, 40)),
@@ -29,7 +31,7 @@ steps = st.lists(
 
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from([64, 128, 4096, 16384]), st.integers(0, 2**20), steps)
-def test_reads_what_the_model_wrote(size: int, start: int, actions: list[tuple[str, int]]) -> None:
+def test_reads_what_the_model_wrote(size: int, start: int, actions: list[Step]) -> None:
     """Records come out in order of reservation, whole, once, and never past a BUSY one."""
     ring = ModelRing(size, start * 8)
     reader = RingReader(ring.memory)
@@ -38,6 +40,7 @@ def test_reads_what_the_model_wrote(size: int, start: int, actions: list[tuple[s
     for action, n in actions:
         open_records = [record for record in written if record[2] == "busy"]
         if action == "reserve":
+            assert n is not None
             position = ring.reserve(n)
             if position is not None:
                 written.append([position, n, "busy", b""])
@@ -51,6 +54,7 @@ def test_reads_what_the_model_wrote(size: int, start: int, actions: list[tuple[s
             end = written[0][0] if written else ring.producer
             assert ring.consumer == end
         elif open_records:
+            assert n is not None
             record = open_records[n % len(open_records)]
             record[2] = action
             if action == "submit":

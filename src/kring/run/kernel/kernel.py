@@ -48,6 +48,7 @@ class KernelRuntime:
         self._types = ObjectTypes(self._fds, obj.btf)
         self._tracefs = Tracefs(self._fds)
         self._maps: list[KernelMap] = []
+        self._programs: list[KernelProgram] = []
         self._links: list[KernelLink] = []
         self._waiters: list[KernelWaiter] = []
         self._closed = False
@@ -74,7 +75,9 @@ class KernelRuntime:
 
     def load(self, program: Program, code: bytes) -> KernelProgram:
         self._check_open()
-        return programs.load(self._fds, program, code, self._obj.license, self._types, self._attach)
+        live = programs.load(self._fds, program, code, self._obj.license, self._types, self._attach)
+        self._programs.append(live)
+        return live
 
     def _attach(self, program: KernelProgram) -> KernelLink:
         self._check_open()
@@ -101,8 +104,8 @@ class KernelRuntime:
             waiter.close()
         for link in reversed(self._links):
             link.close()
-        for live in self._maps:
-            live.unmap()
+        for live in (*self._maps, *self._programs):
+            live.forget()
         self._fds.close()
 
 

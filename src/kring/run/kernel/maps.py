@@ -188,6 +188,8 @@ class KernelMap:
         """Whether the command worked; False for the errors `no`, which mean just that."""
         if key is not None:
             self._check_length("key", key, self.spec.key_size)
+        if self.fd < 0:
+            raise LoadError(f'map "{self.spec.name}" is gone: its session has ended')
         memory = buffer(key) if key else None
         try:
             bpf(command, struct.pack("<I4x3Q", self.fd, address(memory), other, flags))
@@ -229,8 +231,10 @@ class KernelMap:
             size,
         )
 
-    def unmap(self) -> None:
-        """Give the ring's memory back; its views are dead from here on."""
+    def forget(self) -> None:
+        """Give the ring's memory back, and the descriptor up, whose number may soon name another
+        file. The ring's views are dead from here on."""
+        self.fd = -1
         memory, self._memory = self._memory, None
         if memory is not None:
             for view in (memory.consumer, memory.producer, memory.data):

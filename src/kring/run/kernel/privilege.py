@@ -129,18 +129,19 @@ def _with_all(wanted: tuple[str, ...]) -> str:
     if blocked == "EPERM":
         return (
             "was refused although this process has the capabilities: bpf(2) as a whole is"
-            " forbidden, as by a seccomp filter. Allow bpf(2) in the container's seccomp profile"
+            " forbidden, as by a seccomp filter."
+            " Try: allow bpf(2) in the container's seccomp profile"
         )
     names = " and ".join(wanted)
     if _in_user_namespace():
         return (
             f"needs {names} of the host; those of this process count only inside its user"
-            " namespace. Run it outside of the namespace or container"
+            " namespace. Try: run it outside of the namespace or container"
         )
     return (
         f"was refused by the host's policy: this process has {names}, and the verifier said"
-        " nothing against the program. A security module or kernel lockdown forbids it here;"
-        " another kind of program may be allowed (see: kring doctor)"
+        " nothing against it. A security module or kernel lockdown forbids it here."
+        " Try: another kind of program, or another host; kring doctor shows what works"
     )
 
 
@@ -154,9 +155,14 @@ def _in_user_namespace() -> bool:
 
 def with_sudo() -> str:
     """This process's command, run with sudo."""
-    from shlex import join
-
-    command = join(sys.orig_argv)
+    command = " ".join(_quoted(word) for word in sys.orig_argv)
     if len(command) > _LONGEST_COMMAND or "\n" in command:
         return "run it as root, with sudo"
     return f"sudo {command}"
+
+
+def _quoted(word: str) -> str:
+    # Not shlex: a process that has dropped its privileges may not be able to import any more.
+    if word and all(c.isalnum() or c in "@%+=:,./-_" for c in word):
+        return word
+    return "'" + word.replace("'", "'\\''") + "'"

@@ -206,7 +206,13 @@ class KernelProgram:
         Raises: NotSupported for a kind the kernel cannot test-run, LoadError if it refuses these
         arguments.
         """
+        if self.fd < 0:
+            raise LoadError(f'program "{self.spec.name}" is gone: its session has ended')
         return test_run(self.fd, self.spec.name, self.kind, data, ctx, repeat)
+
+    def forget(self) -> None:
+        """Give the descriptor up: its number may soon name another file."""
+        self.fd = -1
 
 
 def _insns_processed(fd: int) -> int:

@@ -56,7 +56,6 @@ ALU: dict[str, Binary] = {
     "lsh": lambda a, b, bits: a << (b & (bits - 1)),
     "rsh": lambda a, b, bits: a >> (b & (bits - 1)),
     "arsh": lambda a, b, bits: signed(a, bits) >> (b & (bits - 1)),
-    "mov": lambda a, b, bits: b,
     "movsx8": lambda a, b, bits: signed(b, 8),
     "movsx16": lambda a, b, bits: signed(b, 16),
     "movsx32": lambda a, b, bits: signed(b, 32),

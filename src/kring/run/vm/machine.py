@@ -12,7 +12,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from kring.abi.asm import format_insn
 from kring.abi.code import decode
 from kring.abi.isa import CALL_DEPTH, FRAME_POINTER, REG_COUNT, STACK_SIZE, Insn, Pseudo
 from kring.errors import VmError
@@ -120,6 +119,9 @@ class Machine:
 
     def _located(self, error: VmError, slot: int) -> VmError:
         """The error with the place in the program it happened at."""
+        # The disassembler takes a while to import, and most programs never fault.
+        from kring.abi.asm import format_insn
+
         insn = self._insns.get(slot)
         text = format_insn(insn) if insn else "past the last instruction"
         found = bisect_right(self._lines, slot, key=lambda entry: entry[0])

@@ -16,6 +16,7 @@ its first window, so running off either end meets unmapped addresses:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from struct import Struct
 from typing import Final, Literal
@@ -28,7 +29,6 @@ _WINDOW: Final = 1 << _WINDOW_BITS
 _START: Final = 0x1000
 _NULL_PAGE: Final = 0x1000
 _NUMBER: Final = {1: Struct("<B"), 2: Struct("<H"), 4: Struct("<I"), 8: Struct("<Q")}
-_MASK: Final = {size: (1 << 8 * size) - 1 for size in _NUMBER}
 
 Space = Literal["plain", "typed", "packet", "user"]
 """Where a region lies: `plain` for what the kernel checks itself, `typed` for kernel objects behind
@@ -73,6 +73,9 @@ class Memory:
         self._user: dict[int, Region] = {}
         self._next = dict(_BASES)
         self._retired: list[Region] = []
+        # `load` and `store` by size, for those who know it beforehand and do it often.
+        self.loads = {size: self._load(size) for size in _NUMBER}
+        self.stores = {size: self._store(size) for size in _NUMBER}
 
     def map(
         self,
@@ -118,27 +121,43 @@ class Memory:
 
         Raises: VmError for memory that is not there.
         """
-        region = self._windows.get(address >> _WINDOW_BITS)
-        if region is not None:
-            at = address - region.base
-            if 0 <= at <= region.size - size:
-                return _NUMBER[size].unpack_from(region.data, at)[0]
-        if self.typed_pointers and (address < _NULL_PAGE or address in _TYPED):
-            return 0
-        raise self._fault("read", address, size)
+        return self.loads[size](address)
 
     def store(self, address: int, size: int, value: int) -> None:
         """Write the low 1, 2, 4 or 8 bytes of a number.
 
         Raises: VmError for memory that is not there or is read-only.
         """
-        region = self._windows.get(address >> _WINDOW_BITS)
-        if region is not None and region.writable:
-            at = address - region.base
-            if 0 <= at <= region.size - size:
-                _NUMBER[size].pack_into(region.data, at, value & _MASK[size])
-                return
-        raise self._fault("write", address, size)
+        self.stores[size](address, value)
+
+    def _load(self, size: int) -> Callable[[int], int]:
+        region_of, unpack = self._windows.get, _NUMBER[size].unpack_from
+
+        def load(address: int) -> int:
+            region = region_of(address >> _WINDOW_BITS)
+            if region is not None:
+                at = address - region.base
+                if 0 <= at <= region.size - size:
+                    return unpack(region.data, at)[0]
+            if self.typed_pointers and (address < _NULL_PAGE or address in _TYPED):
+                return 0
+            raise self._fault("read", address, size)
+
+        return load
+
+    def _store(self, size: int) -> Callable[[int, int], None]:
+        region_of, pack, mask = self._windows.get, _NUMBER[size].pack_into, (1 << 8 * size) - 1
+
+        def store(address: int, value: int) -> None:
+            region = region_of(address >> _WINDOW_BITS)
+            if region is not None and region.writable:
+                at = address - region.base
+                if 0 <= at <= region.size - size:
+                    pack(region.data, at, value & mask)
+                    return
+            raise self._fault("write", address, size)
+
+        return store
 
     def read(self, address: int, size: int) -> bytes:
         """The bytes at an address.

@@ -26,7 +26,8 @@ Step = Callable[[], int]
 
 def bind(machine: Machine, insn: Insn, slot: int) -> Step:
     """The step of the instruction at `slot`."""
-    maker = _BY_VERB.get(insn.op.verb) or _BY_FORM[insn.op.form]
+    op = insn.op
+    maker = _BY_NAME.get(op.name) or _BY_VERB.get(op.verb) or _BY_FORM[op.form]
     return maker(machine, insn, slot)
 
 
@@ -75,6 +76,28 @@ def _arithmetic_src(machine: Machine, insn: Insn, slot: int) -> Step:
     return step
 
 
+def _move_imm(machine: Machine, insn: Insn, slot: int) -> Step:
+    regs, dst, after = machine.regs, insn.dst, slot + 1
+    value = insn.imm & ((1 << insn.op.bits) - 1)
+
+    def step() -> int:
+        regs[dst] = value
+        return after
+
+    return step
+
+
+def _move_src(machine: Machine, insn: Insn, slot: int) -> Step:
+    regs, dst, src, after = machine.regs, insn.dst, insn.src, slot + 1
+    mask = (1 << insn.op.bits) - 1
+
+    def step() -> int:
+        regs[dst] = regs[src] & mask
+        return after
+
+    return step
+
+
 def _branch_imm(machine: Machine, insn: Insn, slot: int) -> Step:
     regs, dst, bits = machine.regs, insn.dst, insn.op.bits
     holds, mask = COMPARE[insn.op.verb], (1 << bits) - 1
@@ -104,10 +127,10 @@ def _jump(machine: Machine, insn: Insn, slot: int) -> Step:
 
 def _load(machine: Machine, insn: Insn, slot: int) -> Step:
     regs, dst, src, off = machine.regs, insn.dst, insn.src, insn.off
-    load, size, after = machine.memory.load, insn.op.bits // 8, slot + 1
+    load, after = machine.memory.loads[insn.op.bits // 8], slot + 1
 
     def step() -> int:
-        regs[dst] = load((regs[src] + off) & MASK64, size)
+        regs[dst] = load((regs[src] + off) & MASK64)
         return after
 
     return step
@@ -115,10 +138,10 @@ def _load(machine: Machine, insn: Insn, slot: int) -> Step:
 
 def _load_signed(machine: Machine, insn: Insn, slot: int) -> Step:
     regs, dst, src, off, bits = machine.regs, insn.dst, insn.src, insn.off, insn.op.bits
-    load, size, after = machine.memory.load, bits // 8, slot + 1
+    load, after = machine.memory.loads[bits // 8], slot + 1
 
     def step() -> int:
-        regs[dst] = signed(load((regs[src] + off) & MASK64, size), bits) & MASK64
+        regs[dst] = signed(load((regs[src] + off) & MASK64), bits) & MASK64
         return after
 
     return step
@@ -126,10 +149,10 @@ def _load_signed(machine: Machine, insn: Insn, slot: int) -> Step:
 
 def _store_imm(machine: Machine, insn: Insn, slot: int) -> Step:
     regs, dst, off, imm = machine.regs, insn.dst, insn.off, insn.imm
-    store, size, after = machine.memory.store, insn.op.bits // 8, slot + 1
+    store, after = machine.memory.stores[insn.op.bits // 8], slot + 1
 
     def step() -> int:
-        store((regs[dst] + off) & MASK64, size, imm)
+        store((regs[dst] + off) & MASK64, imm)
         return after
 
     return step
@@ -137,10 +160,10 @@ def _store_imm(machine: Machine, insn: Insn, slot: int) -> Step:
 
 def _store_src(machine: Machine, insn: Insn, slot: int) -> Step:
     regs, dst, src, off = machine.regs, insn.dst, insn.src, insn.off
-    store, size, after = machine.memory.store, insn.op.bits // 8, slot + 1
+    store, after = machine.memory.stores[insn.op.bits // 8], slot + 1
 
     def step() -> int:
-        store((regs[dst] + off) & MASK64, size, regs[src])
+        store((regs[dst] + off) & MASK64, regs[src])
         return after
 
     return step
@@ -148,14 +171,15 @@ def _store_src(machine: Machine, insn: Insn, slot: int) -> Step:
 
 def _atomic(machine: Machine, insn: Insn, slot: int) -> Step:
     regs, dst, src, off = machine.regs, insn.dst, insn.src, insn.off
-    memory, bits, after = machine.memory, insn.op.bits, slot + 1
-    size, mask, fetch = bits // 8, (1 << bits) - 1, bool(insn.op.imm & isa.FETCH)
+    size, after = insn.op.bits // 8, slot + 1
+    load, store = machine.memory.loads[size], machine.memory.stores[size]
+    mask, fetch = (1 << insn.op.bits) - 1, bool(insn.op.imm & isa.FETCH)
     modify = MODIFY[insn.op.verb.removeprefix("fetch_")]
 
     def step() -> int:
         address = _aligned((regs[dst] + off) & MASK64, size)
-        old = memory.load(address, size)
-        memory.store(address, size, modify(old, regs[src] & mask))
+        old = load(address)
+        store(address, modify(old, regs[src] & mask))
         if fetch:
             regs[src] = old
         return after
@@ -165,13 +189,14 @@ def _atomic(machine: Machine, insn: Insn, slot: int) -> Step:
 
 def _compare_exchange(machine: Machine, insn: Insn, slot: int) -> Step:
     regs, dst, src, off = machine.regs, insn.dst, insn.src, insn.off
-    memory, bits, after = machine.memory, insn.op.bits, slot + 1
-    size, mask = bits // 8, (1 << bits) - 1
+    size, after = insn.op.bits // 8, slot + 1
+    load, store = machine.memory.loads[size], machine.memory.stores[size]
+    mask = (1 << insn.op.bits) - 1
 
     def step() -> int:
         address = _aligned((regs[dst] + off) & MASK64, size)
-        old = memory.load(address, size)
-        memory.store(address, size, regs[src] if old == regs[0] & mask else old)
+        old = load(address)
+        store(address, regs[src] if old == regs[0] & mask else old)
         regs[0] = old
         return after
 
@@ -268,4 +293,11 @@ _BY_VERB: dict[str, _Maker] = {
     "ldxs": _load_signed,
     "stx": _store_src,
     "cmpxchg": _compare_exchange,
+}
+# The most frequent instructions, done without the detour over the table of arithmetic.
+_BY_NAME: dict[str, _Maker] = {
+    "mov64_k": _move_imm,
+    "mov32_k": _move_imm,
+    "mov64_x": _move_src,
+    "mov32_x": _move_src,
 }

@@ -218,12 +218,24 @@ def _atomics() -> Iterator[Op]:
             yield Op(name, code, STORE_SRC, verb, bits, mnemonic, imm=imm, cpu=cpu)
 
 
+def _ordered() -> Iterator[Op]:
+    """Loads and stores with a memory order, of kernels from 6.15: an atomic by its mode."""
+    for letter, size, bits in _SIZES:
+        code = ATOMIC | size | STX
+        load, store = f"load_acquire{letter}", f"store_release{letter}"
+        yield Op(f"load_acquire{bits}", code, LOAD, "load_acquire", bits, load, imm=0x100, cpu=4)
+        yield Op(
+            f"store_release{bits}", code, STORE_SRC, "store_release", bits, store, imm=0x110, cpu=4
+        )
+
+
 def _all() -> Iterator[Op]:
     yield from _arithmetic()
     yield from _byte_order()
     yield from _jumps()
     yield from _memory()
     yield from _atomics()
+    yield from _ordered()
 
 
 OPS: dict[str, Op] = {op.name: op for op in _all()}

@@ -292,6 +292,9 @@ _BY_FORM: dict[str, _Maker] = {
 _BY_VERB: dict[str, _Maker] = {
     "ldxs": _load_signed,
     "stx": _store_src,
+    # One thread runs a program at a time, so every order is kept.
+    "load_acquire": _load,
+    "store_release": _store_src,
     "cmpxchg": _compare_exchange,
 }
 # The most frequent instructions, done without the detour over the table of arithmetic.

@@ -36,6 +36,8 @@ from kring.obj.object import Map, MapRef, Object, Program
 
 _MMAPABLE: Final = 1 << 10
 """BPF_F_MMAPABLE."""
+_MOST_ZEROES: Final = 1 << 28
+"""Bytes of a section that takes none in the file; more are made up."""
 _EXEC: Final = 4
 _UNDEFINED: Final = 0
 _FUNC: Final = 2
@@ -104,6 +106,8 @@ def _parse(data: bytes) -> _Elf:
     symbols: list[_Symbol] = []
     for table in file.iter_sections("SHT_SYMTAB"):
         symbols += [_symbol(symbol) for symbol in table.iter_symbols()]
+    if any(symbol.section >= len(sections) for symbol in symbols):
+        raise ObjectError("a symbol is in a section that does not exist")
     for rel in file.iter_sections("SHT_REL"):
         target = sections[int(rel["sh_info"])]
         for row in rel.iter_relocations():
@@ -114,7 +118,7 @@ def _parse(data: bytes) -> _Elf:
 def _content(section: Any, data: bytes) -> bytes:
     size = section["sh_size"]
     if section["sh_type"] == "SHT_NOBITS":
-        if size > 1 << 30:
+        if size > _MOST_ZEROES:
             raise ObjectError(f"section {section.name} claims {size} bytes of zeroes")
         return bytes(size)
     if section["sh_type"] == "SHT_NULL":
@@ -237,6 +241,7 @@ class _Programs:
             for s in elf.symbols
             if s.kind == _FUNC and s.section != _UNDEFINED
         }
+        self._check()
         self.places = list(self.functions)
         self.numbers = {place: n for n, place in enumerate(self.places)}
 
@@ -246,6 +251,19 @@ class _Programs:
             if section != text and self.elf.sections[section].flags & _EXEC:
                 name = self.elf.sections[section].name
                 yield join(symbol.name, name, self.piece(section, value), self.numbered)
+
+    def _check(self) -> None:
+        """Functions are whole instructions of their section and do not overlap."""
+        ends: dict[int, int] = {}
+        for (section, value), symbol in sorted(self.functions.items()):
+            end = value + symbol.size
+            inside = ends.get(section, 0) <= value < end
+            if value % 8 or end % 8 or not inside or end > len(self.elf.sections[section].data):
+                raise ObjectError(
+                    f"function {symbol.name!r}, {symbol.size} bytes at {value}, is not whole "
+                    f"instructions of its own in section {self.elf.sections[section].name!r}"
+                )
+            ends[section] = end
 
     def numbered(self, number: int) -> Piece:
         return self.piece(*self.places[number])
@@ -263,8 +281,6 @@ class _Programs:
     def _cut(self, number: int, symbol: _Symbol) -> Piece:
         section = self.elf.sections[number]
         begin, end = symbol.value, symbol.value + symbol.size
-        if begin % 8 or end % 8 or begin == end or end > len(section.data):
-            raise ObjectError(f"function {symbol.name!r} is not whole instructions of its section")
         code = bytearray(section.data[begin:end])
         calls: list[tuple[int, int, int]] = []
         maps: list[MapRef] = []
@@ -326,7 +342,10 @@ class _Programs:
             return MapRef(0, symbol.name)
         if not _is_data(section.name):
             raise ObjectError(f"{where}: refers to section {section.name!r}, which is no data")
-        return MapRef(0, section.name, symbol.value + imm)
+        offset = symbol.value + imm
+        if not 0 <= offset < len(section.data):
+            raise ObjectError(f"{where}: refers to byte {offset} of {section.name}, outside of it")
+        return MapRef(0, section.name, offset)
 
     def _number(self, where: str, section: int, value: int) -> int:
         number = self.numbers.get((section, value))

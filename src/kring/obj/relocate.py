@@ -102,8 +102,8 @@ def _patch_map(code: bytearray, ref: MapRef, maps: Mapping[str, int]) -> None:
     if fd is None:
         raise ObjectError(f"slot {ref.slot} refers to map {ref.map!r}, which was not created")
     opcode, regs, off, _ = _read(code, ref.slot)
-    if opcode != _LDDW:
-        raise ObjectError(f"slot {ref.slot} refers to map {ref.map!r} and is not a lddw")
+    if opcode != _LDDW or not 0 <= (ref.offset or 0) < 1 << 32:
+        raise ObjectError(f"slot {ref.slot} cannot refer to byte {ref.offset} of map {ref.map!r}")
     kind = Pseudo.MAP_FD if ref.offset is None else Pseudo.MAP_VALUE
     _SLOT.pack_into(code, ref.slot * 8, opcode, regs & 15 | kind << 4, off, fd)
     _SLOT.pack_into(code, ref.slot * 8 + 8, 0, 0, 0, ref.offset or 0)

@@ -13,6 +13,7 @@ from kring.lower.edges import resolve
 from kring.lower.emit import emit
 from kring.lower.layout import order, tidy
 from kring.lower.registers import assign
+from kring.lower.reuse import reuse
 from kring.lower.select import select
 
 
@@ -22,8 +23,10 @@ def lower(fn: Fn) -> Code:
     Raises: StackOverflow if it needs more than 512 bytes of stack.
     """
     out = select(fn)
+    private = -out.frame
     resolve(out)
     assign(out)
+    reuse(out.blocks, private)
     out.blocks = order(tidy(out.blocks))
     code = emit(out)
     if code.stack > STACK_SIZE:

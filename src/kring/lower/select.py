@@ -222,7 +222,7 @@ class _Selection:
     def _address(self, base: Value, mem: Mem) -> tuple[int, int]:
         """Register and offset: the frame pointer itself for what is in the stack."""
         offset, place = 0 if mem.core else mem.offset, self.operands.frame(base)
-        if place is not None and base not in self.operands.kept:
+        if place is not None:
             return FRAME_POINTER, place + offset
         register = self.reg(base)
         if -0x8000 <= offset < 0x8000:

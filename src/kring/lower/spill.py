@@ -15,6 +15,7 @@ from dataclasses import replace
 from kring.abi.isa import FRAME_POINTER, OPS
 from kring.lower.lir import (
     FILL,
+    FIRST,
     KEEP,
     MOVE_K,
     Block,
@@ -30,13 +31,15 @@ from kring.lower.lir import (
 )
 
 UNSPILLABLE = 1e30
+_ACCESS = 1.25
+"""What an access to the stack costs, in instructions that access nothing."""
 _STORE_K = OPS["stdw"]
 # What became of a register: the offset of its slot, or the instruction that makes it again.
 _Home = int | Inst
 
 
 def costs(blocks: Sequence[Block], count: int, first_temporary: int) -> list[float]:
-    """What spilling each register would cost: accesses, ten times as many in a loop.
+    """What spilling each register would cost: instructions more, ten times as many in a loop.
 
     Registers from `first_temporary` on came from spilling and cannot be spilled again.
     """
@@ -46,11 +49,14 @@ def costs(blocks: Sequence[Block], count: int, first_temporary: int) -> list[flo
     for block in blocks:
         weight = 10.0 ** min(depth[block], 4)
         for inst in (*block.insns, *([block.test] if block.test else ())):
+            # A copy from or to a register of the machine becomes the load or store.
+            copies = is_move(inst) and (inst.dst < FIRST or inst.src < FIRST)
             for reg in bits(reads(inst)):
                 maker = again.get(reg)
-                cost[reg] += weight * (slots(maker) - 0.5 if maker else 1)
+                cost[reg] += weight * ((slots(maker) if maker else _ACCESS) - copies)
             for reg in bits(writes(inst)):
-                cost[reg] += -1 if reg in again else weight
+                maker = again.get(reg)
+                cost[reg] += weight * (-slots(maker) if maker else _ACCESS - copies)
     return cost
 
 

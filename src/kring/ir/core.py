@@ -47,6 +47,8 @@ class Space(Enum):
     """A kernel object whose type the verifier knows: loads are direct and fault to 0."""
     USER = "user"
 
+    __hash__ = object.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Type:
@@ -170,6 +172,8 @@ class Imms(Enum):
     MEM = 4
     CORE = 5
     GLOBAL = 6
+
+    __hash__ = object.__hash__
 
 
 @dataclass(frozen=True, slots=True)

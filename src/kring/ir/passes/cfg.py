@@ -260,26 +260,48 @@ def _behind(facts: Dominance, source: Block, edge: Edge, users: set[Block]) -> b
 
 
 def _share(fn: Fn) -> bool:
-    """Blocks that only return the same constant are one."""
-    first: dict[tuple[int, ...], Block] = {}
-    same: dict[Block, Block] = {}
-    for block in fn.blocks[1:]:
-        end = block.end
-        if end is None or end.op is not Op.RET or block.params:
-            continue
-        result = number(end.args[0])
-        if result is None or any(value.op is not Op.CONST for value in block.body):
-            continue
-        if end.args[0] in block.body:
-            kept = first.setdefault((result,), block)
-            if kept is not block:
-                same[block] = kept
+    """Returning a constant takes two slots, jumping to where it is returned one or none."""
+    groups: dict[int, list[Block]] = {}
+    for block in fn.blocks:
+        if block.end is not None and block.end.op is Op.RET:
+            result = number(block.end.args[0])
+            if result is not None:
+                groups.setdefault(result, []).append(block)
+    changed = False
+    for blocks in groups.values():
+        if len(blocks) > 1:
+            _return_in_one(fn, blocks)
+            changed = True
+    return changed
+
+
+def _return_in_one(fn: Fn, blocks: list[Block]) -> None:
+    """All of the blocks, which return the same constant, leave it to one of them or to a new."""
+    bare = [
+        block
+        for block in blocks
+        if block is not fn.entry
+        and not block.params
+        and all(value.op is Op.CONST for value in block.body)
+    ]
+    end = blocks[-1].end
+    assert end is not None
+    if bare:
+        target = bare[0]
+    else:
+        target = fn.block()
+        fn.blocks.append(target)
+    old = end.args[0]
+    const = fn.value(Op.CONST, imm=old.imm, type=old.type, span=old.span)
+    target.body, target.end, target.edges = [const], fn.value(Op.RET, [const], span=end.span), []
+    for block in blocks:
+        if block is not target and block not in bare:
+            block.end, block.edges = fn.value(Op.JUMP, span=end.span), [Edge(target)]
     for block in fn.blocks:
         for edge in block.edges:
-            edge.block = same.get(edge.block, edge.block)
-    if same:
-        fn.blocks = [block for block in fn.blocks if block not in same]
-    return bool(same)
+            if edge.block in bare:
+                edge.block = target
+    fn.blocks = [block for block in fn.blocks if block is target or block not in bare]
 
 
 _STEPS = (_decide, _prune, _params, _skip, _thread, _merge)

@@ -331,10 +331,29 @@ def test_fire_runs_attached_programs_only() -> None:
     other = load(vm, "mov r0, 1\nexit", "tracepoint/sched/sched_wakeup")
     link, _ = program.attach(), other.attach()
     ctx = struct.pack("<Q", 9)
-    assert [result.value for result in vm.fire("sched:sched_switch", ctx)] == [9]
+    assert [result.value for result in vm.fire("sched:sched_switch", ctx=ctx)] == [9]
     link.close()
     link.close()
-    assert vm.fire("sched:sched_switch", ctx) == []
+    assert vm.fire("sched:sched_switch", ctx=ctx) == []
+
+
+def test_fire_with_fields() -> None:
+    builder = Builder()
+    word = builder.add(Int("unsigned int", 4, 32))
+    members = (Member("pid", word, 64), Member("__data_loc_filename", word, 96))
+    builder.add(Composite("trace_event_raw_sched_process_exec", 16, members))
+    vm = runtime(builder.bytes())
+    # The last character before the NUL, and the pid in the upper half.
+    text = (
+        "ldxw r2, [r1+12]\nmov r3, r2\nrsh r3, 16\nand r2, 0xffff\nadd r2, r3\nadd r2, r1\n"
+        "ldxb r0, [r2-2]\nldxw r4, [r1+8]\nlsh r4, 16\nor r0, r4\nexit"
+    )
+    load(vm, text, "tp/sched/sched_process_exec").attach()
+    fields = {"filename": "/bin/true", "pid": 7, "prio": 3}
+    (result,) = vm.fire("sched:sched_process_exec", fields)
+    assert result.value == 7 << 16 | ord("e")
+    with pytest.raises(VmError, match="no struct trace_event_raw_sched_switch"):
+        vm.fire("sched:sched_switch", {})
 
 
 def test_packet_addresses_do_not_run_out() -> None:

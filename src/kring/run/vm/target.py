@@ -19,6 +19,7 @@ from kring.obj.object import Map, Object, Program
 from kring.run.target import LiveMap, RunResult, TraceField
 from kring.run.vm.context import prepare
 from kring.run.vm.helpers import table
+from kring.run.vm.layout import Value, event
 from kring.run.vm.machine import LIMIT, Machine
 from kring.run.vm.maps import VmMap, create
 from kring.run.vm.task import Task
@@ -110,10 +111,15 @@ class VmRuntime:
         self._links.append(link)
         return link
 
-    def fire(self, hook: str, ctx: bytes = b"", data: bytes = b"") -> list[RunResult]:
-        """Run every program attached to a hook, as its section names it (`sched:sched_switch`)."""
+    def fire(
+        self, hook: str, fields: Mapping[str, Value] | None = None, *, ctx: bytes = b""
+    ) -> list[RunResult]:
+        """Run every program attached to a hook, as its section names it (`sched:sched_switch`),
+        on a context of these bytes or, for a tracepoint, with these fields."""
+        if fields is not None:
+            ctx = event(self.world.memory, self.btf, hook, fields)
         return [
-            link.program.run(data, ctx) for link in list(self._links) if link.program.hook == hook
+            link.program.run(ctx=ctx) for link in list(self._links) if link.program.hook == hook
         ]
 
     def waiter(self, streams: Sequence[LiveMap]) -> VmWaiter:

@@ -12,10 +12,11 @@ from typing import Final
 from kring.abi.isa import Pseudo
 from kring.btf.blob import Btf
 from kring.errors import VmError
+from kring.run.vm.layout import build
 from kring.run.vm.maps import ArrayMap, VmMap
 from kring.run.vm.memory import Memory, Region
 from kring.run.vm.ring import RingMap
-from kring.run.vm.task import Task, build, task_values
+from kring.run.vm.task import Task, task_values
 
 # A map's address, as helpers get it, is made of its id; nothing is mapped there, since programs
 # cannot look inside a map.

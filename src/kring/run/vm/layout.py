@@ -1,0 +1,123 @@
+"""Kernel memory made from names and values, laid out by BTF.
+
+In:  the object's own BTF, which in the VM stands for the kernel's, and values by field name.
+Out: `build(memory, btf, name, values)`, a struct as a region; `event(btf, name, values)`, the
+     context of a tracepoint as bytes.
+Rule: only fields that both the values and the BTF name are set; the rest is zero. An object's BTF
+names the fields its programs use and no more, so a value it lacks is no mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+from kring.btf.blob import Btf
+from kring.btf.types import Array, Composite, Kind, Member, Ptr
+from kring.errors import VmError
+from kring.run.vm.memory import Memory, Region
+
+Value: TypeAlias = "int | str | bytes | Mapping[str, Value]"
+"""A field's value; a mapping is a nested struct, or for a pointer the struct it points to."""
+
+_EMPTY_SIZE: Final = 16
+_EVENT: Final = "trace_event_raw_"
+_DYNAMIC: Final = "__data_loc_"
+
+
+def event(memory: Memory, btf: Btf | None, name: str, values: Mapping[str, Value]) -> bytes:
+    """The context of a tracepoint, named `category:event`. A dynamic string lies behind the fixed
+    fields; its field holds where, from the context's start, and its length with the NUL above.
+
+    Raises: VmError if no program of the object uses this tracepoint's fields.
+    """
+    struct = _EVENT + name.partition(":")[2]
+    found = _find(btf, struct)
+    if btf is None or not found:
+        raise VmError(f"the object's types have no struct {struct} to lay out the fields by")
+    data = bytearray(btf.size(found))
+    _Builder(memory, btf).fill(data, 0, found, values)
+    composite = btf[found]
+    assert isinstance(composite, Composite)
+    for member in composite.members:
+        value = values.get(member.name.removeprefix(_DYNAMIC))
+        if member.name.startswith(_DYNAMIC) and isinstance(value, str | bytes):
+            text = (value.encode() if isinstance(value, str) else value) + b"\0"
+            at = member.bit_offset // 8
+            data[at : at + 4] = (len(text) << 16 | len(data)).to_bytes(4, "little")
+            data += text
+    return bytes(data)
+
+
+def _find(btf: Btf | None, name: str) -> int:
+    """The id of the first struct of that name, flavours included; 0 if there is none."""
+    found = btf.find_all(name, Kind.STRUCT, flavours=True) if btf else []
+    return found[0] if found else 0
+
+
+def build(memory: Memory, btf: Btf | None, name: str, values: Mapping[str, Value]) -> Region:
+    """The struct `name` with these values, and what they point to; all zero if the BTF has none."""
+    found = _find(btf, name)
+    if btf is None or not found:
+        return memory.map(bytearray(_EMPTY_SIZE), f"a struct {name}", writable=False, space="typed")
+    return _Builder(memory, btf).struct(found, values)
+
+
+class _Builder:
+    """Lays out mappings as structs; a mapping met twice is one struct, so cycles close."""
+
+    def __init__(self, memory: Memory, btf: Btf) -> None:
+        self._memory = memory
+        self._btf = btf
+        self._made: dict[tuple[int, int], Region] = {}
+
+    def struct(self, type_id: int, values: Mapping[str, Value]) -> Region:
+        key = type_id, id(values)
+        if key not in self._made:
+            data = bytearray(self._btf.size(type_id))
+            self._made[key] = self._memory.map(
+                data, f"a struct {self._btf.name(type_id)}", writable=False, space="typed"
+            )
+            self.fill(data, 0, type_id, values)
+        return self._made[key]
+
+    def fill(self, data: bytearray, base: int, type_id: int, values: Mapping[str, Value]) -> None:
+        """Set the fields of the struct at `base`."""
+        composite = self._btf[type_id]
+        assert isinstance(composite, Composite)
+        for member in composite.members:
+            inner = self._btf.strip(member.type)
+            at = base + member.bit_offset // 8
+            if not member.name and isinstance(self._btf[inner], Composite):
+                self.fill(data, at, inner, values)
+            elif member.name in values:
+                self._set(data, at, inner, member, values[member.name])
+
+    def _set(self, data: bytearray, at: int, type_id: int, member: Member, value: Value) -> None:
+        match self._btf[type_id], value:
+            case Composite(), Mapping():
+                self.fill(data, at, type_id, value)
+            case Ptr(), Mapping():
+                data[at : at + 8] = self._pointee(type_id, value).to_bytes(8, "little")
+            case Array(), str() | bytes():
+                self._set_text(data, at, type_id, value)
+            case _, int() if not member.bitfield_size:
+                size = self._btf.size(type_id)
+                low = value & ((1 << 8 * size) - 1)
+                data[at : at + size] = low.to_bytes(size, "little")
+            case _:
+                raise VmError(f"{value!r} cannot be the value of the kernel's field {member.name}")
+
+    def _pointee(self, pointer_id: int, values: Mapping[str, Value]) -> int:
+        pointer = self._btf[pointer_id]
+        assert isinstance(pointer, Ptr)
+        target = self._btf.strip(pointer.type)
+        if self._btf.kind(target) == Kind.FWD:
+            # The struct is defined under the name of a flavour, or not at all.
+            target = _find(self._btf, self._btf.name(target))
+        return self.struct(target, values).base if target else 0
+
+    def _set_text(self, data: bytearray, at: int, type_id: int, value: str | bytes) -> None:
+        size = self._btf.size(type_id)
+        raw = value.encode()[: size - 1] if isinstance(value, str) else value[:size]
+        data[at : at + len(raw)] = raw

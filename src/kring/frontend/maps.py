@@ -7,10 +7,10 @@ from collections.abc import Callable
 from kring.abi.uapi import BPF_ANY, BPF_NOEXIST, MapType
 from kring.decl.maps import MapDeclaration, ValueType
 from kring.decl.types import IntType
-from kring.frontend.builder import Builder, Join
+from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
 from kring.frontend.memory import check_constant, load_int, store_int
-from kring.frontend.values import Maybe, Num, Ref, Val, describe
+from kring.frontend.values import Maybe, Num, Ref, Val, describe, parts
 from kring.ir.core import Mem, Op, Value
 
 ARRAYS = frozenset({MapType.ARRAY, MapType.PERCPU_ARRAY})
@@ -106,30 +106,32 @@ def add(b: Builder, declaration: MapDeclaration, name: str, key: Val, amount: Nu
     if not isinstance(kind, IntType):
         refuse(b.span, f"the values of {name!r} are structs: add to one of their fields")
     check_atomic(b, kind, f"the values of {name!r}")
-    found, after = b.join(), b.join()
     key_pointer, pointer = lookup(b, declaration, name, key)
-    if declaration.type in ARRAYS:
-        _go_if_found(b, pointer, found, after)
-    else:
-        missing = b.join()
-        _go_if_found(b, pointer, found, missing)
-        b.enter(missing)
-        zero = in_memory(b, kind, Num(b.const(0)), "value")
-        b.call("map_update_elem", b.map(name), key_pointer, zero, b.const(BPF_NOEXIST))
-        again = b.call("map_lookup_elem", b.map(name), key_pointer)
-        _go_if_found(b, again, found, after)
+    if declaration.type not in ARRAYS:
+        pointer = _inserted(b, declaration, name, key_pointer, pointer)
+    found, after = b.join(), b.join()
+    b.branch(pointer, found, after)
     b.enter(found)
-    target = b.env.pop(_HERE)
-    assert isinstance(target, Num)
-    add_at(b, target.value, 0, kind, amount.value)
+    add_at(b, pointer, 0, kind, amount.value)
     b.jump(after)
     b.enter(after)
-    b.env.pop(_HERE, None)
 
 
-def _go_if_found(b: Builder, pointer: Value, found: Join, missing: Join) -> None:
+def _inserted(
+    b: Builder, declaration: MapDeclaration, name: str, key: Value, pointer: Value
+) -> Value:
+    """The pointer that a lookup gave, or after inserting 0 gives; null if the map is full."""
+    missing, after = b.join(), b.join()
     b.env[_HERE] = Num(pointer)
-    b.branch(pointer, found, missing)
+    b.branch(pointer, after, missing)
+    b.enter(missing)
+    zero = in_memory(b, declaration.types[-1], Num(b.const(0)), "value")
+    b.call("map_update_elem", b.map(name), key, zero, b.const(BPF_NOEXIST))
+    b.env[_HERE] = Num(b.call("map_lookup_elem", b.map(name), key))
+    b.jump(after)
+    b.enter(after)
+    (found,) = parts(b.env.pop(_HERE))
+    return found
 
 
 def check_atomic(b: Builder, kind: IntType, what: str) -> None:

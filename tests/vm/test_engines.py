@@ -51,11 +51,14 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     target = Vm() if request.param == "vm" else Kernel()
     runtime = target.open(Object("test", ()))
     try:
-        yield Engine(runtime, {})
+        runtime.create_map(Map("probe", MapType.ARRAY, 4, 8, 1))
+        code = encode(parse("mov r0, 0\nexit"))
+        runtime.load(Program("probe", "raw_tp/sys_enter", code), code)
     except NotPermitted as error:
-        pytest.skip(str(error))
-    finally:
         runtime.close()
+        pytest.skip(str(error))
+    yield Engine(runtime, {})
+    runtime.close()
 
 
 def on_stack(key: int, value: int = 0) -> str:

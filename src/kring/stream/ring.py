@@ -92,7 +92,7 @@ class RingReader:
                 break
             begin = offset + _HEADER
             end = begin + (header & _LENGTH)
-            following = (end + 7) & ~7
+            following = end + 7 & ~7
             if following > size:
                 if offset:
                     break
@@ -100,7 +100,7 @@ class RingReader:
             if header & RINGBUF_DISCARD:
                 discarded += 1
             else:
-                records.append(bytes(data[begin:end]))
+                records.append(data[begin:end].tobytes())
             offset = following
         return Batch(start + offset, len(records), discarded, busy, records)
 

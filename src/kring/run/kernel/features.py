@@ -6,12 +6,12 @@ In: nothing. Out: `Feature` rows. A row that is not `ok` says what to do.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from mmap import PAGESIZE
 
 from kring.abi.uapi import MapType
 from kring.errors import LoadError
 from kring.obj.object import Map, Object, Program
+from kring.record import record
 from kring.run.kernel import privilege
 from kring.run.kernel.kernel import VMLINUX, Kernel
 from kring.run.kernel.syscall import Fds
@@ -21,7 +21,7 @@ _JIT = "/proc/sys/net/core/bpf_jit_enable"
 _RETURN_0 = bytes.fromhex("b700000000000000 9500000000000000")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Feature:
     """One answer: `found` is what there is, `cure` what to do where that is not enough."""
 

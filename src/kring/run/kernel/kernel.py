@@ -104,8 +104,10 @@ class KernelRuntime:
             waiter.close()
         for link in reversed(self._links):
             link.close()
-        for live in (*self._maps, *self._programs):
+        for live in self._maps:
             live.forget()
+        for program in self._programs:
+            program.forget()
         self._fds.close()
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from errno import EAGAIN, ENOSPC, EPERM
 
 from kring.abi.programs import Kind, parse_section
@@ -43,45 +42,8 @@ _INFO_SIZE = 224
 _VERIFIED_INSNS_OFFSET = 216
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """What every attempt to load one program has in common; the buffers stay alive with it."""
-
-    kind: Kind
-    name: bytes
-    code: Buffer
-    slots: int
-    license: Buffer
-    btf_fd: int
-    functions: bytes
-    lines: bytes
-
-    def load(self, fds: Fds, log: Buffer | None) -> int:
-        functions, lines = buffer(self.functions), buffer(self.lines)
-        attr = struct.pack(
-            "<2I2Q2IQ2I16s4IQ2IQ2I",
-            self.kind.type,
-            self.slots,
-            address(self.code),
-            address(self.license),
-            1 if log else 0,
-            len(log) if log else 0,
-            address(log),
-            0,
-            _SLEEPABLE if self.kind.type is ProgType.SYSCALL else 0,
-            self.name,
-            0,
-            self.kind.attach,
-            self.btf_fd,
-            _FUNC_INFO.size,
-            address(functions) if self.functions else 0,
-            len(self.functions) // _FUNC_INFO.size,
-            _LINE_INFO.size,
-            address(lines) if self.lines else 0,
-            len(self.lines) // _LINE_INFO.size,
-            0,
-        )
-        return bpf_open(fds, syscall.PROG_LOAD, attr)
+# Asks the kernel once, with room for the verifier's log or without, and returns a descriptor.
+Attempt = Callable[[Buffer | None], int]
 
 
 def kind_of(program: Program) -> tuple[Kind, str]:
@@ -108,50 +70,76 @@ def load(
     Raises: VerifierError with the log, NotPermitted, or LoadError.
     """
     kind, _ = kind_of(program)
+    attempt = _attempt(fds, program, kind, code, license, types)
+    return KernelProgram(program, kind, _load_quietly(attempt, program, kind), attach)
+
+
+def _attempt(
+    fds: Fds, program: Program, kind: Kind, code: bytes, license: str, types: ObjectTypes
+) -> Attempt:
     functions, lines = _function_info(program, types), _line_info(program, types)
-    attempt = _Attempt(
-        kind,
-        kernel_name(program.name),
-        buffer(code),
-        len(code) // 8,
-        buffer(license.encode() + b"\0"),
-        types.fd() if functions or lines else 0,
-        functions,
-        lines,
-    )
-    fd = _load_quietly(fds, attempt, program)
-    return KernelProgram(program, kind, fd, attach)
+    btf_fd = types.fd() if functions or lines else 0
+    texts = (code, license.encode() + b"\0", functions, lines)
+    code_at, license_at, functions_at, lines_at = [buffer(text) for text in texts]
+
+    def attempt(log: Buffer | None) -> int:
+        attr = struct.pack(
+            "<2I2Q2IQ2I16s4IQ2IQ2I",
+            kind.type,
+            len(code) // 8,
+            address(code_at),
+            address(license_at),
+            1 if log else 0,
+            len(log) if log else 0,
+            address(log),
+            0,
+            _SLEEPABLE if kind.type is ProgType.SYSCALL else 0,
+            kernel_name(program.name),
+            0,
+            kind.attach,
+            btf_fd,
+            _FUNC_INFO.size,
+            address(functions_at),
+            len(functions) // _FUNC_INFO.size,
+            _LINE_INFO.size,
+            address(lines_at),
+            len(lines) // _LINE_INFO.size,
+            0,
+        )
+        return bpf_open(fds, syscall.PROG_LOAD, attr)
+
+    return attempt
 
 
-def _load_quietly(fds: Fds, attempt: _Attempt, program: Program) -> int:
+def _load_quietly(attempt: Attempt, program: Program, kind: Kind) -> int:
     errno = EAGAIN
     for _ in range(_INTERRUPTED_LOADS):
         try:
-            return attempt.load(fds, None)
+            return attempt(None)
         except OSError as error:
             errno = error.errno or 0
             # A signal came while the verifier was at work: Python has handled it by now.
             if errno != EAGAIN:
                 break
-    return _load_with_log(fds, attempt, program, errno)
+    return _load_with_log(attempt, program, kind, errno)
 
 
-def _load_with_log(fds: Fds, attempt: _Attempt, program: Program, errno: int) -> int:
+def _load_with_log(attempt: Attempt, program: Program, kind: Kind, errno: int) -> int:
     size = _SMALLEST_LOG
     while True:
         log = buffer(size)
         try:
-            return attempt.load(fds, log)
+            return attempt(log)
         except OSError as error:
             if error.errno != ENOSPC or size == _LARGEST_LOG:
-                raise _refused(attempt, program, errno, log) from None
+                raise _refused(program, kind, errno, log) from None
         size *= 2
 
 
-def _refused(attempt: _Attempt, program: Program, errno: int, log: Buffer) -> LoadError:
+def _refused(program: Program, kind: Kind, errno: int, log: Buffer) -> LoadError:
     said = log.value.decode(errors="replace")
     if errno == EPERM and not said.strip():
-        return not_permitted(f'loading "{program.name}"', needs(attempt.kind.type), errno)
+        return not_permitted(f'loading "{program.name}"', needs(kind.type), errno)
     from kring.run.kernel.verdict import refused
 
     return refused(program, errno, said)

@@ -11,8 +11,8 @@ import pytest
 
 from kring.abi.asm import parse
 from kring.abi.code import encode
-from kring.abi.uapi import MapType
-from kring.errors import NotPermitted
+from kring.abi.uapi import BPF_F_NO_PREALLOC, MapType
+from kring.errors import LoadError, NotPermitted
 from kring.obj.object import Map, Object, Program
 from kring.run.kernel.kernel import Kernel
 from kring.run.target import LiveMap, RingMemory, Runtime
@@ -147,6 +147,38 @@ def test_user_half_of_a_hash(engine: Engine) -> None:
         live.lookup(b"123")
     with pytest.raises(ValueError, match="a value is 8 bytes, got 1"):
         live.update(one, b"1")
+
+
+def test_longest_prefix(engine: Engine) -> None:
+    spec = Map("t", MapType.LPM_TRIE, 8, 8, 4, flags=BPF_F_NO_PREALLOC)
+    live = engine.maps["t"] = engine.runtime.create_map(spec)
+
+    def key(bits: int, *address: int) -> bytes:
+        return struct.pack("<I4B", bits, *address)
+
+    for prefix in (key(8, 10, 0, 0, 0), key(16, 10, 1, 0, 0), key(24, 10, 1, 2, 9)):
+        assert live.update(prefix, prefix)
+    assert live.update(key(16, 10, 1, 7, 7), bytes(8))
+    assert not live.update(key(16, 10, 1, 7, 7), bytes(8), 1)
+    assert not live.update(key(30, 1, 1, 1, 1), bytes(8), 2)
+    assert live.lookup(key(32, 10, 1, 2, 3)) == key(24, 10, 1, 2, 9)
+    assert live.lookup(key(32, 10, 1, 3, 3)) == bytes(8)
+    assert live.lookup(key(9, 10, 0, 0, 0)) == key(8, 10, 0, 0, 0)
+    assert live.lookup(key(7, 10, 0, 0, 0)) is None
+    assert live.lookup(key(32, 11, 0, 0, 0)) is None
+    assert live.lookup(key(33, 10, 0, 0, 0)) is None
+    assert sorted(live.keys())[1] == key(16, 10, 1, 7, 7)
+    assert not live.delete(key(17, 10, 1, 0, 0))
+    assert live.delete(key(16, 10, 1, 0, 0))
+    assert live.lookup(key(32, 10, 1, 3, 3)) == key(8, 10, 0, 0, 0)
+    assert live.update(key(0, 0, 0, 0, 0), bytes(8))
+    assert live.update(key(1, 0, 0, 0, 0), bytes(8))
+    with pytest.raises(LoadError) as caught:
+        live.update(key(2, 0, 0, 0, 0), bytes(8))
+    assert caught.value.errno == errno.ENOSPC
+    with pytest.raises(LoadError) as caught:
+        live.update(key(33, 0, 0, 0, 0), bytes(8))
+    assert caught.value.errno == errno.EINVAL
 
 
 def test_user_half_of_a_per_cpu_array(engine: Engine) -> None:

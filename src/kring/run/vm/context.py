@@ -14,7 +14,6 @@ See: net/bpf/test_run.c.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from errno import EINVAL
 from struct import pack_into
 from typing import Final
@@ -22,6 +21,7 @@ from typing import Final
 from kring.abi.programs import Kind
 from kring.abi.uapi import ProgType
 from kring.errors import LoadError
+from kring.record import record
 from kring.run.vm.memory import Memory, Region
 
 _ETHERNET_HEADER_SIZE: Final = 14
@@ -34,7 +34,7 @@ _WITH_HEADER: Final = (ProgType.SCHED_CLS, ProgType.SCHED_ACT)
 _SKB_KINDS: Final = (*_WITH_HEADER, ProgType.SOCKET_FILTER, ProgType.CGROUP_SKB)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Input:
     """One run's context and packet; `header` bytes of the packet are not shown to the program."""
 

@@ -101,7 +101,8 @@ class VmMap:
             f"map {self.spec.name!r}: a {self.spec.type.name} map has no {what}", EINVAL
         )
 
-    def _new_value(self, cpu: int) -> Region:
+    def new_value(self, cpu: int) -> Region:
+        """Zeroed memory for one value."""
         of = f" (CPU {cpu})" if self.spec.type in PER_CPU else ""
         return self.memory.map(
             bytearray(self.spec.value_size),
@@ -122,7 +123,7 @@ class ArrayMap(VmMap):
         if index >= self.spec.max_entries:
             return None
         if index not in self._values:
-            self._values[index] = [self._new_value(cpu) for cpu in range(self.cpus)]
+            self._values[index] = [self.new_value(cpu) for cpu in range(self.cpus)]
         return self._values[index]
 
     def store(self, key: bytes, values: list[bytes | None], flags: int) -> int:
@@ -134,7 +135,7 @@ class ArrayMap(VmMap):
             return -E2BIG
         if flags == BPF_NOEXIST:
             return -EEXIST
-        _fill(regions, values)
+        fill(regions, values)
         return 0
 
     def remove(self, key: bytes) -> int:
@@ -172,14 +173,14 @@ class HashMap(VmMap):
         if flags == BPF_EXIST and old is None:
             return -ENOENT
         if old is not None and self.spec.type in PER_CPU:
-            _fill(old, values)
+            fill(old, values)
             return 0
         if old is None and len(self._values) >= self.spec.max_entries:
             if not self.evicts:
                 return -E2BIG
             self.remove(next(iter(self._values)))
-        new = [self._new_value(cpu) for cpu in range(self.cpus)]
-        _fill(new, values)
+        new = [self.new_value(cpu) for cpu in range(self.cpus)]
+        fill(new, values)
         if old is not None:
             self.remove(key)
         self._values[key] = new
@@ -210,14 +211,23 @@ class PerfMap(VmMap):
         self.samples: list[tuple[int, bytes]] = []
 
 
-def _fill(regions: list[Region], values: list[bytes | None]) -> None:
+def fill(regions: list[Region], values: list[bytes | None]) -> None:
+    """Write the values that are given into their regions."""
     for region, value in zip(regions, values, strict=True):
         if value is not None:
             region.data[:] = value
 
 
+# The rarer kinds stand in modules of their own, which build on this one.
+
+
+def _trie(spec: Map, fd: int, memory: Memory, cpus: int) -> VmMap:
+    from kring.run.vm.trie import TrieMap
+
+    return TrieMap(spec, fd, memory, cpus)
+
+
 def _ring(spec: Map, fd: int, memory: Memory, cpus: int) -> VmMap:
-    # Only rings need the machine's mmap, and not every object has one.
     from kring.run.vm.ring import RingMap
 
     return RingMap(spec, fd, memory, cpus)
@@ -231,6 +241,7 @@ _KINDS: dict[MapType, Callable[[Map, int, Memory, int], VmMap]] = {
     MapType.LRU_HASH: LruHashMap,
     MapType.LRU_PERCPU_HASH: LruHashMap,
     MapType.PERF_EVENT_ARRAY: PerfMap,
+    MapType.LPM_TRIE: _trie,
     MapType.RINGBUF: _ring,
 }
 

@@ -17,11 +17,11 @@ its first window, so running off either end meets unmapped addresses:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from struct import Struct
 from typing import Final, Literal
 
 from kring.errors import VmError
+from kring.record import record
 
 MASK64: Final = 0xFFFF_FFFF_FFFF_FFFF
 _WINDOW_BITS: Final = 16
@@ -43,7 +43,7 @@ _BASES: Final[dict[Space, int]] = {
 _TYPED: Final = range(0xFFFF_A000_0000_0000, 0xFFFF_B000_0000_0000)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Region:
     """A stretch of memory at `base`; `data` is the live bytes, shared with whoever mapped them."""
 

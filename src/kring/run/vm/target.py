@@ -8,7 +8,6 @@ Rule: nothing happens by itself. A program runs when `run` or `fire` is called, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from time import monotonic_ns
 
 from kring.abi.programs import Kind, parse_section
@@ -16,6 +15,7 @@ from kring.btf.blob import Btf
 from kring.btf.ext import LineInfo
 from kring.errors import LoadError, NotSupported
 from kring.obj.object import Map, Object, Program
+from kring.record import field, record
 from kring.run.target import LiveMap, RunResult, TraceField
 from kring.run.vm.context import prepare
 from kring.run.vm.helpers import table
@@ -30,7 +30,7 @@ from kring.run.vm.world import World
 _FIRST_ID = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Vm:
     """The embedded VM. `tracepoints` gives the layout of tracepoints that are asked for by name,
     `limit` bounds the instructions of one run, `seed` starts the random numbers."""

@@ -7,12 +7,12 @@ Out: `task_values(task)`, the fields of its task_struct by their kernel names.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from kring.record import field, record
 from kring.run.vm.layout import Value
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Task:
     """The current task: `pid` is the process's id (the kernel's tgid), `tid` the thread's.
 

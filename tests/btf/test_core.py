@@ -265,6 +265,8 @@ def test_candidates_that_disagree_are_an_error(local: Side, target: Side) -> Non
         target.struct("s", 8, ("a", target.u32, at))
     with pytest.raises(ObjectError, match=r"FIELD_BYTE_OFFSET of s\.a is ambiguous: kernel"):
         ask(local, target, mine, "0:0", K.FIELD_BYTE_OFFSET)
+    with pytest.raises(ObjectError, match=r"FIELD_BYTE_SIZE of s\.a is ambiguous"):
+        ask(local, target, mine, "0:0", K.FIELD_BYTE_SIZE)
     with pytest.raises(ObjectError, match="TYPE_ID_TARGET of s is ambiguous"):
         ask(local, target, mine, "0", K.TYPE_ID_TARGET)
     assert ask(local, target, mine, "0", K.TYPE_EXISTS).value == 1

@@ -237,3 +237,10 @@ def test_a_struct_inside_itself_is_searched_once() -> None:
     asked = mine.add(Composite("loop", 8, (Member("x", mine.add(Ptr(0)), 0),)))
     answer = resolve(CoreReloc(0, asked, "0:0", CoreKind.FIELD_EXISTS), Btf(mine.bytes()), btf)
     assert answer.value == 0
+
+
+def test_records_that_are_not_whole_words_are_refused() -> None:
+    ext = bytearray(EXT)
+    ext[32] = 9  # the record size of func_info
+    with pytest.raises(ObjectError, match="records of 9 bytes"):
+        parse_ext(bytes(ext), Btf(BTF))

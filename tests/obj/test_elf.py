@@ -8,7 +8,9 @@ import subprocess
 import uuid
 from contextlib import suppress
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -171,6 +173,17 @@ def test_an_elf_for_another_machine(tmp_path: Path) -> None:
         from_elf(bytes(data), "x")
 
 
+def test_local_symbols_come_first() -> None:
+    """As every ELF has them, and the table says where the others begin."""
+    from elftools.elf.elffile import ELFFile  # pyright: ignore[reportMissingTypeStubs]
+
+    file: Any = ELFFile(BytesIO(to_elf(sample())))
+    table = file.get_section_by_name(".symtab")
+    local = [symbol["st_info"]["bind"] == "STB_LOCAL" for symbol in table.iter_symbols()]
+    assert local == sorted(local, reverse=True)
+    assert table["sh_info"] == sum(local)
+
+
 @pytest.fixture
 def pins() -> Path:
     return Path("/sys/fs/bpf") / f"kring-test-{uuid.uuid4().hex[:8]}"
@@ -216,6 +229,7 @@ struct { int (*type)[1]; int (*max_entries)[64]; u32 *key; u64 *value; } counts 
 const volatile u32 limit = 7;
 u64 total;
 u32 start = 9;
+static __attribute__((noinline)) int first(u32 x) { return x * 5 + total; }
 static __attribute__((noinline)) int helper(u32 x) { return x * 3 + total; }
 SEC("raw_tracepoint/sched_process_exec") int on_exec(void *ctx) {
     struct task_struct *task = ((struct task_struct *(*)(void))35)();
@@ -228,7 +242,7 @@ SEC("raw_tracepoint/sched_process_exec") int on_exec(void *ctx) {
     start++;
     return helper(tgid);
 }
-SEC("xdp") int drop(void *ctx) { return helper(start) ? 2 : 1; }
+SEC("xdp") int drop(void *ctx) { return helper(start) + first(limit) ? 2 : 1; }
 char LICENSE[] SEC("license") = "GPL";
 """
 
@@ -254,6 +268,7 @@ def test_what_clang_writes_is_read(tmp_path: Path) -> None:
     on_exec = obj.program("on_exec")
     assert [f.name for f in on_exec.functions] == ["on_exec", "helper"]
     assert {(r.access, btf.name(r.type_id)) for r in on_exec.core} == {("0:0", "task_struct")}
+    assert {f.name for f in obj.program("drop").functions} == {"drop", "helper", "first"}
     assert {m.map for m in on_exec.maps} == {"events", "counts", ".rodata", ".data", ".bss"}
     assert any("helper(tgid)" in line.line_text for line in on_exec.lines)
     assert from_elf(to_elf(obj), "x").programs == obj.programs

@@ -5,8 +5,6 @@ A side is described as a dict of names, so that a test reads as the two declarat
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from kring.btf.blob import Btf
@@ -28,6 +26,7 @@ from kring.btf.types import (
 )
 from kring.btf.write import Builder
 from kring.errors import ObjectError
+from kring.record import replace
 
 
 class Side:

@@ -11,11 +11,11 @@ import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from kring.abi.asm import parse
 from kring.abi.code import encode
 from kring.abi.isa import OPS, Insn
+from kring.record import replace
 
 _SYS_BPF = 321
 _MAP_CREATE, _MAP_LOOKUP, _MAP_UPDATE, _PROG_LOAD, _TEST_RUN = 0, 1, 2, 5, 10

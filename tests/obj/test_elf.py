@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import uuid
 from contextlib import suppress
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from kring.errors import ObjectError
 from kring.obj.elf_read import from_elf
 from kring.obj.elf_write import to_elf
 from kring.obj.object import Function, Map, MapRef, Object, Program
+from kring.record import replace
 
 
 def code(*lines: str) -> bytes:

@@ -18,7 +18,6 @@ the first exit instruction: the dialect of the public conformance suites.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from kring.abi.isa import (
     DST,
@@ -37,6 +36,7 @@ from kring.abi.isa import (
     Pseudo,
 )
 from kring.errors import AsmError
+from kring.record import replace
 
 _STATEMENT = re.compile(
     r"(lock\s+(?:fetch\s+)?\w+|call\s+(?:local|helper|kfunc|runtime)(?=\s)|\w+)\s*(.*)", re.I

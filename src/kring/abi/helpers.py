@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from kring.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Helper:
     """BPF_FUNC_name. `args` and `result` say how the verifier, and so the compiler, sees them:
 

@@ -25,8 +25,9 @@ See: RFC 9669, and include/uapi/linux/bpf.h.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
+
+from kring.record import record
 
 # Operand forms, spelled as the assembler spells them. Fields a form does not name are reserved:
 # zero, unless the row fixes them.
@@ -88,7 +89,7 @@ class Pseudo(IntEnum):
     MAP_IDX_VALUE = 6
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Op:
     """One instruction of the set.
 
@@ -115,7 +116,7 @@ class Op:
         return 2 if self.form == IMM64 else 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Insn:
     """One instruction with its free operands; those the op fixes or reserves stay 0.
 
@@ -186,6 +187,8 @@ def _byte_order() -> Iterator[Op]:
 def _jumps() -> Iterator[Op]:
     yield Op("ja", JMP, GOTO, "ja", 64, "ja")
     yield Op("ja32", JMP32, GOTO_IMM, "ja", 32, "ja32", cpu=4)
+    # Goes on to its target when the kernel has lost patience with the loop it stands in.
+    yield Op("may_goto", 0xE5, GOTO, "may_goto", 64, "may_goto", cpu=4)
     for cls, bits, suffix, since in ((JMP, 64, "", 1), (JMP32, 32, "32", 3)):
         for arg, flag, form in (("k", K, IF_IMM), ("x", X, IF_SRC)):
             for verb, operation, cpu in _JUMPS:

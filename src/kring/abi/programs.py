@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kring.abi.uapi import AttachType, ProgType
+from kring.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kind:
     """A way to run a program.
 
     `name` is the decorator's, `sections` the libbpf prefixes that mean it, the one written first.
-    `test_run` says whether the kernel can run it on given input.
+    `test_run` says whether the kernel can run it on given input, `hooked` whether anything else
+    ever runs it.
     """
 
     name: str
@@ -20,15 +20,18 @@ class Kind:
     type: ProgType
     attach: AttachType = AttachType.NONE
     test_run: bool = False
+    hooked: bool = True
 
 
 KINDS = {
     kind.name: kind
     for kind in (
         Kind("tracepoint", ("tracepoint", "tp"), ProgType.TRACEPOINT),
-        Kind("raw_tracepoint", ("raw_tracepoint", "raw_tp"), ProgType.RAW_TRACEPOINT, test_run=True),
+        Kind(
+            "raw_tracepoint", ("raw_tracepoint", "raw_tp"), ProgType.RAW_TRACEPOINT, test_run=True
+        ),
         Kind("xdp", ("xdp",), ProgType.XDP, AttachType.XDP, test_run=True),
-        Kind("syscall", ("syscall",), ProgType.SYSCALL, test_run=True),
+        Kind("syscall", ("syscall",), ProgType.SYSCALL, test_run=True, hooked=False),
         Kind("socket_filter", ("socket",), ProgType.SOCKET_FILTER, test_run=True),
     )
 }

@@ -10,7 +10,6 @@ See: tools/lib/bpf/relo_core.c, whose answers these are.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from kring.btf.blob import Btf
@@ -34,11 +33,12 @@ from kring.btf.spec import (
 )
 from kring.btf.types import Array, Composite, Enum, Int, Kind, Ptr
 from kring.errors import ObjectError
+from kring.record import record
 
 _ZERO_IF_MISSING: Final = OF_TYPES | {CoreKind.FIELD_EXISTS, CoreKind.ENUMVAL_EXISTS}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resolved:
     """The answer to a CO-RE record on one target.
 

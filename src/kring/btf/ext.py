@@ -17,12 +17,12 @@ See: Documentation/bpf/btf.rst, Documentation/bpf/llvm_reloc.rst.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from struct import Struct, pack
 from typing import TYPE_CHECKING, Final
 
 from kring.errors import ObjectError
+from kring.record import record
 
 if TYPE_CHECKING:
     from kring.btf.blob import Btf
@@ -56,7 +56,7 @@ class CoreKind(IntEnum):
     TYPE_MATCHES = 12
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FuncInfo:
     """A function begins at `slot`; `type_id` is its Func."""
 
@@ -64,7 +64,7 @@ class FuncInfo:
     type_id: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LineInfo:
     """Code from `slot` on comes from this place; line and column count from 1, 0 is unknown."""
 
@@ -75,7 +75,7 @@ class LineInfo:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CoreReloc:
     """The instruction at `slot` holds what `kind` says of `type_id`, which depends on the kernel.
 
@@ -89,7 +89,7 @@ class CoreReloc:
     kind: CoreKind
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExtSection:
     """Everything known of the instructions of one ELF section, in order of slots."""
 

@@ -7,13 +7,13 @@ anonymous members out, because those may come and go between kernels.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from kring.btf.blob import Btf
 from kring.btf.ext import CoreKind, CoreReloc
 from kring.btf.types import Array, Composite, Enum, Member
 from kring.errors import ObjectError
+from kring.record import record
 
 _MOST_ACCESSES: Final = 64
 """BPF_CORE_SPEC_MAX_LEN."""
@@ -28,7 +28,7 @@ OF_TYPES: Final = frozenset(
 OF_ENUMS: Final = frozenset((CoreKind.ENUMVAL_EXISTS, CoreKind.ENUMVAL_VALUE))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Access:
     """One step: `index` in the composite `type_id`, whose member is `name`.
 
@@ -40,7 +40,7 @@ class Access:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Spec:
     """A place in the type `root`, `bit_offset` from its start."""
 

@@ -11,9 +11,10 @@ See: include/uapi/linux/btf.h, Documentation/bpf/btf.rst.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, TypeAlias
+
+from kring.record import record
 
 MAGIC: Final = 0xEB9F
 HEADER_SIZE: Final = 24
@@ -62,7 +63,7 @@ class Void:
 VOID: Final = Void()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Int:
     """BTF_KIND_INT: `size` bytes of which `bits` count, from bit `offset` (0 in modern BTF)."""
 
@@ -75,14 +76,14 @@ class Int:
     bool: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ptr:
     """BTF_KIND_PTR."""
 
     type: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Array:
     """BTF_KIND_ARRAY: `count` elements of `type`; `index` is the type of the subscript."""
 
@@ -91,7 +92,7 @@ class Array:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Member:
     """One field; `bitfield_size` is its width in bits, 0 for a field that is not a bitfield."""
 
@@ -101,7 +102,7 @@ class Member:
     bitfield_size: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Composite:
     """BTF_KIND_STRUCT or BTF_KIND_UNION; unnamed ones have the name ""."""
 
@@ -111,7 +112,7 @@ class Composite:
     is_union: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Enum:
     """BTF_KIND_ENUM, or BTF_KIND_ENUM64 if `wide`; `values` are (name, value)."""
 
@@ -122,7 +123,7 @@ class Enum:
     wide: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fwd:
     """BTF_KIND_FWD: a struct or union declared and not defined."""
 
@@ -130,7 +131,7 @@ class Fwd:
     is_union: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Modifier:
     """BTF_KIND_TYPEDEF, VOLATILE, CONST, RESTRICT or TYPE_TAG, as `kind` says.
 
@@ -142,7 +143,7 @@ class Modifier:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Func:
     """BTF_KIND_FUNC: `type` is its FuncProto; `linkage` is 0 static, 1 global, 2 extern."""
 
@@ -151,7 +152,7 @@ class Func:
     linkage: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FuncProto:
     """BTF_KIND_FUNC_PROTO: `params` are (name, type); a last one of type 0 stands for `...`."""
 
@@ -159,7 +160,7 @@ class FuncProto:
     params: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Var:
     """BTF_KIND_VAR: `linkage` is 0 static, 1 global, 2 extern."""
 
@@ -168,7 +169,7 @@ class Var:
     linkage: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DataSec:
     """BTF_KIND_DATASEC: `vars` are (id of the Var, offset in the section, size), by offset."""
 
@@ -177,7 +178,7 @@ class DataSec:
     vars: tuple[tuple[int, int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Float:
     """BTF_KIND_FLOAT."""
 
@@ -185,7 +186,7 @@ class Float:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DeclTag:
     """BTF_KIND_DECL_TAG: `component_idx` is a member or parameter of `type`, -1 for all of it."""
 

@@ -8,7 +8,6 @@ postponed annotations alike.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, overload
 
 from kring.abi.uapi import MapType
@@ -16,6 +15,7 @@ from kring.decl.inside import only_inside
 from kring.decl.struct import Struct, layout
 from kring.decl.types import IntType, int_type
 from kring.errors import DeclarationError, NotLive
+from kring.record import record
 
 S = TypeVar("S", bound=Struct)
 K = TypeVar("K")
@@ -31,7 +31,7 @@ RING_RECORD_HEADER = 16
 """A ring's size less this is its largest record: its header, and one byte that stays free."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Typed:
     """`RingBuf[Exec]`: a declaration that still wants its sizes."""
 

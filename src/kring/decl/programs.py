@@ -6,16 +6,16 @@ A decorator does no I/O and compiles nothing: modules with programs import anywh
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from kring.abi.programs import KINDS, Kind, section
 from kring.errors import DeclarationError, NotLive
+from kring.record import record
 
 Function = Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Program:
     """A function to be compiled, and where it attaches; the key of its live handle."""
 

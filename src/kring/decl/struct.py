@@ -9,7 +9,6 @@ from __future__ import annotations
 import struct as packing
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar, dataclass_transform
 
 from kring.decl.types import (
@@ -26,9 +25,10 @@ from kring.decl.types import (
     field_type,
 )
 from kring.errors import DeclarationError
+from kring.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Field:
     """A field at `offset` bytes from the start; for a bit field, `shift` bits into its unit."""
 
@@ -39,7 +39,7 @@ class Field:
     shift: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Layout:
     """C layout of a struct, in bytes."""
 

@@ -8,13 +8,13 @@ kernel data alike.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias, get_args
 
 from kring.errors import DeclarationError
+from kring.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class IntType:
     """An integer of `size` bytes; `big` is network order."""
 
@@ -46,7 +46,7 @@ be32 = Annotated[int, IntType(4, big=True)]
 be64 = Annotated[int, IntType(8, big=True)]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Char:
     """A NUL-terminated string in `size` bytes; `clear` zeroes what follows the NUL."""
 
@@ -54,7 +54,7 @@ class Char:
     clear: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ArrayType:
     """`count` elements in a row; of `u8` it reads as bytes."""
 
@@ -66,7 +66,7 @@ class ArrayType:
         return self.element.size * self.count
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bits:
     """The next `width` bits of a unit of `unit`'s size, lowest first."""
 
@@ -74,14 +74,14 @@ class Bits:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DynamicStr:
     """A string of a tracepoint that has no fixed place: `__data_loc char[]`."""
 
     size: int = 4
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Width:
     """What `bits(n)` leaves behind until the annotation beside it is known."""
 
@@ -168,8 +168,7 @@ def annotated(cls: type, namespace: Mapping[str, Any]) -> Iterator[tuple[str, An
 
     `namespace` is where the names in string annotations are looked up.
     """
-    own: dict[str, Any] = cls.__annotations__ if "__annotations__" in cls.__dict__ else {}
-    for name, annotation in own.items():
+    for name, annotation in cls.__annotations__.items():
         if isinstance(annotation, str):
             annotation = eval(annotation, {**namespace, cls.__name__: cls})
         yield name, annotation, cls.__dict__.get(name)

@@ -9,7 +9,6 @@ body assigns, named by the front end. `block` is None where no path leads: nothi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from kring.abi.helpers import HELPERS
 from kring.decl.maps import MapDeclaration
@@ -17,6 +16,7 @@ from kring.decl.types import FieldType
 from kring.frontend.diagnose import refuse
 from kring.frontend.values import Mixed, Num, Token, Unbound, Val, parts, unify, with_parts
 from kring.ir.core import I64, ROWS, Block, Edge, Fn, Imm, Mem, Op, Space, Span, Type, Value
+from kring.record import field, record
 
 Env = dict[str, Val]
 
@@ -37,7 +37,7 @@ class WidenLoop(Exception):
         self.key = (loop, name)
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Module:
     """What all programs of one build share: maps by name, the kernel structs they look into, and
     the streams whose losses are counted."""
@@ -55,7 +55,7 @@ class Module:
         return self.drops.index(stream)
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Join:
     """A block to come, and the paths that lead to it so far."""
 
@@ -65,7 +65,7 @@ class Join:
     )
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Loop:
     """A loop's header and the shapes of the variables it carries round."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from kring.decl.maps import MapDeclaration
@@ -16,12 +15,13 @@ from kring.frontend.kernel import Formats
 from kring.frontend.source import span_of
 from kring.frontend.values import Num, Record, Ref, Val, describe
 from kring.ir.core import Span, Value
+from kring.record import field, record
 
 NAME_LIMIT = 15
 """BPF_OBJ_NAME_LEN less the NUL: what the kernel keeps of a name."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Repeat:
     """A loop being built: where `break` and `continue` lead."""
 
@@ -29,7 +29,7 @@ class Repeat:
     next: Join
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Transaction:
     """A `with …reserve()` block being built, and where it leads when it is left."""
 
@@ -37,7 +37,7 @@ class Transaction:
     after: Join
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pending:
     """A lookup whose result has not been taken: null is None, `take` copies or refers to it."""
 
@@ -45,7 +45,7 @@ class Pending:
     take: Callable[[], Num | Ref]
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Frame:
     """One function being compiled: its builder, its names, and the blocks it stands in."""
 

@@ -7,23 +7,23 @@ value apart and put it together again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from kring.decl.kernel import KernelStruct, TracepointArgs
 from kring.decl.maps import Stream
 from kring.decl.struct import Struct
 from kring.ir.core import Core, Span, Value
+from kring.record import record, replace
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Static:
     """A Python object known at compile time that is not an integer."""
 
     object: object
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Num:
     """A 64-bit integer, read as signed or not."""
 
@@ -31,7 +31,7 @@ class Num:
     signed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ref:
     """A struct in memory, `offset` bytes after a pointer; `shared` if others may write it too."""
 
@@ -41,7 +41,7 @@ class Ref:
     shared: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Record:
     """A reserved record; `token` is one reservation, which must end exactly once."""
 
@@ -49,7 +49,7 @@ class Record:
     token: Token
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Token:
     """One reservation of a stream, at `span`."""
 
@@ -58,7 +58,7 @@ class Token:
     declaration: Stream[Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Maybe:
     """`inner`, or None where `present` is 0."""
 
@@ -66,7 +66,7 @@ class Maybe:
     inner: Num | Ref | Record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KernelPtr:
     """A pointer to a kernel struct."""
 
@@ -74,7 +74,7 @@ class KernelPtr:
     struct: type[KernelStruct]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ctx:
     """The context, seen through `view`; None is a dynamic one."""
 
@@ -82,7 +82,7 @@ class Ctx:
     view: type[TracepointArgs] | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Text:
     """A string to be copied: `kind` says from where.
 
@@ -98,12 +98,12 @@ class Text:
     literal: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unbound:
     """A variable that has no value on some path to here."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Gone:
     """A record after its block, or after it was submitted or discarded at `span`."""
 
@@ -111,7 +111,7 @@ class Gone:
     how: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mixed:
     """A variable that holds different kinds of value on different paths."""
 

@@ -17,9 +17,10 @@ and end in one terminator, whose edges carry the arguments.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
+
+from kring.record import field, record
 
 MASK = (1 << 64) - 1
 
@@ -50,7 +51,7 @@ class Space(Enum):
     __hash__ = object.__hash__
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Type:
     """The type of a value: an integer of 64 bits, or a pointer that may be null."""
 
@@ -76,7 +77,7 @@ class Span(NamedTuple):
     end_column: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Core:
     """A fact about the target kernel's `struct`, found when the program is loaded.
 
@@ -89,7 +90,7 @@ class Core:
     kind: str = "offset"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mem:
     """Where and how memory is accessed: `size` bytes, `offset` bytes from the pointer.
 
@@ -102,7 +103,7 @@ class Mem:
     core: Core | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GlobalRef:
     """The address `offset` bytes into the only value of a map."""
 
@@ -176,7 +177,7 @@ class Imms(Enum):
     __hash__ = object.__hash__
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """What printer, checker, folding and selection need to know of an op.
 
@@ -262,7 +263,7 @@ a pointer moved by one; `zero` fills `size` bytes; `stack` is `imm` bytes, align
 live as long as the function; `br` takes its first edge if the operand is not 0."""
 
 
-@dataclass(eq=False, slots=True)
+@record(frozen=False, eq=False)
 class Value:
     """One operation and its result, which its identity stands for."""
 
@@ -277,7 +278,7 @@ class Value:
         return f"v{self.id}"
 
 
-@dataclass(eq=False, slots=True)
+@record(frozen=False, eq=False)
 class Edge:
     """A way out of a block, with one argument for each parameter of the block it leads to."""
 
@@ -285,7 +286,7 @@ class Edge:
     args: list[Value] = field(default_factory=list[Value])
 
 
-@dataclass(eq=False, slots=True)
+@record(frozen=False, eq=False)
 class Block:
     """Values in order, then one terminator, then its edges: none after `ret`, one after `jump`,
     for `br` the taken one first."""
@@ -300,7 +301,7 @@ class Block:
         return f"b{self.id}"
 
 
-@dataclass(eq=False, slots=True)
+@record(frozen=False, eq=False)
 class Fn:
     """A function: its first block is the entry, whose parameters are the function's.
 

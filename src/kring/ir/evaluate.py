@@ -7,11 +7,11 @@ returns, and the world changed. Integers go by `ROWS[op].evaluate`; nothing is s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from kring.errors import InternalError, VmError
 from kring.ir.core import MASK, ROWS, Core, Edge, Fn, GlobalRef, Mem, Op, Space, Value
+from kring.record import field, record
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -20,7 +20,7 @@ Helper = Callable[..., int]
 """Called with the world and the arguments."""
 
 
-@dataclass(eq=False, slots=True)
+@record(frozen=False, eq=False)
 class World:
     """Memory by address, and what the names in a function stand for.
 

@@ -6,9 +6,9 @@ In: a function whose blocks all have their edges. Out: facts that hold until an 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from kring.ir.core import Block, Fn, Op, Value
+from kring.record import record
 
 EDGES = {Op.JUMP: 1, Op.BR: 2, Op.RET: 0}
 """How many ways out of a block its terminator has."""
@@ -44,7 +44,7 @@ def predecessors(fn: Fn) -> dict[Block, list[Block]]:
     return found
 
 
-@dataclass(eq=False, slots=True)
+@record(frozen=False, eq=False)
 class Dominance:
     """Which reachable block lies on every way from the entry to which.
 

@@ -6,13 +6,12 @@ Out: `Code`, and `StackOverflow` for functions that have none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kring.abi.isa import Insn
 from kring.ir.core import Core, Span
+from kring.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Code:
     """The instructions of one function, and what depends on things outside it, by slot.
 

@@ -9,7 +9,6 @@ number of them, and not in SSA form. A set of registers is an int with one bit f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from kring.abi.isa import (
     DST,
@@ -27,6 +26,7 @@ from kring.abi.isa import (
     Op,
 )
 from kring.ir.core import Core, GlobalRef, Span
+from kring.record import field, record
 
 FIRST = REG_COUNT
 COLORS = REG_COUNT - 1
@@ -63,7 +63,7 @@ def _role(op: Op) -> tuple[bool, bool, bool]:
 _TABLE = {op.name: _role(op) for op in (*OPS.values(), FRAME)}
 
 
-@dataclass(eq=False, slots=True)
+@record(frozen=False, eq=False)
 class Inst:
     """One instruction; fields as in `isa.Insn`, with registers that may be virtual.
 
@@ -81,7 +81,7 @@ class Inst:
     span: Span | None = None
 
 
-@dataclass(eq=False, slots=True)
+@record(frozen=False, eq=False)
 class Block:
     """Instructions, then a way out: `to` is empty for exit, one block, or with a `test` two of
     which the first is taken if it holds.
@@ -97,7 +97,7 @@ class Block:
     span: Span | None = None
 
 
-@dataclass(eq=False, slots=True)
+@record(frozen=False, eq=False)
 class Function:
     """Blocks in source order, the entry first. `frame` is the bytes of stack given out."""
 

@@ -13,7 +13,6 @@ George, Appel, "Iterated register coalescing" (1996), for the two tests of certa
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from kring.abi.isa import FRAME_POINTER
 from kring.errors import InternalError
@@ -30,12 +29,13 @@ from kring.lower.lir import (
 )
 from kring.lower.liveness import live_out, sweep
 from kring.lower.spill import UNSPILLABLE, costs, spill
+from kring.record import record
 
 _ALL = (1 << COLORS) - 1
 _ROUNDS = 30
 
 
-@dataclass(eq=False, slots=True)
+@record(frozen=False, eq=False)
 class Graph:
     """Registers that may not become one: bit b of `near[a]`, and bit a of `near[b]`.
 

@@ -10,7 +10,6 @@ pointers and bounds through those.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from kring.abi.isa import FRAME_POINTER, OPS
 from kring.lower.lir import (
@@ -29,6 +28,7 @@ from kring.lower.lir import (
     slots,
     writes,
 )
+from kring.record import replace
 
 UNSPILLABLE = 1e30
 _ACCESS = 1.25

@@ -9,7 +9,6 @@ Raises: ObjectError for bytes that are no such ELF, and for what it may hold and
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from io import BytesIO
 from struct import unpack_from
 from typing import Any, Final
@@ -33,6 +32,7 @@ from kring.obj.functions import (
 )
 from kring.obj.maps import described
 from kring.obj.object import Map, MapRef, Object, Program
+from kring.record import record, replace
 
 _MMAPABLE: Final = 1 << 10
 """BPF_F_MMAPABLE."""
@@ -44,7 +44,7 @@ _FUNC: Final = 2
 _DATA: Final = (".rodata", ".data", ".bss")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Symbol:
     name: str
     section: int
@@ -54,7 +54,7 @@ class _Symbol:
     local: bool
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Section:
     name: str
     flags: int
@@ -63,7 +63,7 @@ class _Section:
     """Symbol and type by byte offset."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Elf:
     sections: list[_Section]
     symbols: list[_Symbol]

@@ -10,7 +10,6 @@ license .BTF .BTF.ext .symtab .strtab
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from struct import pack, pack_into
 from typing import Final
 
@@ -22,6 +21,7 @@ from kring.errors import ObjectError
 from kring.obj.functions import RELOC_ADDRESS, Piece, split
 from kring.obj.maps import describe
 from kring.obj.object import Map, Object
+from kring.record import field, record
 
 RDONLY_PROG: Final = 1 << 7
 """BPF_F_RDONLY_PROG."""
@@ -33,7 +33,7 @@ _OBJECT, _FUNC = 1, 2
 _LOCAL, _GLOBAL = 0, 1
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Section:
     name: str
     type: int = _PROGBITS
@@ -48,7 +48,7 @@ class _Section:
     """Byte offset, key of the symbol, type."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Symbol:
     key: str
     name: str

@@ -7,13 +7,13 @@ functions together again is `join`; ELF wants them apart, the kernel wants them 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from struct import pack_into, unpack_from
 from typing import Final
 
 from kring.btf.ext import CoreReloc, LineInfo
 from kring.errors import ObjectError
 from kring.obj.object import Function, MapRef, Program
+from kring.record import record, replace
 
 LDDW: Final = 0x18
 CALL: Final = 0x85
@@ -26,7 +26,7 @@ RELOC_CALL: Final = 10
 """R_BPF_64_32: a call is to a function."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Piece:
     """One function. `slot` is where it began; the rest counts from there.
 

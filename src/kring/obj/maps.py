@@ -10,7 +10,6 @@ decl_tags of the variable, which it leaves alone.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from kring.abi.uapi import MapType
@@ -19,6 +18,7 @@ from kring.btf.types import Array, Composite, DeclTag, Int, Member, Ptr, Var
 from kring.btf.write import Builder
 from kring.errors import ObjectError
 from kring.obj.object import Map
+from kring.record import replace
 
 _RECORD: Final = "kring:record="
 _DROPS: Final = "kring:drops="

@@ -7,16 +7,16 @@ the program. What depends on the running system stays beside the code as a refer
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from kring.abi.uapi import MapType
 from kring.btf.write import CoreReloc, LineInfo
 from kring.decl.maps import DROPS as DROPS
 from kring.errors import ObjectError
+from kring.record import record, replace
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MapRef:
     """A `lddw` at `slot` that names a map, or the address `offset` bytes into its first value."""
 
@@ -25,7 +25,7 @@ class MapRef:
     offset: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Function:
     """A function that begins at `slot`; `type_id` is its BTF_KIND_FUNC, 0 without BTF."""
 
@@ -34,7 +34,7 @@ class Function:
     type_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Program:
     """One entry point with all code it reaches; `section` says kind and hook as libbpf spells it.
 
@@ -56,7 +56,7 @@ class Program:
         return len(self.code) // 8
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Map:
     """A map to create. `key_type`, `value_type` and `record` are ids in the object's BTF, 0 if
     unknown; `record` is the type of a stream's records, `drops` its index in the map `DROPS`,
@@ -75,7 +75,7 @@ class Map:
     data: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Object:
     """Programs, their maps and their types. `btf` is raw BTF that the kernel accepts as it is."""
 

@@ -10,7 +10,6 @@ See: tools/lib/bpf/relo_core.c, bpf_core_patch_insn.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from struct import Struct
 from typing import Final, Protocol
 
@@ -24,6 +23,7 @@ from kring.btf.spec import parse_spec
 from kring.btf.types import Kind
 from kring.errors import ObjectError
 from kring.obj.object import MapRef, Program
+from kring.record import replace
 
 _SLOT: Final = Struct("<BBhI")
 """Opcode, src << 4 | dst, off, imm."""

@@ -11,12 +11,12 @@ need not know which of the two it works for.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
 from kring.btf.blob import Btf
 from kring.obj.object import Map, Object, Program
+from kring.record import record
 
 
 class Wait(Enum):
@@ -27,7 +27,7 @@ class Wait(Enum):
     CLOSED = "closed from elsewhere, or nothing will ever come"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunResult:
     """What one test-run gave: the program's result, the data and context it left behind, and the
     mean time of one run in nanoseconds (0 where nobody measured)."""
@@ -38,7 +38,7 @@ class RunResult:
     duration_ns: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TraceField:
     """A field of a tracepoint's context, in bytes; `type` as tracefs spells it."""
 
@@ -49,7 +49,7 @@ class TraceField:
     signed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RingMemory:
     """A ring buffer's memory: positions as one-element u64 views, and the data mapped twice."""
 

@@ -7,13 +7,13 @@ it has one bit, so that a set of bytes is a number.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from kring.abi.helpers import HELPERS
 from kring.ir.core import Fn, Mem, Op, Space, Value, signed
 from kring.ir.graph import reverse_postorder
 from kring.ir.passes.fold import number
+from kring.record import record
 
 
 class Act(Enum):
@@ -29,7 +29,7 @@ class Act(Enum):
     """Gone, or new: nobody reads what was there before."""
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class Base:
     """One piece of own memory: `size` bytes from bit `start`."""
 
@@ -52,7 +52,7 @@ Place = tuple[Base, "int | None"]
 Access = tuple[Act, Base, int]
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class Memory:
     """The pieces, where pointers into them point, and what each value does, in order."""
 

@@ -138,7 +138,8 @@ class Memory:
             if region is not None:
                 at = address - region.base
                 if 0 <= at <= region.size - size:
-                    return unpack(region.data, at)[0]
+                    number: int = unpack(region.data, at)[0]
+                    return number
             if self.typed_pointers and (address < _NULL_PAGE or address in _TYPED):
                 return 0
             raise self._fault("read", address, size)

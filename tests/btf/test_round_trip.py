@@ -81,14 +81,10 @@ def data_secs(draw: st.DrawFn) -> DataSec:
 
 BYTE = st.integers(0, 255)
 TYPES: st.SearchStrategy[Type] = st.one_of(
-    st.builds(
-        lambda name, size, bits, offset, what: Int(name, size, bits, offset, **what),
-        NAME,
-        U32,
-        BYTE,
-        BYTE,
-        st.sampled_from([{}, {"signed": True}, {"char": True}, {"bool": True}]),
-    ),
+    st.builds(Int, NAME, U32, BYTE, BYTE),
+    st.builds(Int, NAME, U32, BYTE, signed=st.booleans()),
+    st.builds(Int, NAME, U32, BYTE, char=st.booleans()),
+    st.builds(Int, NAME, U32, BYTE, bool=st.booleans()),
     st.builds(Ptr, ID),
     st.builds(Array, ID, ID, U32),
     composites(),

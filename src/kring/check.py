@@ -1,0 +1,134 @@
+"""What works: `kring check` for the programs of a file, `kring doctor` for this machine.
+
+In:  a file, or nothing, and where to run.
+Out: a table, or the same rows as JSON; exit code 1 where something does not work.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from kring.cli import error_text
+from kring.decl.programs import Program
+from kring.errors import CompileError, KringError
+from kring.run.kernel.kernel import Kernel
+from kring.run.target import Target
+from kring.script import programs_in
+from kring.session import Session, load
+
+
+def check(path: str, on: Target, json: bool) -> int:
+    """Load each program of a file by itself and attach none."""
+    rows = [_verdict(program, on) for program in programs_in(path)]
+    failed = [row for row in rows if row["verdict"] != "ok"]
+    if json:
+        _print_json(rows)
+    else:
+        names = ("program", "section", "verdict", "slots", "processed")
+        print_table(names, [[_cell(row[name]) for name in names] for row in rows])
+        # Several programs often fail for one and the same reason.
+        for text in dict.fromkeys(row["error"] for row in failed):
+            print(f"\n{text}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _verdict(program: Program, on: Target) -> dict[str, Any]:
+    session = load(program, on=on, attach=False)
+    verdict, processed, text = "ok", None, None
+    try:
+        with session:
+            processed = session[program].insns_processed or None
+    except KringError as error:
+        verdict, text = _verdict_word(error), error_text(error).removeprefix("kring: ")
+    return {
+        "program": program.name,
+        "section": program.section,
+        "verdict": verdict,
+        "slots": _slots(session),
+        "processed": processed,
+        "error": text,
+    }
+
+
+def _verdict_word(error: KringError) -> str:
+    return "does not compile" if isinstance(error, CompileError) else "refused"
+
+
+def _slots(session: Session) -> int | None:
+    return session.object.programs[0].slots if session.object else None
+
+
+def doctor(kernel: Kernel, json: bool) -> int:
+    """Show what this machine offers; live events are possible if the last row is ok."""
+    from kring.run.kernel.features import features
+
+    rows = [_system(), *(_row(f.name, f.ok, f.found, f.cure) for f in features())]
+    rows.append(_live_events(kernel))
+    if json:
+        _print_json(rows)
+    else:
+        marks = [[r["name"], "ok" if r["ok"] else "NO", r["found"], r["cure"]] for r in rows]
+        print_table(("what", "works", "found", "cure"), marks)
+    return 0 if rows[-1]["ok"] else 1
+
+
+def _row(name: str, ok: bool, found: str, cure: str = "") -> dict[str, Any]:
+    return {"name": name, "ok": ok, "found": found, "cure": cure}
+
+
+def _system() -> dict[str, Any]:
+    system = os.uname()
+    tested = system.sysname == "Linux" and system.machine == "x86_64"
+    cure = "" if tested else "kring is tested on x86-64 Linux only"
+    return _row("system", tested, f"{system.sysname} {system.release} {system.machine}", cure)
+
+
+def _live_events(kernel: Kernel) -> dict[str, Any]:
+    """The proof: the program of `kring exec`, loaded and attached."""
+    from kring.tools.exec import on_exec
+
+    try:
+        with load(on_exec, on=kernel):
+            return _row("live events", True, "kring exec works")
+    except (KringError, OSError) as error:
+        found, _, cure = error_text(error).removeprefix("kring: ").partition(" Try: ")
+        return _row("live events", False, found, cure or "kring exec --vm needs no kernel")
+
+
+def _cell(value: object) -> str:
+    return "-" if value is None else str(value)
+
+
+def _print_json(rows: object) -> None:
+    from json import dumps
+
+    print(dumps(rows, indent=2))
+
+
+def print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Rows under their names: for a person at a terminal a drawn table, else plain columns."""
+    if sys.stdout.isatty():
+        _print_drawn(names, rows)
+        return
+    lines = [[name.upper() for name in names], *rows]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(names))]
+    for line in lines:
+        cells = (f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True))
+        print("  ".join(cells).rstrip())
+
+
+def _print_drawn(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*names)
+    for row in rows:
+        table.add_row(*(Text(cell, _COLOURS.get(cell, "")) for cell in row))
+    Console().print(table)
+
+
+_COLOURS = {"ok": "green", "NO": "red", "refused": "red", "does not compile": "red"}

@@ -1,0 +1,257 @@
+"""The command `kring`: its verbs, their options, and how errors are shown.
+
+In:  the command line. Out: an exit code: 0, 1 for an error, 2 for wrong usage, 130 at Ctrl-C.
+Rule: each verb imports what it needs, so that none waits for another's modules.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from kring.errors import CompileError, KringError, LoadError, VerifierError
+
+if TYPE_CHECKING:
+    from kring import Kernel, Vm
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code of the command line, by default this process's own."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    try:
+        options = _parse(given)
+        _write_any_text(sys.stdout)
+        return options.verb(options)
+    except BrokenPipeError:
+        _leave_pipe()
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except (KringError, OSError) as error:
+        _say(error_text(error))
+    return 1
+
+
+def _parse(given: list[str]) -> Namespace:
+    end = given.index("--") if "--" in given else len(given)
+    options = _parser(given[0] if given else "").parse_args(given[:end])
+    if end < len(given) and "args" not in options:
+        _parser("").error("-- and what follows it are for `kring run FILE`")
+    if "args" in options:
+        options.args = given[end + 1 :]
+    return options
+
+
+# What each verb takes. Options of the same name mean the same everywhere.
+
+
+def _parser(verb: str) -> ArgumentParser:
+    parser = ArgumentParser("kring", description="Kernel events, from one Python file.")
+    verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
+    for name, (help, declare, run) in _VERBS.items():
+        one = verbs.add_parser(name, help=help, description=help)
+        one.set_defaults(verb=run)
+        if name == verb:
+            declare(one)
+    return parser
+
+
+def _exec_options(parser: ArgumentParser) -> None:
+    _json(parser)
+    parser.add_argument("--ppid", action="store_true", help="show the parent's process id too")
+    parser.add_argument("--count", type=_count, metavar="N", help="stop after N events")
+    parser.add_argument("--duration", type=_seconds, metavar="S", help="stop after S seconds")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--kernel", action="store_true", help="run on the kernel or not at all")
+    _vm(where.add_argument)
+    _btf(parser)
+
+
+def _run_options(parser: ArgumentParser) -> None:
+    _file(parser)
+    parser.set_defaults(args=[])
+    parser.usage = "kring run [-h] [--json] [--vm] [--btf FILE] FILE [-- ARGS…]"
+    _json(parser)
+    _vm(parser.add_argument)
+    _btf(parser)
+
+
+def _check_options(parser: ArgumentParser) -> None:
+    _file(parser)
+    _json(parser)
+    _vm(parser.add_argument)
+    _btf(parser)
+
+
+def _build_options(parser: ArgumentParser) -> None:
+    _file(parser)
+    parser.add_argument("-o", dest="output", metavar="X.bpf.o", help="where to write the object")
+    _json(parser)
+
+
+def _dump_options(parser: ArgumentParser) -> None:
+    _file(parser)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--ir", action="store_true", help="intermediate code, optimised")
+    form.add_argument("--asm", action="store_true", help="bytecode as assembler text (default)")
+    parser.add_argument("--stage", metavar="NAME", help="intermediate code after this stage")
+
+
+def _doctor_options(parser: ArgumentParser) -> None:
+    _json(parser)
+    _btf(parser)
+
+
+def _file(parser: ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a Python file with programs")
+
+
+def _json(parser: ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="write JSON")
+
+
+def _vm(add: Callable[..., object]) -> None:
+    add("--vm", action="store_true", help="run in the embedded VM, without privileges")
+
+
+def _btf(parser: ArgumentParser) -> None:
+    parser.add_argument("--btf", metavar="FILE", help="kernel types: raw BTF, or an ELF with it")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"{text!r} is not a number of events")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return value
+
+
+# The verbs.
+
+
+def _exec(options: Namespace) -> int:
+    from kring.session import load
+    from kring.tools import exec as tool
+
+    with ExitStack() as stack:
+        if options.vm:
+            session = stack.enter_context(load(tool.on_exec, on=fed_vm()))
+        else:
+            try:
+                session = stack.enter_context(load(tool.on_exec, on=_kernel(options)))
+            except LoadError as error:
+                if options.kernel or isinstance(error, VerifierError):
+                    raise
+                _say(_fallback(error))
+                session = stack.enter_context(load(tool.on_exec, on=fed_vm()))
+        tool.snoop(session, options.json, options.ppid, options.count, options.duration)
+    return 0
+
+
+def _fallback(error: LoadError) -> str:
+    return (
+        f"kring: {' '.join(str(error).split())}. Now running the same bytecode in the embedded VM,"
+        " fed from new processes seen in /proc: short-lived ones can be missed."
+    )
+
+
+def _run(options: Namespace) -> int:
+    from kring.listing import run
+
+    if not options.vm:
+        return run(options.file, options.args, _kernel(options), "", options.json)
+    from kring.run.vm.proc import HOOK
+
+    return run(options.file, options.args, fed_vm(), HOOK, options.json)
+
+
+def _check(options: Namespace) -> int:
+    from kring.check import check
+
+    return check(options.file, fed_vm() if options.vm else _kernel(options), options.json)
+
+
+def _build(options: Namespace) -> int:
+    from kring.dump import write
+
+    return write(options.file, options.output, options.json)
+
+
+def _dump(options: Namespace) -> int:
+    from kring.dump import dump
+
+    return dump(options.file, options.ir, options.stage)
+
+
+def _doctor(options: Namespace) -> int:
+    from kring.check import doctor
+
+    return doctor(_kernel(options), options.json)
+
+
+def _kernel(options: Namespace) -> Kernel:
+    from kring.run.kernel.kernel import Kernel
+
+    return Kernel(options.btf)
+
+
+def fed_vm() -> Vm:
+    """The embedded VM, which sees the processes that /proc shows."""
+    from kring.run.vm.proc import new_processes
+    from kring.run.vm.target import Vm
+
+    return Vm(feed=new_processes())
+
+
+_VERBS: dict[str, tuple[str, Callable[[ArgumentParser], None], Callable[[Namespace], int]]] = {
+    "exec": ("show every program started on this machine", _exec_options, _exec),
+    "run": ("run the programs of a file and print their records", _run_options, _run),
+    "check": ("load the programs of a file, attach nothing", _check_options, _check),
+    "build": ("write the programs of a file as an object", _build_options, _build),
+    "dump": ("show what the programs of a file compile to", _dump_options, _dump),
+    "doctor": ("show what works on this machine, and cures", _doctor_options, _doctor),
+}
+
+
+# How errors are shown.
+
+
+def error_text(error: Exception) -> str:
+    """What an error says without its traceback; one of the compiler's with line and caret."""
+    if isinstance(error, CompileError):
+        from traceback import format_exception_only
+
+        shown = [text for one in (error, *error.others) for text in format_exception_only(one)]
+        return "".join(shown).rstrip()
+    if isinstance(error, OSError) and not isinstance(error, KringError) and error.filename:
+        return f"kring: {error.filename}: {error.strerror}"
+    notes: Sequence[str] = getattr(error, "__notes__", ())
+    return "\n".join([f"kring: {error}", *notes])
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _write_any_text(out: TextIO) -> None:
+    """A name that the terminal's encoding lacks is no reason to stop."""
+    if isinstance(out, TextIOWrapper):
+        cast("TextIOWrapper[Any]", out).reconfigure(errors="backslashreplace")
+
+
+def _leave_pipe() -> None:
+    """Let what is still buffered go nowhere when the interpreter flushes it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,145 @@
+"""What programs compile to: `kring dump` as text beside the source, `kring build` as an object.
+
+In:  a file.
+Out: intermediate code or assembler text, each run of instructions below the source line it came
+     from, as a comment; or a `.bpf.o`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import accumulate
+from linecache import getline
+from os.path import basename
+from typing import TYPE_CHECKING
+
+from kring.build import build
+from kring.obj.object import Object, Program
+from kring.script import programs_in
+
+if TYPE_CHECKING:
+    from kring.abi.isa import Insn
+    from kring.btf.blob import Btf
+    from kring.ir.core import Fn
+
+_SPAN = re.compile(r' @(?:"(?P<file>[^"]*)":)?(?P<line>\d+):\d+-\S+$')
+_FILE = re.compile(r'"([^"]*)" \{$')
+
+
+def write(path: str, output: str | None, json: bool) -> int:
+    """Write the object, by default beside the file."""
+    obj = build(*programs_in(path))
+    output = output or path.removesuffix(".py") + ".bpf.o"
+    obj.write(output)
+    names = [program.name for program in obj.programs]
+    maps = [each.name for each in obj.maps]
+    if json:
+        from json import dumps
+
+        print(dumps({"object": output, "programs": names, "maps": maps}))
+    else:
+        print(f"{output}: programs {', '.join(names)}; maps {', '.join(maps) or 'none'}")
+    return 0
+
+
+def dump(path: str, ir: bool, stage: str | None) -> int:
+    """Print the intermediate code after a stage, by default the last, or the bytecode."""
+    if ir or stage:
+        print("\n".join(_ir(path, stage)))
+    else:
+        obj = build(*programs_in(path))
+        print("\n\n".join("\n".join(_asm(obj, program)) for program in obj.programs))
+    return 0
+
+
+def _ir(path: str, stage: str | None) -> Iterator[str]:
+    """Each program's text after the stage's last turn."""
+    from kring.ir.text import print_fn
+
+    seen: dict[str, str] = {}
+    stages: dict[str, None] = {}
+
+    def keep(program: str, name: str, fn: Fn) -> None:
+        stages[name] = None
+        if stage in (None, name):
+            # As text at once: the next pass changes the function in place.
+            seen[program] = print_fn(fn)
+
+    build(*programs_in(path), dump=keep)
+    if not seen:
+        raise SystemExit(f"no stage {stage!r} changed anything; there were: {', '.join(stages)}")
+    for text in seen.values():
+        yield from _with_source(text)
+
+
+def _with_source(text: str) -> Iterator[str]:
+    """The text with a comment before each value that came from another line than the one above."""
+    file, before = "", ("", 0)
+    for line in text.splitlines():
+        if head := _FILE.search(line):
+            file = head[1]
+        if span := _SPAN.search(line):
+            here = span["file"] or file, int(span["line"])
+            if here != before:
+                yield f"  # {_source(*here)}"
+                before = here
+        yield line
+
+
+def _asm(obj: Object, program: Program) -> Iterator[str]:
+    """The program's assembler text, which `kring.abi.asm` reads back."""
+    from kring.abi.asm import format_insns
+    from kring.abi.code import decode
+    from kring.btf.blob import Btf
+
+    insns = decode(program.code)
+    starts = list(accumulate((insn.slots for insn in insns), initial=0))
+    notes = _notes(program, insns, starts, Btf(obj.btf) if obj.btf else None)
+    lines = {line.slot: _source(line.file, line.line, line.line_text) for line in program.lines}
+    functions = {function.slot: function.name for function in program.functions}
+    yield f"; {program.section}: {program.name}, {program.slots} slots"
+    slots = iter(starts)
+    before = ""
+    for text in format_insns(insns).splitlines():
+        if not text.startswith(" "):
+            yield text
+            continue
+        slot = next(slots)
+        if slot and slot in functions:
+            yield f"; function {functions[slot]}"
+        if lines.get(slot, before) != before:
+            before = lines[slot]
+            yield f"; {before}"
+        note = notes.get(slot)
+        yield f"{text:<40} ; {note}" if note else text
+
+
+def _notes(
+    program: Program, insns: list[Insn], starts: list[int], btf: Btf | None
+) -> dict[int, str]:
+    """What the numbers of some instructions stand for, by slot."""
+    from kring.abi.helpers import HELPERS
+    from kring.abi.isa import HELPER
+    from kring.btf.ext import CoreKind
+    from kring.btf.spec import parse_spec
+
+    helpers = {helper.id: helper.name for helper in HELPERS.values()}
+    notes = {
+        slot: helpers.get(insn.imm, "")
+        for slot, insn in zip(starts, insns, strict=False)
+        if insn.op.form == HELPER
+    }
+    for ref in program.maps:
+        notes[ref.slot] = f"map {ref.map}" + (f" + {ref.offset}" if ref.offset else "")
+    for reloc in program.core:
+        assert btf is not None
+        question = reloc.kind.name.lower().replace("_", " ")
+        plain = reloc.kind is CoreKind.FIELD_BYTE_OFFSET
+        spec = parse_spec(reloc, btf)
+        notes[reloc.slot] = str(spec) if plain else f"{question} of {spec}"
+    return notes
+
+
+def _source(file: str, line: int, text: str = "") -> str:
+    return f"{basename(file)}:{line}: {(text or getline(file, line)).strip()}"

@@ -11,6 +11,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
+from kring.abi.programs import parse_section
 from kring.btf.blob import Btf
 from kring.decl.maps import (
     DROPS,
@@ -60,13 +61,14 @@ def load(*programs: Program | Object, on: Target | None = None, attach: bool = T
 
 
 class ProgramHandle:
-    """A loaded program."""
+    """A loaded program; one that is not `hooked` runs only when asked to."""
 
     def __init__(self, live: LiveProgram) -> None:
         self._live = live
         self._links: list[Link] = []
         self.name = live.spec.name
         self.slots = live.spec.slots
+        self.hooked = parse_section(live.spec.section)[0].hooked
         self.insns_processed = live.insns_processed
 
     def attach(self) -> None:
@@ -148,7 +150,8 @@ class Session:
         self.maps = {name: self._handle(name, live, declarations.get(name)) for name in live}
         if self._attach:
             for handle in loaded.values():
-                handle.attach()
+                if handle.hooked:
+                    handle.attach()
 
     def _build(self) -> tuple[Object, Module | None]:
         """The object to load, and the declarations behind it if it was compiled here."""

@@ -1,0 +1,130 @@
+"""One program, run on each engine, and what it left behind in its maps.
+
+`observe` gives, for each name asked for: a list of an array's values or of a stream's records, a
+dict of a hash's entries, the sum over CPUs in place of a per-CPU value, and `lost` and `value`
+for the number of lost records and the program's result.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from case_evaluator import Evaluated, Who
+
+from kring import Kernel, Program, Vm, load
+from kring.abi.uapi import PER_CPU
+from kring.decl.maps import MapDeclaration, Stream
+from kring.frontend.builder import Module
+from kring.frontend.maps import ARRAYS, key_type
+from kring.frontend.python import compile_program
+from kring.ir.check import check
+from kring.ir.passes import optimise
+from kring.ir.text import parse_fn
+from kring.run.target import Target
+from kring.run.vm.task import Task
+from kring.session import Session
+from kring.stream.maps import codec
+
+Maps = Mapping[str, MapDeclaration]
+Contents = Mapping[str, Any]
+
+
+def whoami() -> Who:
+    """The task this process is."""
+    with open("/proc/thread-self/comm") as file:
+        comm = file.read().rstrip("\n")
+    return Who(os.getpid(), threading.get_native_id(), os.getuid(), os.getgid(), comm)
+
+
+def on_ir(
+    program: Program, maps: Maps, given: Contents, wanted: list[str], times: int, passes: bool
+) -> dict[str, Any]:
+    """What the evaluator makes of the program, before the passes or after them."""
+    module = Module()
+    fn = compile_program(program, module, {})
+    check(fn)
+    if passes:
+        optimise(fn)
+        fn = parse_fn(str(fn))
+    world = Evaluated(module, whoami())
+    for name, content in given.items():
+        declaration = maps[name]
+        encode = codec(declaration.types[-1])[0]
+        for key, value in _entries(content):
+            world.update(name, codec(key_type(declaration))[0](key), encode(value))
+    value = 0
+    for _ in range(times):
+        value = world.run(fn)
+    return {name: _ir_content(world, name, maps, value & 0xFFFF_FFFF) for name in wanted}
+
+
+def _ir_content(world: Evaluated, name: str, maps: Maps, value: int) -> Any:
+    if name in _NUMBERS:
+        return value if name == "value" else world.dropped()
+    declaration = maps[name]
+    decode = codec(declaration.types[-1])[1]
+    if isinstance(declaration, Stream):
+        return [decode(record) for record in world.records(name)]
+    key = codec(key_type(declaration))[1]
+    found = {key(k): decode(v) for k, v in world.contents(name).items()}
+    return list(found.values()) if declaration.type in ARRAYS else found
+
+
+_NUMBERS = ("lost", "value")
+
+
+def on_target(
+    target: Target, program: Program, maps: Maps, given: Contents, wanted: list[str], times: int
+) -> dict[str, Any]:
+    """What the program does in the VM or in the kernel."""
+    with load(program, on=target) as s:
+        handles: dict[str, Any] = {name: s.maps[name] for name in maps if name in s.maps}
+        for name, content in given.items():
+            for key, value in _entries(content):
+                handles[name][key] = value
+        value = 0
+        for _ in range(times):
+            value = s[program].run().value
+        return {name: _content(s, handles, name, maps, value) for name in wanted}
+
+
+def _content(s: Session, handles: Mapping[str, Any], name: str, maps: Maps, value: int) -> Any:
+    if name == "value":
+        return value
+    streams = [n for n in handles if isinstance(maps[n], Stream)]
+    if name == "lost":
+        return sum(handles[n].dropped or 0 for n in streams)
+    declaration, handle = maps[name], handles[name]
+    if isinstance(declaration, Stream):
+        return handle.poll(timeout=0)
+    found = dict(handle.items())
+    if declaration.type in PER_CPU:
+        found = {key: sum(values) for key, values in found.items()}
+    return list(found.values()) if declaration.type in ARRAYS else found
+
+
+def _entries(content: Any) -> list[tuple[Any, Any]]:
+    return list(content.items() if isinstance(content, dict) else enumerate(content))
+
+
+def in_vm(*run: Any) -> dict[str, Any]:
+    who = whoami()
+    task = Task(who.pid, who.tid, os.getppid(), who.comm, who.uid, who.gid)
+    return on_target(Vm(task=task), *run)
+
+
+def in_kernel(*run: Any) -> dict[str, Any]:
+    return on_target(Kernel(), *run)
+
+
+ENGINES: dict[str, Callable[..., dict[str, Any]]] = {
+    "ir": lambda *run: on_ir(*run, passes=False),
+    "passes": lambda *run: on_ir(*run, passes=True),
+    "vm": in_vm,
+    "kernel": in_kernel,
+}
+"""Each takes a program, the maps by name, what they hold first, what is wanted, and how often to
+run it."""

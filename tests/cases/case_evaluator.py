@@ -1,0 +1,205 @@
+"""Programs on the IR evaluator: maps, rings and helpers by their meaning, in a few lines each.
+
+In: a program's IR and the maps it names. Out: an `Evaluated`, with its maps as raw bytes. One CPU,
+no concurrency, and memory that is handed out full of rubbish, so that what a program forgets to
+zero shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from errno import E2BIG, EEXIST, ENOENT
+
+from kring.abi.uapi import BPF_NOEXIST
+from kring.decl.maps import DROPS, MapDeclaration, Stream, value_size
+from kring.frontend.builder import Module
+from kring.frontend.maps import ARRAYS, key_type
+from kring.ir.core import Fn
+from kring.ir.evaluate import World, evaluate
+
+RUBBISH = 0xA5
+_HEADER = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The task a program runs as."""
+
+    pid: int
+    tid: int
+    uid: int
+    gid: int
+    comm: str
+
+
+@dataclass(slots=True)
+class Table:
+    """A map: addresses of its values by key."""
+
+    declaration: MapDeclaration | None
+    key_size: int
+    value_size: int
+    max_entries: int
+    entries: dict[bytes, int] = field(default_factory=dict[bytes, int])
+
+
+@dataclass(slots=True)
+class Ring:
+    """A ring that nobody reads: what was reserved, and what was submitted of it, in order."""
+
+    size: int
+    used: int = 0
+    sizes: dict[int, int] = field(default_factory=dict[int, int])
+    submitted: dict[int, bool] = field(default_factory=dict[int, bool])
+
+
+class Evaluated:
+    """The world of the programs of one module."""
+
+    def __init__(self, module: Module, who: Who) -> None:
+        self.tables: dict[str, Table] = {}
+        self.rings: dict[str, Ring] = {}
+        self.drops = module.drops
+        self._who = who
+        self._names = [*module.maps, DROPS]
+        self.world = World(
+            helpers={name: getattr(self, f"_{name}") for name in _HELPERS},
+            maps={name: number for number, name in enumerate(self._names)},
+        )
+        for name, declaration in module.maps.items():
+            if isinstance(declaration, Stream):
+                self.rings[name] = Ring(declaration.max_entries)
+            else:
+                self._create(name, declaration)
+        self.tables[DROPS] = Table(None, 4, 8, len(module.drops))
+        self._fill(self.tables[DROPS])
+
+    def run(self, fn: Fn) -> int:
+        """What the program returns."""
+        return evaluate(fn, [self.world.allocate(64)], self.world)
+
+    def update(self, name: str, key: bytes, value: bytes) -> None:
+        """What user space does to an entry."""
+        table = self.tables[name]
+        table.entries[key] = self.world.allocate(value)
+
+    def contents(self, name: str) -> Mapping[bytes, bytes]:
+        """The entries of a map."""
+        table = self.tables[name]
+        read = self.world.read
+        return {key: read(at, table.value_size) for key, at in table.entries.items()}
+
+    def records(self, name: str) -> list[bytes]:
+        """What was submitted, in order of reservation.
+
+        Raises: AssertionError if a record is neither submitted nor discarded.
+        """
+        ring = self.rings[name]
+        assert ring.submitted.keys() == ring.sizes.keys(), f"a record of {name} was forgotten"
+        read = self.world.read
+        return [read(at, size) for at, size in ring.sizes.items() if ring.submitted[at]]
+
+    def dropped(self) -> int:
+        """Records lost, of all streams together."""
+        return sum(int.from_bytes(n, "little") for n in self.contents(DROPS).values())
+
+    def _create(self, name: str, declaration: MapDeclaration) -> None:
+        sizes = value_size(key_type(declaration)), value_size(declaration.types[-1])
+        table = self.tables[name] = Table(declaration, *sizes, declaration.max_entries)
+        if declaration.type in ARRAYS:
+            self._fill(table)
+
+    def _fill(self, table: Table) -> None:
+        for index in range(table.max_entries):
+            table.entries[index.to_bytes(4, "little")] = self.world.allocate(table.value_size)
+
+    def _table(self, number: int) -> Table:
+        return self.tables[self._names[number]]
+
+    # Helpers, named as the kernel names them.
+
+    def _map_lookup_elem(self, world: World, map: int, key: int) -> int:
+        table = self._table(map)
+        return table.entries.get(world.read(key, table.key_size), 0)
+
+    def _map_update_elem(self, world: World, map: int, key: int, value: int, flags: int) -> int:
+        table = self._table(map)
+        name = world.read(key, table.key_size)
+        if name in table.entries:
+            if flags == BPF_NOEXIST:
+                return -EEXIST
+            world.write(table.entries[name], world.read(value, table.value_size))
+            return 0
+        if len(table.entries) == table.max_entries:
+            return -E2BIG
+        table.entries[name] = world.allocate(world.read(value, table.value_size))
+        return 0
+
+    def _map_delete_elem(self, world: World, map: int, key: int) -> int:
+        table = self._table(map)
+        name = world.read(key, table.key_size)
+        return -ENOENT if table.entries.pop(name, None) is None else 0
+
+    def _ringbuf_reserve(self, world: World, map: int, size: int, flags: int) -> int:
+        ring = self.rings[self._names[map]]
+        taken = -(-(size + _HEADER) // 8) * 8
+        if ring.used + taken > ring.size - 1:
+            return 0
+        ring.used += taken
+        address = world.allocate(bytes([RUBBISH]) * size)
+        ring.sizes[address] = size
+        return address
+
+    def _ringbuf_submit(self, world: World, record: int, flags: int) -> int:
+        return self._end(record, True)
+
+    def _ringbuf_discard(self, world: World, record: int, flags: int) -> int:
+        return self._end(record, False)
+
+    def _end(self, record: int, kept: bool) -> int:
+        (ring,) = (ring for ring in self.rings.values() if record in ring.sizes)
+        assert record not in ring.submitted, "a record was ended twice"
+        ring.submitted[record] = kept
+        return 0
+
+    def _ringbuf_output(self, world: World, map: int, data: int, size: int, flags: int) -> int:
+        address = self._ringbuf_reserve(world, map, size, 0)
+        if not address:
+            return -11
+        world.write(address, world.read(data, size))
+        return self._end(address, True)
+
+    def _ktime_get_ns(self, world: World) -> int:
+        return 10**15
+
+    def _get_smp_processor_id(self, world: World) -> int:
+        return 0
+
+    def _get_current_pid_tgid(self, world: World) -> int:
+        return self._who.pid << 32 | self._who.tid
+
+    def _get_current_uid_gid(self, world: World) -> int:
+        return self._who.gid << 32 | self._who.uid
+
+    def _get_current_comm(self, world: World, target: int, size: int) -> int:
+        world.write(target, self._who.comm.encode()[: size - 1].ljust(size, b"\0"))
+        return 0
+
+    def _probe_read_kernel(self, world: World, target: int, size: int, address: int) -> int:
+        world.write(target, world.read(address, size))
+        return 0
+
+    def _probe_read_kernel_str(self, world: World, target: int, size: int, address: int) -> int:
+        text = b""
+        while len(text) < size - 1 and (byte := world.read(address + len(text), 1)) != b"\0":
+            text += byte
+        world.write(target, text + b"\0")
+        return len(text) + 1
+
+
+_HELPERS = [
+    name[1:]
+    for name in vars(Evaluated)
+    if name.startswith(("_map_", "_ringbuf_", "_ktime_", "_get_", "_probe_"))
+]

@@ -1,0 +1,121 @@
+"""Language cases: each file is a user's program; its `# run:` lines say what it must do.
+
+    # run: divide(given=[7, -2]) -> out=[-4, -1], lost=0, value=0
+
+runs `divide` with `given` filled so, and compares the maps on the right after it: a list for an
+array (as many entries as are listed) or a stream, a dict for a hash, `lost` and `value` for lost
+records and the result. `times=3` runs it three times. `# engines: vm kernel` names the engines
+where not all can run the file. A `.ir` or `.s` file beside it is what the first program becomes.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from case_engines import ENGINES, whoami
+
+from kring import Program, build
+from kring.abi.asm import format_insns
+from kring.abi.code import decode
+from kring.decl.maps import MapDeclaration
+from kring.errors import NotPermitted
+from kring.frontend.maps import ARRAYS
+
+HERE = Path(__file__).parent
+FILES = sorted(path for path in HERE.glob("*/*.py") if path.parent.name != "__pycache__")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One `# run:` line."""
+
+    path: Path
+    line: int
+    text: str
+    engines: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.path.parent.name}/{self.path.stem}:{self.line}"
+
+
+def runs(path: Path) -> list[Run]:
+    lines = path.read_text().splitlines()
+    engines = next((ln.split()[2:] for ln in lines if ln.startswith("# engines:")), list(ENGINES))
+    found = [
+        Run(path, number, text.removeprefix("# run:").strip(), tuple(engines))
+        for number, text in enumerate(lines, 1)
+        if text.startswith("# run:")
+    ]
+    assert found or _goldens(path), f"{path} has no `# run:` line"
+    return found
+
+
+def _goldens(path: Path) -> list[Path]:
+    return [path.with_suffix(end) for end in (".ir", ".s") if path.with_suffix(end).exists()]
+
+
+@cache
+def module_of(path: Path) -> ModuleType:
+    name = f"case_{path.parent.name}_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def keywords(call: str, names: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Name and evaluated named arguments of a call."""
+    node = ast.parse(call, mode="eval").body
+    assert isinstance(node, ast.Call)
+    values = {str(k.arg): eval(ast.unparse(k.value), names) for k in node.keywords}
+    return ast.unparse(node.func), values
+
+
+@pytest.mark.parametrize("engine", [
+    pytest.param(name, marks=[pytest.mark.kernel] if name == "kernel" else []) for name in ENGINES
+])  # fmt: skip
+@pytest.mark.parametrize("run", [run for path in FILES for run in runs(path)], ids=str)
+def test_case(run: Run, engine: str) -> None:
+    if engine not in run.engines:
+        return
+    module = module_of(run.path)
+    names = {**vars(module), "me": whoami()}
+    left, _, right = run.text.partition("->")
+    name, given = keywords(left.strip(), names)
+    times = given.pop("times", 1)
+    _, expected = keywords(f"_({right})", names)
+    maps = {k: v for k, v in vars(module).items() if isinstance(v, MapDeclaration)}
+    program = getattr(module, name)
+    assert isinstance(program, Program)
+    try:
+        found = ENGINES[engine](program, maps, given, list(expected), times)
+    except NotPermitted as error:
+        pytest.skip(str(error))
+    for name, wanted in expected.items():
+        got = found[name]
+        if name in maps and maps[name].type in ARRAYS:
+            got = got[: len(wanted)]
+        assert got == wanted, f"{engine}: {name}"
+
+
+@pytest.mark.parametrize(
+    "golden", [golden for path in FILES for golden in _goldens(path)], ids=lambda path: path.name
+)
+def test_golden(golden: Path, bless: Callable[[Path, str], None]) -> None:
+    module = module_of(golden.with_suffix(".py"))
+    program = next(v for v in vars(module).values() if isinstance(v, Program))
+    stages: list[str] = []
+    built = build(program, dump=lambda _name, _stage, fn: stages.append(str(fn)))
+    code = format_insns(decode(built.programs[0].code))
+    bless(golden, {".ir": stages[-1], ".s": code}[golden.suffix])

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
-from isa_case import Case
+from isa_case import Case, read_case
 from kernel_harness import Rejected, load_raw, run_in_kernel
 
 from kring.abi.asm import format_insns, parse
 from kring.abi.code import decode, encode
-from kring.abi.isa import Insn
+from kring.abi.isa import OPS, Insn
 from kring.errors import AsmError, ObjectError, VmError
 from kring.run.vm.machine import Machine
 from kring.run.vm.memory import Memory
@@ -48,6 +49,15 @@ def test_vm_gives_the_result(case: Case, foreign: bool) -> None:
         run_in_vm(program(case), case.mem)
     if not foreign:
         assert case.error in str(caught.value)
+
+
+def test_every_instruction_has_a_case(foreign: bool) -> None:
+    """Calls that leave the program are tested where there is something to call."""
+    if foreign:
+        pytest.skip("only our own cases promise to be complete")
+    cases = [read_case(path) for path in Path(__file__).parent.glob("*.data")]
+    used = {insn.op.name for case in cases if case.error is None for insn in program(case)}
+    assert OPS.keys() - used == {"call", "call_kfunc"}
 
 
 @pytest.mark.kernel

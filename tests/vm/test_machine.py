@@ -54,6 +54,11 @@ def test_endless_loop_ends() -> None:
         machine("again: ja again", limit=1000).run()
 
 
+def test_may_goto_ends_an_endless_loop() -> None:
+    vm = machine("mov r0, 0\nagain: may_goto done\nadd r0, 1\nja again\ndone: exit")
+    assert vm.run() == vm.run() > 1000
+
+
 def test_helper_gets_arguments_and_clobbers_them() -> None:
     seen: list[tuple[int, ...]] = []
 

@@ -27,6 +27,8 @@ LIMIT: Final = 1_000_000
 _CLOBBERED: Final = (0xBAD0_BAD0_BAD0_BAD0,) * 5
 _FRESH_STACK: Final = b"\xba" * STACK_SIZE
 _DONE: Final = -1
+# How often a run may pass a may_goto before it jumps; the kernel allows 8 million (BPF_MAX_LOOPS).
+_PATIENCE: Final = 8192
 
 
 class Machine:
@@ -50,6 +52,7 @@ class Machine:
         self.helpers = helpers or {}
         self.resolve = resolve
         self.limit = limit
+        self.patience = 0
         self.regs = [0] * REG_COUNT
         self._lines = sorted((lines or {}).items())
         self._insns = _by_slot(code)
@@ -69,6 +72,7 @@ class Machine:
         self.regs[:] = (0, r1 & MASK64, r2 & MASK64, *(0,) * (REG_COUNT - 3))
         self._calls.clear()
         self._new_frame()
+        self.patience = _PATIENCE
         steps, at, pc = self._steps, 0, 0
         try:
             for _ in range(self.limit):

@@ -125,6 +125,16 @@ def _jump(machine: Machine, insn: Insn, slot: int) -> Step:
     return lambda: target
 
 
+def _may_goto(machine: Machine, insn: Insn, slot: int) -> Step:
+    after, target = slot + 1, slot + 1 + insn.off
+
+    def step() -> int:
+        machine.patience -= 1
+        return after if machine.patience >= 0 else target
+
+    return step
+
+
 def _load(machine: Machine, insn: Insn, slot: int) -> Step:
     regs, dst, src, off = machine.regs, insn.dst, insn.src, insn.off
     load, after = machine.memory.loads[insn.op.bits // 8], slot + 1
@@ -290,6 +300,7 @@ _BY_FORM: dict[str, _Maker] = {
 }
 # Verbs whose form does not say it all.
 _BY_VERB: dict[str, _Maker] = {
+    "may_goto": _may_goto,
     "ldxs": _load_signed,
     "stx": _store_src,
     # One thread runs a program at a time, so every order is kept.

@@ -129,7 +129,7 @@ def _program(types: Types, kernel: KernelTypes, source: Source, code: Code) -> P
         tuple(MapRef(slot, name, offset) for slot, name, offset in code.maps),
         tuple(relocs),
         (Function(0, source.name, function),),
-        tuple(_line(slot, span) for slot, span in code.lines),
+        tuple(_line(types, slot, span) for slot, span in code.lines),
     )
 
 
@@ -154,6 +154,9 @@ def _core(kernel: KernelTypes, code: bytearray, slot: int, core: Core) -> CoreRe
     return CoreReloc(slot, struct, f"0:{index}", _CORE_KINDS[core.kind])
 
 
-def _line(slot: int, span: Span) -> LineInfo:
+def _line(types: Types, slot: int, span: Span) -> LineInfo:
+    """Where the code from `slot` on comes from; the kernel finds the texts in the types' strings."""
     text = getline(span.file, span.line).rstrip("\n")
+    types.string(span.file)
+    types.string(text)
     return LineInfo(slot, span.file, text, span.line, span.column)

@@ -304,4 +304,5 @@ def _return_in_one(fn: Fn, blocks: list[Block]) -> None:
     fn.blocks = [block for block in fn.blocks if block is target or block not in bare]
 
 
-_STEPS = (_decide, _prune, _params, _skip, _thread, _merge)
+_STEPS = (_decide, _prune, _params, _skip, _thread, _prune, _merge)
+"""Merging must not meet blocks that nothing reaches: they could lead to each other in a ring."""

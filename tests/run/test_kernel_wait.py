@@ -97,6 +97,15 @@ def test_close_wakes_threads_and_no_descriptor_closes_under_them() -> None:
     assert open_fds() == before
 
 
+def test_closed_waiters_are_forgotten() -> None:
+    with stream() as (rt, ring, _):
+        before = open_fds()
+        for _ in range(20):
+            rt.waiter([ring]).close()
+        assert open_fds() == before
+        assert len(rt._waiters) <= 1  # pyright: ignore[reportPrivateUsage]
+
+
 def test_waiters_for_several_rings_have_no_single_descriptor() -> None:
     with stream() as (rt, ring, _):
         other = rt.create_map(RING)

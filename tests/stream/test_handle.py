@@ -314,6 +314,22 @@ def test_run_ends_when_closed_from_another_thread() -> None:
     timer.join()
 
 
+def test_run_ends_when_a_stream_is_closed_at_a_busy_record() -> None:
+    ring, handle = make()
+    handle.subscribe(print)
+    ring.reserve(8)
+    waiter = StubWaiter()
+
+    def close_both() -> None:
+        handle.close()
+        waiter.close()
+
+    timer = threading.Timer(0.02, close_both)
+    timer.start()
+    run_all([handle], waiter)
+    timer.join()
+
+
 def test_poll_all_timeout_is_a_real_bound() -> None:
     _, handle = make()
     begin = time.monotonic()

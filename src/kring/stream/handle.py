@@ -84,7 +84,7 @@ class StreamHandle(Generic[T]):
     @property
     def busy(self) -> bool:
         """Whether the last look at the ring ended at a record that is still being written."""
-        return self._busy
+        return self._busy and not self._closed
 
     def __iter__(self) -> Iterator[T]:
         """Every record as it comes, until the stream is closed or nothing will ever come."""

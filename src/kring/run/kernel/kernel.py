@@ -89,6 +89,8 @@ class KernelRuntime:
     def waiter(self, streams: Sequence[LiveMap]) -> KernelWaiter:
         self._check_open()
         waiter = KernelWaiter([stream.fd for stream in streams])
+        # A session that polls makes one for each poll and closes it.
+        self._waiters = [other for other in self._waiters if not other.closed]
         self._waiters.append(waiter)
         waiter.open()
         return waiter

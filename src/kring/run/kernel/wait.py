@@ -26,7 +26,7 @@ class KernelWaiter:
         self._fds = tuple(fds)
         # Reentrant: a signal handler may call `wake` while its own thread is in `close`.
         self._lock = RLock()
-        self._closed = False
+        self.closed = False
         self._inside = 0
         self._events = Fds()
         self._event = -1
@@ -43,7 +43,7 @@ class KernelWaiter:
         """
         deadline = None if timeout is None else monotonic() + timeout
         with self._lock:
-            if self._closed:
+            if self.closed:
                 return Wait.CLOSED
             self._inside += 1
         try:
@@ -59,12 +59,12 @@ class KernelWaiter:
             if self._event in ready:
                 return self._woken()
             if ready:
-                return Wait.CLOSED if self._closed else Wait.READY
+                return Wait.CLOSED if self.closed else Wait.READY
             if deadline is not None and monotonic() >= deadline:
                 return Wait.TIMEOUT
 
     def _woken(self) -> Wait:
-        if self._closed:
+        if self.closed:
             # The eventfd stays readable, for other threads that wait here.
             return Wait.CLOSED
         try:
@@ -82,7 +82,7 @@ class KernelWaiter:
     def wake(self) -> None:
         """End the wait that is going on, or the next one."""
         with self._lock:
-            if not self._closed:
+            if not self.closed:
                 os.eventfd_write(self._event, 1)
 
     def fileno(self) -> int:
@@ -92,15 +92,15 @@ class KernelWaiter:
     def close(self) -> None:
         """End all waits, now and later."""
         with self._lock:
-            if not self._closed:
-                self._closed = True
+            if not self.closed:
+                self.closed = True
                 if self._inside:
                     os.eventfd_write(self._event, 1)
             self._close_event()
 
     def _close_event(self) -> None:
         # Not while a thread polls it: its number could name another file by the time poll looks.
-        if self._closed and not self._inside:
+        if self.closed and not self._inside:
             self._events.close()
 
 

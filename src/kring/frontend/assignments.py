@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 
 from kring.decl.maps import MapDeclaration
-from kring.decl.types import IntType, int_type
+from kring.decl.types import Bits, IntType, int_type
 from kring.frontend import integers
 from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import evaluate, map_of, number, operate, unsupported
-from kring.frontend.frame import Frame
+from kring.frontend.frame import Frame, cure
 from kring.frontend.maps import ARRAYS, add, add_at, check_atomic, delete, store_existing, update
-from kring.frontend.memory import check_constant, find_field, read_field, write_field
+from kring.frontend.memory import find_field, read_field, write_field
 from kring.frontend.values import Ctx, Num, Record, Ref, Static, Val, describe
 
 
@@ -27,7 +27,7 @@ def bind(frame: Frame, target: ast.expr, val: Val) -> None:
     """Bind a name, write a field, or store into a map."""
     match target:
         case ast.Name(name):
-            frame.b.env[name] = val
+            frame.bind(name, val)
         case ast.Attribute(owner, attr):
             ref = _place(frame, owner)
             field = find_field(ref.struct, attr, frame.at(target))
@@ -52,7 +52,7 @@ def _place(frame: Frame, node: ast.expr) -> Ref:
         case Static(MapDeclaration()):
             refuse(span, "a map's declaration has no fields to write")
         case _:
-            refuse(span, f"{describe(val)} has no fields to write")
+            refuse(span, f"{describe(val)} has no fields to write", *cure(val))
 
 
 def _store(frame: Frame, owner: ast.expr, index: ast.expr, val: Val, target: ast.expr) -> None:
@@ -69,18 +69,26 @@ def assign_typed(frame: Frame, node: ast.AnnAssign) -> None:
     """`x: u8 = …`, which truncates."""
     if not isinstance(node.target, ast.Name):
         refuse(frame.at(node), "only a variable can be annotated")
-    code = compile(ast.Expression(node.annotation), frame.file, "eval")
-    kind = int_type(eval(code, dict(frame.outer)))
-    if kind is None:
-        refuse(
-            frame.at(node.annotation), "a variable's type is an integer type, as in `x: u32 = …`"
-        )
+    name = node.target.id
     if node.value is None:
-        refuse(frame.at(node), f"give it a value: `{node.target.id}: {kind.name} = …`")
+        refuse(frame.at(node), f"give it a value: `{name}: {frame.declared[name].name} = …`")
     val = number(frame, node.value)
     frame.at(node.value)
-    check_constant(frame.b, node.target.id, kind, val)
-    frame.b.env[node.target.id] = integers.truncate(frame.b, val, kind)
+    frame.bind(name, val)
+
+
+def declare(frame: Frame, statements: list[ast.stmt]) -> None:
+    """Note the types of annotated variables; one holds for all of the function."""
+    for node in (inner for top in statements for inner in ast.walk(top)):
+        if not (isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)):
+            continue
+        name = node.target.id
+        kind = int_type(frame.annotation(node.annotation))
+        span = frame.at(node.annotation)
+        if kind is None:
+            refuse(span, "a variable's type is an integer type, as in `x: u32 = …`")
+        if frame.declared.setdefault(name, kind) != kind:
+            refuse(span, f"{name!r} is {frame.declared[name].name} already")
 
 
 def assign_operated(frame: Frame, node: ast.AugAssign) -> None:
@@ -89,7 +97,7 @@ def assign_operated(frame: Frame, node: ast.AugAssign) -> None:
     match target:
         case ast.Name():
             left = number(frame, ast.copy_location(ast.Name(target.id, ast.Load()), target))
-            frame.b.env[target.id] = operate(frame, node.op, left, number(frame, node.value), node)
+            frame.bind(target.id, operate(frame, node.op, left, number(frame, node.value), node))
         case ast.Attribute(owner, attr):
             _operate_field(frame, _place(frame, owner), attr, node)
         case ast.Subscript(owner, index):
@@ -100,10 +108,10 @@ def _operate_field(frame: Frame, ref: Ref, attr: str, node: ast.AugAssign) -> No
     b = frame.b
     field = find_field(ref.struct, attr, frame.at(node.target))
     amount = _amount(frame, node)
-    if ref.shared and amount and isinstance(field.type, IntType):
+    if ref.shared and amount and isinstance(field.type, IntType | Bits):
         frame.at(node)
-        check_atomic(b, field.type, f"values of {ref.struct.__name__}.{attr}")
-        add_at(b, ref.pointer, ref.offset + field.offset, field.type, amount.value)
+        kind = check_atomic(b, field.type, f"{ref.struct.__name__}.{attr}")
+        add_at(b, ref.pointer, ref.offset + field.offset, kind, amount.value)
         return
     left = frame.number(read_field(b, ref, field), frame.at(node.target))
     right = number(frame, node.value) if amount is None else amount

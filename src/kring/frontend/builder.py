@@ -14,7 +14,18 @@ from kring.abi.helpers import HELPERS
 from kring.decl.maps import MapDeclaration
 from kring.decl.types import FieldType
 from kring.frontend.diagnose import refuse
-from kring.frontend.values import Mixed, Num, Token, Unbound, Val, parts, unify, with_parts
+from kring.frontend.values import (
+    Gone,
+    Mixed,
+    Num,
+    Token,
+    Unbound,
+    Val,
+    describe,
+    parts,
+    unify,
+    with_parts,
+)
 from kring.ir.core import I64, ROWS, Block, Edge, Fn, Imm, Mem, Op, Space, Span, Type, Value
 from kring.record import field, record
 
@@ -184,7 +195,7 @@ class Builder:
     def loop(self, span: Span, assigned: Iterable[str]) -> Loop:
         """Go on in a new loop's header, which carries the variables in `assigned` round."""
         header = self.fn.block()
-        names = tuple(name for name in assigned if parts(self.env.get(name, Unbound())))
+        names = tuple(name for name in assigned if name in self.env)
         values: list[Value] = []
         for name in names:
             val = self.env[name]
@@ -210,13 +221,15 @@ class Builder:
             if isinstance(shape, Num) and isinstance(common, Num) and shape.signed:
                 if not common.signed:
                     raise WidenLoop(loop.span, name)
-            elif isinstance(common, Mixed):
-                refuse(
-                    self.span,
-                    f"{name!r} holds {common.one} when the loop begins and {common.other} "
-                    "when it comes round",
-                    "give the two things two names",
-                )
+            elif len(parts(now)) != len(parts(shape)) or isinstance(common, Mixed):
+                if not isinstance(shape, Mixed | Unbound | Gone):
+                    refuse(
+                        loop.span,
+                        f"{name!r} holds {describe(shape)} when the loop begins and "
+                        f"{describe(now)} when it comes round",
+                        "give the two things two names",
+                    )
+                continue
             values += parts(now)
         if self.held != loop.held:
             lost = next(iter(self.held ^ loop.held))

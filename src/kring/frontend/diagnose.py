@@ -24,12 +24,18 @@ def place(span: Span) -> tuple[str, int, int, str, int, int]:
 
 def did_you_mean(name: str, known: list[str]) -> str:
     """` Did you mean 'x'?` if a known name is close, else a list of the known ones."""
+    close = suggestion(name, known).strip()
+    if close:
+        return close
+    return f"It has: {', '.join(sorted(known))}." if known else "It has none."
+
+
+def suggestion(name: str, known: list[str]) -> str:
+    """` Did you mean 'x'?` if a known name is close, else nothing."""
     from difflib import get_close_matches
 
     close = get_close_matches(name, known, 1)
-    if close:
-        return f"Did you mean {close[0]!r}?"
-    return f"It has: {', '.join(sorted(known))}." if known else "It has none."
+    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def _characters(text: str, column: int) -> int:

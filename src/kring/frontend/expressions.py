@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any, NoReturn
 
 from kring.decl.inside import Current
 from kring.decl.maps import MapDeclaration, RingBuf
+from kring.decl.programs import Program
 from kring.decl.struct import Struct
 from kring.errors import KringError
 from kring.frontend import integers
 from kring.frontend.calls import CALLS, METHODS, construct
-from kring.frontend.diagnose import did_you_mean, refuse
+from kring.frontend.diagnose import did_you_mean, refuse, suggestion
 from kring.frontend.frame import Frame, Pending, cure
 from kring.frontend.kernel import CURRENT, context_field, struct_field
 from kring.frontend.maps import ARRAYS, lookup, settle, value_at
@@ -34,6 +34,7 @@ from kring.frontend.values import (
     describe,
 )
 from kring.ir.core import Op
+from kring.record import replace
 
 
 def evaluate(frame: Frame, node: ast.expr) -> Val:
@@ -133,7 +134,7 @@ def _name(frame: Frame, node: ast.Name) -> Val:
     if name not in frame.local:
         if name not in frame.outer:
             known = [*frame.outer, *frame.local]
-            refuse(frame.b.span, f"no name {name!r} here. {did_you_mean(name, known)}")
+            refuse(frame.b.span, f"no name {name!r} here.{suggestion(name, known)}")
         return static(frame, frame.outer[name])
     match frame.b.env.get(name, Unbound()):
         case Unbound():
@@ -142,6 +143,8 @@ def _name(frame: Frame, node: ast.Name) -> Val:
             refuse(frame.b.span, f"{name!r} was {how} on line {span.line}; the record is gone")
         case Mixed(one, other):
             refuse(frame.b.span, f"{name!r} is {one} on one path to here and {other} on another")
+        case Num() as val:
+            return replace(val, written=False)
         case val:
             return val
 
@@ -183,7 +186,9 @@ def _attribute(frame: Frame, node: ast.Attribute) -> Val:
                 hint = did_you_mean(node.attr, list(CURRENT))
                 refuse(span, f"`current` has no {node.attr!r}. {hint}")
             return CURRENT[node.attr](frame.b)
-        case Static(ModuleType() | type() as owner):
+        case Static(None | MapDeclaration() | Program()):
+            refuse(span, f"{describe(base)} has no field {node.attr!r}")
+        case Static(owner):
             return _static_attribute(frame, owner, node.attr)
         case Maybe():
             refuse(span, f"this is {describe(base)}, so it has no field yet", *cure(base))
@@ -243,7 +248,8 @@ def operate(
     """`left op right` by the rules of `integers`."""
     span = frame.at(node)
     if type(op) in integers.BINARY:
-        return integers.binary(frame.b, op, left, right)
+        result = integers.binary(frame.b, op, left, right)
+        return replace(result, written=left.written and right.written)
     if isinstance(op, ast.Div):
         refuse(span, "`/` gives fractions, and BPF has no floating point", "write `//`")
     if isinstance(op, ast.Pow) and (known := integers.known(left, right)):
@@ -274,8 +280,9 @@ def _unary(frame: Frame, node: ast.UnaryOp) -> Val:
 
 def _walrus(frame: Frame, node: ast.NamedExpr) -> Val:
     val = evaluate(frame, node.value)
-    frame.b.env[node.target.id] = val
-    return val
+    frame.at(node)
+    frame.bind(node.target.id, val)
+    return _name(frame, node.target)
 
 
 # Calls

@@ -8,10 +8,13 @@ from typing import Any
 
 from kring.decl.maps import MapDeclaration
 from kring.decl.programs import Program
+from kring.decl.types import IntType
 from kring.errors import DeclarationError
 from kring.frontend.builder import Builder, Join
 from kring.frontend.diagnose import refuse
+from kring.frontend.integers import truncate
 from kring.frontend.kernel import Formats
+from kring.frontend.memory import check_constant
 from kring.frontend.source import span_of
 from kring.frontend.values import Num, Record, Ref, Val, describe
 from kring.ir.core import Span, Value
@@ -47,7 +50,11 @@ class Pending:
 
 @record(frozen=False)
 class Frame:
-    """One function being compiled: its builder, its names, and the blocks it stands in."""
+    """One function being compiled: its builder, its names, and the blocks it stands in.
+
+    `names` are the kernel's names of maps by the identity of their declarations, `declared` the
+    types of annotated variables.
+    """
 
     b: Builder
     file: str
@@ -56,12 +63,20 @@ class Frame:
     local: frozenset[str]
     formats: Formats | None
     names: dict[int, str]
+    declared: dict[str, IntType] = field(default_factory=dict[str, IntType])
     exits: list[Repeat | Transaction] = field(default_factory=list[Repeat | Transaction])
 
     def at(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword) -> Span:
         """The node's place, which what is built next is blamed on."""
         self.b.span = span_of(self.file, node)
         return self.b.span
+
+    def annotation(self, node: ast.expr) -> Any:
+        """What an annotation stands for."""
+        try:
+            return eval(compile(ast.Expression(node), self.file, "eval"), dict(self.outer))
+        except (NameError, AttributeError, TypeError) as error:
+            refuse(self.at(node), f"this annotation cannot be evaluated: {error}")
 
     def map_name(self, declaration: MapDeclaration, spelled: str) -> str:
         """The name of a map: the variable under which it was first met, cut to 15 characters."""
@@ -78,6 +93,15 @@ class Frame:
         self.b.module.maps[name] = declaration
         self.names[id(declaration)] = name
         return name
+
+    def bind(self, name: str, val: Val) -> None:
+        """Assign to a variable; an annotated one is an integer and holds what its type can."""
+        kind = self.declared.get(name)
+        if kind is not None:
+            num = self.number(val, self.b.span)
+            check_constant(self.b, name, kind, num)
+            val = truncate(self.b, num, kind)
+        self.b.env[name] = val
 
     def number(self, val: Val, span: Span) -> Num:
         """An integer, or an error that says what it is instead."""

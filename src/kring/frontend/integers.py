@@ -27,7 +27,7 @@ def constant(b: Builder, value: int) -> Num:
     """
     if not _LOW <= value <= MASK:
         raise OverflowError(value)
-    return Num(b.const(value), signed=value <= _HIGH)
+    return Num(b.const(value), signed=value <= _HIGH, written=True)
 
 
 def known(*operands: Num) -> list[int] | None:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from kring.abi.uapi import BPF_ANY, BPF_NOEXIST, MapType
 from kring.decl.maps import MapDeclaration, ValueType
-from kring.decl.types import IntType
+from kring.decl.types import Bits, IntType
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
-from kring.frontend.memory import check_constant, load_int, store_int
+from kring.frontend.memory import check_constant, load_int, store_int, type_name
 from kring.frontend.values import Maybe, Num, Ref, Val, describe, parts
 from kring.ir.core import Mem, Op, Value
 
@@ -134,15 +134,16 @@ def _inserted(
     return found
 
 
-def check_atomic(b: Builder, kind: IntType, what: str) -> None:
-    """Refuse `+=` on what the processor cannot add to atomically."""
-    if kind.size < 4 or kind.big:
+def check_atomic(b: Builder, kind: IntType | Bits, what: str) -> IntType:
+    """The type again if the processor can add to it atomically; else it is refused."""
+    if isinstance(kind, Bits) or kind.size < 4 or kind.big:
         refuse(
             b.span,
-            f"{what} are {kind.name}: `+=` on memory that others write too is atomic, and that "
-            "needs a native integer of 32 or 64 bits",
+            f"{what} holds {type_name(kind)}: `+=` on memory that others write too is atomic, and "
+            "that needs a native integer of 32 or 64 bits",
             "declare it `u32` or `u64`, or write `x = x + 1` if a lost update does not matter",
         )
+    return kind
 
 
 def add_at(b: Builder, pointer: Value, offset: int, kind: IntType, amount: Value) -> None:

@@ -86,9 +86,9 @@ def write_field(b: Builder, ref: Ref, field: Field, val: Val) -> None:
 
 
 def check_constant(b: Builder, where: str, kind: IntType, num: Num) -> None:
-    """Refuse a constant that the type cannot hold."""
+    """Refuse a number of the source that the type cannot hold; computed ones are cut to fit."""
     first, last = kind.range()
-    for value in known(num) or ():
+    for value in (known(num) or ()) if num.written else ():
         if not first <= value <= last:
             refuse(
                 b.span, f"{value} does not fit in {where}, which is {kind.name}: {first} to {last}"

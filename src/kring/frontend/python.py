@@ -17,7 +17,7 @@ from kring.decl.maps import RingBuf
 from kring.decl.programs import Program
 from kring.errors import CompileError
 from kring.frontend import integers, streams
-from kring.frontend.assignments import assign, assign_operated, assign_typed, delete_entry
+from kring.frontend.assignments import assign, assign_operated, assign_typed, declare, delete_entry
 from kring.frontend.builder import Builder, Module, WidenLoop
 from kring.frontend.conditions import condition
 from kring.frontend.diagnose import refuse
@@ -59,6 +59,7 @@ def compile_program(
 
 def _function(frame: Frame, node: ast.FunctionDef) -> None:
     _context(frame, node)
+    declare(frame, node.body)
     block(frame, node.body)
     frame.b.ret(frame.b.const(0))
 
@@ -71,7 +72,7 @@ def _context(frame: Frame, node: ast.FunctionDef) -> None:
         return
     (arg,) = args
     span = frame.at(arg)
-    view = _annotation(frame, arg)
+    view = frame.annotation(arg.annotation) if arg.annotation else None
     if view is None or view is Context:
         frame.b.env[arg.arg] = Ctx(frame.b.context, None)
     elif isinstance(view, type) and issubclass(view, TracepointArgs):
@@ -82,16 +83,6 @@ def _context(frame: Frame, node: ast.FunctionDef) -> None:
             f"the context of a {frame.program.kind.name} program is not {view!r}",
             "annotate it with `Context` or with a class derived from `TracepointArgs`",
         )
-
-
-def _annotation(frame: Frame, arg: ast.arg) -> Any:
-    if arg.annotation is None:
-        return None
-    code = compile(ast.Expression(arg.annotation), frame.file, "eval")
-    try:
-        return eval(code, dict(frame.outer))
-    except NameError as error:
-        refuse(frame.at(arg.annotation), str(error))
 
 
 def block(frame: Frame, statements: list[ast.stmt]) -> None:
@@ -164,7 +155,7 @@ def _for(frame: Frame, node: ast.For) -> None:
     below = ast.Lt() if step > 0 else ast.Gt()
     b.branch(integers.compare(b, below, count, stop), body, otherwise)
     b.enter(body)
-    b.env[node.target.id] = count
+    frame.bind(node.target.id, count)
     _repeat(frame, node.body, repeat)
     b.enter(repeat.next)
     if b.block is not None:
@@ -249,7 +240,8 @@ def _with(frame: Frame, node: ast.With) -> None:
             if not isinstance(declaration, RingBuf):
                 kind = type(declaration).__name__
                 refuse(span, f"only a RingBuf can reserve; {name!r} is a {kind}")
-            _transaction(frame, node.body, declaration, name, target.id if target else "")
+            found: RingBuf[Any] = declaration
+            _transaction(frame, node.body, found, name, target.id if target else "")
         case _:
             refuse(
                 frame.at(node.items[0].context_expr),

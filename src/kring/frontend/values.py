@@ -25,10 +25,12 @@ class Static:
 
 @record
 class Num:
-    """A 64-bit integer, read as signed or not."""
+    """A 64-bit integer, read as signed or not; `written` if it stands in the source as it is, or
+    made of such by operators, so that a place too small for it is a mistake."""
 
     value: Value
     signed: bool = True
+    written: bool = False
 
 
 @record

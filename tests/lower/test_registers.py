@@ -10,11 +10,13 @@ from engines import agree
 
 from kring.abi.asm import format_insns
 from kring.abi.isa import OPS
+from kring.errors import InternalError
 from kring.ir.core import Fn, Mem, Op, Space, Type, Value
 from kring.ir.text import parse_fn
 from kring.lower.code import Code, StackOverflow
+from kring.lower.emit import emit
 from kring.lower.layout import order, tidy
-from kring.lower.lir import MOVE_K, Block, Inst
+from kring.lower.lir import MOVE_K, Block, Function, Inst
 from kring.lower.lower import lower
 
 HERE = Path(__file__).parent
@@ -205,3 +207,33 @@ def test_time_grows_with_the_length_and_not_its_square() -> None:
     short = min(seconds(150) for _ in range(3))
     assert seconds(4 * 150) < 4 * 2.5 * short + 0.01
     assert seconds(16 * 150) < 16 * 2.5 * short + 0.01
+
+
+def test_stores_to_the_programs_own_memory_all_stay() -> None:
+    fn = parse_fn(
+        """fn f(v0: ptr.value) {
+        b0:
+          v1: ptr.stack = stack 8
+          v2: i64 = const 5
+          v3: i64 = const 1
+          store v1 [+0 u64] v2
+          store v1 [+1 u8] v3
+          store v1 [+0 u64] v2
+          v4: i64 = load v1 [+0 u64]
+          ret v4
+        }"""
+    )
+    assert names(agree(fn, MEM)).count("stdw") == 2
+
+
+def test_a_jump_that_is_too_far_is_our_error() -> None:
+    far = Block([Inst(MOVE_K, 0) for _ in range(33_000)])
+    start = Block(test=Inst(OPS["jeq64_k"], 1), to=[Block(), far])
+    with pytest.raises(InternalError, match="too far"):
+        emit(Function([start, far, start.to[0]]))
+
+
+def test_two_arguments_arrive_in_r1_and_r2() -> None:
+    fn = parse_fn("fn f(v0: i64, v1: i64) {\nb0:\n  v2: i64 = sub v0 v1\n  ret v2\n}")
+    text = format_insns(lower(fn).insns)
+    assert text == "    mov r0, r1\n    sub r0, r2\n    exit\n"

@@ -164,6 +164,25 @@ def test_equal_ends_are_one() -> None:
     assert sorted(returned) == [-1, 5, 6]
 
 
+def test_calls_with_different_maps_stay_apart() -> None:
+    fn = parse_fn(
+        """fn f(v0: ptr.value) {
+        b0:
+          v1: i64 = load v0 [+0 u64]
+          br v1 b1 b2
+        b1:
+          v2: ptr.map = map "a"
+          v3: i64 = call "map_delete_elem" v2 v0
+          ret v1
+        b2:
+          v4: ptr.map = map "b"
+          v5: i64 = call "map_delete_elem" v4 v0
+          ret v1
+        }"""
+    )
+    assert names(lower(fn)).count("call") == 2
+
+
 def test_blocks_follow_each_other_where_they_can() -> None:
     blocks = order(tidy(ends(1, 2, 3)))
     jumps = sum(

@@ -132,6 +132,11 @@ FORMS = {
         ("zero v0 [+8 256]", "v1: i64 = const 0", "ret v1"),
         "add r1, 8; mov r2, 256; mov r3, 0; call 113; mov r0, 0; exit",
     ),
+    "the kernel refuses a division by the constant 0": (
+        (LOADED, "v2: i64 = const 0", "v3: i64 = udiv v1 v2", "v4: i64 = umod v1 v2",
+         "v5: i64 = add v3 v4", "ret v5"),
+        "ldxdw r1, [r1]; mov r0, 0; add r0, r1; exit",
+    ),
     "the sign is one shift": (
         (LOADED, "v2: i64 = const 0", "v3: i64 = slt v1 v2", "ret v3"),
         "ldxdw r0, [r1]; rsh r0, 63; exit",

@@ -66,6 +66,7 @@ class Btf:
         self._next = 0
         self._lengths: Final = RecordWords()
         self._cache: Final[dict[int, Type]] = {}
+        self._found: Final[dict[tuple[str, tuple[Kind, ...], bool], list[int]]] = {}
 
     @property
     def strings_size(self) -> int:
@@ -130,11 +131,13 @@ class Btf:
 
     def find_all(self, name: str, *kinds: Kind, flavours: bool = False) -> list[int]:
         """All such ids in order, with `flavours` those called `name___anything` too."""
-        ids = set(self._named(name, kinds))
-        if flavours:
-            for flavour in self._flavours(name):
+        question = (name, kinds, flavours)
+        if question not in self._found:
+            ids = set(self._named(name, kinds))
+            for flavour in self._flavours(name) if flavours else ():
                 ids.update(self._named(flavour, kinds))
-        return sorted(ids)
+            self._found[question] = sorted(ids)
+        return self._found[question]
 
     def strip(self, id: int) -> int:
         """The id behind typedefs, qualifiers and type tags."""

@@ -1,0 +1,75 @@
+"""Leaving a `with …reserve()` block by every way there is."""
+# run: leave(how=[0]) -> events=[Event(a=1, b=2), Event(a=99)], value=5, lost=0
+# run: leave(how=[1]) -> events=[Event(a=1)], value=7
+# run: leave(how=[2]) -> events=[Event(a=99)], value=5
+# run: leave(how=[3]) -> events=[], value=0
+# run: leave(how=[4]) -> events=[Event(a=1, b=2), Event(a=99)], value=5
+# run: loops() -> events=[Event(a=0), Event(a=1), Event(a=3, c=1)]
+# run: two(how=[0]) -> events=[Event(a=1), Event()], others=[Event(a=1, b=9)], lost=0
+# run: two(how=[1]) -> events=[Event(a=1)], others=[Event(a=1, b=9)], lost=0
+# run: two(how=[2]) -> events=[Event()], others=[], value=1, lost=0
+# run: two(how=[3]) -> events=[], others=[], value=0
+from kring import Array, Discard, RingBuf, Struct, i64, syscall, u8, u16, u32, u64
+
+
+class Event(Struct):
+    a: u8
+    b: u32
+    c: u16
+    d: u64
+
+
+how = Array[i64](1)
+events = RingBuf[Event](4096)
+others = RingBuf[Event](4096)
+
+
+@syscall
+def leave() -> int:
+    way = how[0]
+    with events.reserve() as e:
+        e.a = 1
+        if way == 1:
+            return 7
+        if way == 2:
+            raise Discard
+        assert way != 3
+        e.b = 2
+    with events.reserve() as e:
+        e.a = 99
+    return 5
+
+
+@syscall
+def loops() -> None:
+    for i in range(5):
+        with events.reserve() as e:
+            e.a = i
+            if i < 2:
+                continue
+            if i == 2:
+                raise Discard()
+            e.c = 1
+            if i == 3:
+                break
+            e.d = 7
+
+
+@syscall
+def two() -> int:
+    way = how[0]
+    with events.reserve() as e:
+        with others.reserve() as o:
+            o.a = 1
+            e.a = 1
+            if way == 2:
+                raise Discard
+            o.b = 9
+            assert way < 3
+        if way == 2:
+            raise Discard
+    if way == 1:
+        return 0
+    with events.reserve():
+        return 1
+    return 2

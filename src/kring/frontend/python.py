@@ -271,6 +271,7 @@ def _transaction(
     block(frame, statements)
     frame.exits.pop()
     if b.block is not None:
+        b.span = span
         streams.close(b, record, "submit")
         b.jump(after)
     b.enter(after)

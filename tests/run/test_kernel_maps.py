@@ -50,6 +50,18 @@ def test_hash() -> None:
         assert not h.delete(u32(1))
 
 
+def test_deleting_the_current_key_repeats_none() -> None:
+    with runtime() as rt:
+        h = rt.create_map(HASH)
+        assert all(h.update(u32(n), u64(n)) for n in range(4))
+        seen: list[bytes] = []
+        for key in h.keys():  # noqa: SIM118, it is no dict
+            seen.append(key)
+            if len(seen) == 3:
+                h.delete(key)
+        assert sorted(seen) == [u32(n) for n in range(4)]
+
+
 def test_wrong_lengths_never_reach_the_kernel() -> None:
     with runtime() as rt:
         h = rt.create_map(HASH)

@@ -134,6 +134,11 @@ with runtime() as rt:
     assert said == "no user namespaces here" or "only inside its user namespace" in said
 
 
+def test_cap_sys_admin_stands_in_for_those_split_off_from_it() -> None:
+    script = "from kring.run.kernel.privilege import held\nprint(*sorted(held()))"
+    assert in_child(script, capabilities=1 << 21) == "CAP_BPF CAP_PERFMON CAP_SYS_ADMIN"
+
+
 def test_the_cure_is_this_command_with_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 

@@ -148,6 +148,7 @@ def _exec(options: Namespace) -> int:
 
     with ExitStack() as stack:
         if options.vm:
+            _say(f"kring: {_FED}")
             session = stack.enter_context(load(tool.on_exec, on=fed_vm()))
         else:
             try:
@@ -162,10 +163,14 @@ def _exec(options: Namespace) -> int:
 
 
 def _fallback(error: LoadError) -> str:
-    return (
-        f"kring: {' '.join(str(error).split())}. Now running the same bytecode in the embedded VM,"
-        " fed from new processes seen in /proc: short-lived ones can be missed."
-    )
+    why = " ".join(str(error).split()).rstrip(".")
+    return f"kring: {why}. Until then {_FED}"
+
+
+_FED = (
+    "the same bytecode runs in the embedded VM, fed from new processes seen in /proc: short-lived"
+    " ones can be missed"
+)
 
 
 def _run(options: Namespace) -> int:

@@ -2,12 +2,13 @@
 
 In:  an `Object`.
 Out: `Vm().open(object)`, a `VmRuntime`: its maps, programs, links and waiters, all in this process.
-Rule: nothing happens by itself. A program runs when `run` or `fire` is called, in that thread.
+Rule: nothing happens by itself. A program runs when `run` or `fire` is called, in that thread, or
+     when somebody waits for a stream and the feed has an event.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic_ns
 
 from kring.abi.programs import Kind, parse_section
@@ -18,6 +19,7 @@ from kring.obj.object import Map, Object, Program
 from kring.record import field, record
 from kring.run.target import LiveMap, RunResult, TraceField
 from kring.run.vm.context import prepare
+from kring.run.vm.feed import Event, Feed
 from kring.run.vm.helpers import table
 from kring.run.vm.layout import Value, event
 from kring.run.vm.machine import LIMIT, Machine
@@ -32,8 +34,9 @@ _FIRST_ID = 1 << 20
 
 @record
 class Vm:
-    """The embedded VM. `tracepoints` gives the layout of tracepoints that are asked for by name,
-    `limit` bounds the instructions of one run, `seed` starts the random numbers."""
+    """The embedded VM. `feed` gives the events that make programs run, None for none at the moment.
+    `tracepoints` gives the layout of tracepoints that are asked for by name, `limit` bounds the
+    instructions of one run, `seed` starts the random numbers."""
 
     task: Task = field(default_factory=Task)
     cpus: int = 2
@@ -42,6 +45,7 @@ class Vm:
     tracepoints: Mapping[str, Sequence[TraceField]] = field(
         default_factory=dict[str, Sequence[TraceField]]
     )
+    feed: Iterable[Event | None] | None = None
 
     def open(self, obj: Object) -> VmRuntime:
         return VmRuntime(obj, self)
@@ -58,6 +62,7 @@ class VmRuntime:
         self._programs: list[VmProgram] = []
         self._links: list[VmLink] = []
         self._waiters: list[VmWaiter] = []
+        self._feed = None if vm.feed is None else Feed(vm.feed, self._happen)
         self._closed = False
 
     def tracepoint(self, name: str) -> Sequence[TraceField]:
@@ -122,9 +127,13 @@ class VmRuntime:
             link.program.run(ctx=ctx) for link in list(self._links) if link.program.hook == hook
         ]
 
+    def _happen(self, event: Event) -> None:
+        self.world.task = event.task or self._vm.task
+        self.fire(event.hook, event.fields)
+
     def waiter(self, streams: Sequence[LiveMap]) -> VmWaiter:
         self._check_open()
-        waiter = VmWaiter([self.world.maps[stream.fd] for stream in streams])
+        waiter = VmWaiter([self.world.maps[stream.fd] for stream in streams], self._feed)
         self._waiters.append(waiter)
         return waiter
 

@@ -4,7 +4,7 @@ In:  the maps to wait for.
 Out: `VmWaiter`, a `Waiter`: an eventfd that rings signal as the kernel would wake, and any thread
      may write.
 Rule: without a bound there is nothing to wait for, unless another thread runs programs: a wait
-without timeout ends at once when this is the only thread.
+without timeout ends at once when this is the only thread and no feed has more.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from threading import RLock, active_count
 from time import monotonic
 
 from kring.run.target import Wait
+from kring.run.vm.feed import Feed
 from kring.run.vm.maps import VmMap
 from kring.run.vm.ring import RingMap
 
@@ -26,7 +27,8 @@ _STEP_S = 0.05
 class VmWaiter:
     """Waits for any of some rings. Any thread or signal handler may wake or close it."""
 
-    def __init__(self, streams: Sequence[VmMap]) -> None:
+    def __init__(self, streams: Sequence[VmMap], feed: Feed | None = None) -> None:
+        self._feed = feed
         self._rings = [stream for stream in streams if isinstance(stream, RingMap)]
         # Reentrant: a signal handler may call `wake` while its own thread is in `close`.
         self._lock = RLock()
@@ -56,14 +58,18 @@ class VmWaiter:
             woken = self._take_signal()
             if self._closed:
                 return Wait.CLOSED
-            if woken or any(ring.unread for ring in self._rings):
+            if woken or self._has_unread():
                 return Wait.READY
-            if deadline is None and active_count() == 1:
+            pause = self._feed.step() if self._feed else None
+            if pause is None and active_count() == 1 and (self._feed or deadline is None):
                 return Wait.CLOSED
-            left = _STEP_S if deadline is None else min(_STEP_S, deadline - monotonic())
+            left = _STEP_S if deadline is None else deadline - monotonic()
             if left <= 0:
-                return Wait.TIMEOUT
-            poller.poll(left * 1000)
+                return Wait.READY if self._has_unread() else Wait.TIMEOUT
+            poller.poll(min(left, _STEP_S if pause is None else pause) * 1000)
+
+    def _has_unread(self) -> bool:
+        return any(ring.unread for ring in self._rings)
 
     def _take_signal(self) -> bool:
         """Whether somebody woke this waiter since the last look."""
@@ -80,8 +86,9 @@ class VmWaiter:
                 os.eventfd_write(self._event, 1)
 
     def fileno(self) -> int:
-        """Readable when a ring had news or somebody called `wake`."""
-        return self._event
+        """Readable when a ring had news or somebody called `wake`; -1 where a feed makes the news,
+        since that takes a `wait`."""
+        return self._event if self._feed is None else -1
 
     def close(self) -> None:
         """End all waits, now and later."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from errno import ENOENT
 from pathlib import Path
 from re import findall
-from threading import Timer
+from threading import Thread, Timer
 from time import monotonic, sleep
 
 import pytest
@@ -133,13 +133,20 @@ def test_declarations_serve_one_session_after_the_other() -> None:
 
 
 def test_close_from_another_thread_ends_the_loop() -> None:
+    seen: list[int] = []
     program, events = watch(os.getpid())
     with load(program) as s:
+        handle = s[events]
+        # A daemon, so that a loop that does not end cannot keep the tests from ending.
+        reader = Thread(target=lambda: seen.extend(one.pid for one in handle), daemon=True)
+        reader.start()
         started = [spawn() for _ in range(3)]
-        closer = Timer(0.2, s.close)
-        closer.start()
-        assert [record.pid for record in s[events]] == started
-        closer.join()
+        sleep(0.2)
+        assert reader.is_alive()
+        s.close()
+        reader.join(5)
+        assert not reader.is_alive()
+    assert seen == started
 
 
 def test_close_from_another_thread_ends_async_for() -> None:

@@ -37,10 +37,10 @@ def _run(path: str, args: Sequence[str]) -> ModuleType:
         source = file.read()
     try:
         code = compile(source, path, "exec", dont_inherit=True)
-    except SyntaxError as error:
-        raise SystemExit(_shown(path, error)) from None
-    except ValueError as error:
-        raise SystemExit(f"{path} is not Python: {error}") from None
+    except (SyntaxError, ValueError) as error:
+        place = isinstance(error, SyntaxError) and error.filename
+        text = _shown(path, error) if place else str(error)
+        raise SystemExit(f"{path} is not Python:\n{text}") from None
     stem = os.path.basename(path).partition(".")[0]
     module = ModuleType(stem if stem not in sys.modules else f"{stem}_")
     module.__file__ = path

@@ -49,6 +49,11 @@ def event(memory: Memory, btf: Btf | None, name: str, values: Mapping[str, Value
     return bytes(data)
 
 
+def describes(btf: Btf | None, name: str) -> bool:
+    """Whether `event` can lay out this tracepoint: programs that use none of its fields need not."""
+    return bool(_find(btf, _EVENT + name.partition(":")[2]))
+
+
 def _find(btf: Btf | None, name: str) -> int:
     """The id of the first struct of that name, flavours included; 0 if there is none."""
     found = btf.find_all(name, Kind.STRUCT, flavours=True) if btf else []

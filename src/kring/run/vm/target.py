@@ -21,7 +21,7 @@ from kring.run.target import LiveMap, RunResult, TraceField
 from kring.run.vm.context import prepare
 from kring.run.vm.feed import Event, Feed
 from kring.run.vm.helpers import table
-from kring.run.vm.layout import Value, event
+from kring.run.vm.layout import Value, describes, event
 from kring.run.vm.machine import LIMIT, Machine
 from kring.run.vm.maps import VmMap, create
 from kring.run.vm.task import Task
@@ -127,9 +127,9 @@ class VmRuntime:
             link.program.run(ctx=ctx) for link in list(self._links) if link.program.hook == hook
         ]
 
-    def _happen(self, event: Event) -> None:
-        self.world.task = event.task or self._vm.task
-        self.fire(event.hook, event.fields)
+    def _happen(self, one: Event) -> None:
+        self.world.task = one.task or self._vm.task
+        self.fire(one.hook, one.fields if describes(self.btf, one.hook) else None)
 
     def waiter(self, streams: Sequence[LiveMap]) -> VmWaiter:
         self._check_open()

@@ -37,6 +37,6 @@ venv() {
         echo '*' >"$directory/.gitignore"
     fi
     # Output of pip goes to standard error: standard output is for events.
-    "$directory/bin/pip" install --quiet --disable-pip-version-check "$@" >&2
+    "$directory/bin/pip" install -qq --disable-pip-version-check "$@" >&2
     echo "$stamp" >"$directory/kring-stamp"
 }

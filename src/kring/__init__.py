@@ -6,7 +6,9 @@ Everything a user needs is a name of this module; what runs programs is imported
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from kring.decl.inside import Discard, cpu, current, kernel_str, ktime_ns, user_str
@@ -108,3 +110,14 @@ def __getattr__(name: str) -> Any:
     thing = getattr(import_module(_LATER[name]), name)
     globals()[name] = thing
     return thing
+
+
+class _Package(ModuleType):
+    """Keeps `kring.build` the function: importing the module of that name would replace it."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _LATER and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -155,7 +155,7 @@ def _core(kernel: KernelTypes, code: bytearray, slot: int, core: Core) -> CoreRe
 
 
 def _line(types: Types, slot: int, span: Span) -> LineInfo:
-    """Where the code from `slot` on comes from; the kernel finds the texts in the types' strings."""
+    """Where the code from `slot` on comes from; its texts must be among the types' strings."""
     text = getline(span.file, span.line).rstrip("\n")
     types.string(span.file)
     types.string(text)

@@ -72,6 +72,8 @@ class ObjectError(KringError, ValueError):
 class LoadError(KringError):
     """A map, program or link the running system refused; `errno` is its answer, 0 if none."""
 
+    errno: int | None
+
     def __init__(self, message: str, errno: int = 0) -> None:
         super().__init__(message)
         self.errno = errno

@@ -47,7 +47,8 @@ def replace(instance: T, /, **changes: Any) -> T:
     """A copy of a record with some fields changed."""
     kind: Any = type(instance)
     values = {name: getattr(instance, name) for name in kind.__match_args__}
-    return kind(**{**values, **changes})
+    changed: T = kind(**{**values, **changes})
+    return changed
 
 
 def _remake(cls: type, frozen: bool, eq: bool) -> type:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, overload
 
 from kring.abi.programs import parse_section
 from kring.btf.blob import Btf
@@ -22,6 +22,7 @@ from kring.decl.maps import (
     PerCpuArray,
     PerCpuHash,
     Stream,
+    ValueType,
 )
 from kring.decl.programs import Program
 from kring.decl.struct import Struct, dtype_spec
@@ -182,8 +183,9 @@ class Session:
         if declaration is None:
             return one
         if isinstance(declaration, Stream):
+            stream = cast("Stream[Any]", declaration)
             self._rings[name] = one
-            self._streams[name] = self._stream(one, declaration, live.get(DROPS))
+            self._streams[name] = self._stream(one, stream, live.get(DROPS))
             return self._streams[name]
         key = declaration.types[0] if declaration.arity == 2 else _KEY
         return MapHandle[Any, Any](one, key, declaration.types[-1])
@@ -261,7 +263,8 @@ def _dropped(counters: LiveMap | None, index: int | None) -> int | None:
     return sum(memoryview(data).cast("Q"))
 
 
-def _dtype(record: IntType | type[Struct]) -> Any:
+def _dtype(record: ValueType) -> Any:
     import numpy
 
-    return numpy.dtype(dtype_spec(record)) if isinstance(record, type) else numpy.dtype("u8")
+    spec: Any = dtype_spec(record) if isinstance(record, type) else f"u{record.size}"
+    return numpy.dtype(spec)

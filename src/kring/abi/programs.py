@@ -1,8 +1,8 @@
-"""Program kinds: one row says what a decorator, a section name and the kernel call the same thing."""
+"""Program kinds: one row for what a decorator, a section name and the kernel call the same."""
 
 from __future__ import annotations
 
-from kring.abi.uapi import AttachType, ProgType
+from kring.abi.uapi import BPF_F_SLEEPABLE, AttachType, ProgType
 from kring.record import record
 
 
@@ -12,7 +12,7 @@ class Kind:
 
     `name` is the decorator's, `sections` the libbpf prefixes that mean it, the one written first.
     `test_run` says whether the kernel can run it on given input, `hooked` whether anything else
-    ever runs it.
+    ever runs it, `flags` what loading it takes.
     """
 
     name: str
@@ -21,6 +21,7 @@ class Kind:
     attach: AttachType = AttachType.NONE
     test_run: bool = False
     hooked: bool = True
+    flags: int = 0
 
 
 KINDS = {
@@ -31,7 +32,14 @@ KINDS = {
             "raw_tracepoint", ("raw_tracepoint", "raw_tp"), ProgType.RAW_TRACEPOINT, test_run=True
         ),
         Kind("xdp", ("xdp",), ProgType.XDP, AttachType.XDP, test_run=True),
-        Kind("syscall", ("syscall",), ProgType.SYSCALL, test_run=True, hooked=False),
+        Kind(
+            "syscall",
+            ("syscall",),
+            ProgType.SYSCALL,
+            test_run=True,
+            hooked=False,
+            flags=BPF_F_SLEEPABLE,
+        ),
         Kind("socket_filter", ("socket",), ProgType.SOCKET_FILTER, test_run=True),
     )
 }

@@ -107,9 +107,12 @@ BPF_ANY = 0
 BPF_NOEXIST = 1
 BPF_EXIST = 2
 
-BPF_F_MMAPABLE = 1 << 10
-BPF_F_RDONLY_PROG = 1 << 7
 BPF_F_NO_PREALLOC = 1 << 0
+BPF_F_RDONLY_PROG = 1 << 7
+BPF_F_MMAPABLE = 1 << 10
+
+BPF_F_SLEEPABLE = 1 << 4
+"""A program that may sleep; the verifier takes a syscall program only with it."""
 
 RINGBUF_BUSY = 1 << 31
 RINGBUF_DISCARD = 1 << 30

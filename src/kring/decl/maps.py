@@ -39,10 +39,11 @@ class Typed:
     types: tuple[object, ...]
 
     def __call__(self, *sizes: Any, **options: Any) -> MapDeclaration:
-        made = self.declaration.__new__(self.declaration)
-        types = tuple(value_type(self.declaration.__name__, one) for one in self.types)
+        kind: Any = self.declaration
+        types = tuple(value_type(kind.__name__, one) for one in self.types)
+        made: MapDeclaration = kind.__new__(kind)
         object.__setattr__(made, "types", types)
-        made.__init__(*sizes, **options)
+        kind.__init__(made, *sizes, **options)
         return made
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any
+from typing import Any, cast
 
 from kring.decl.inside import Discard
 from kring.decl.kernel import Context, TracepointArgs
@@ -240,7 +240,7 @@ def _with(frame: Frame, node: ast.With) -> None:
             if not isinstance(declaration, RingBuf):
                 kind = type(declaration).__name__
                 refuse(span, f"only a RingBuf can reserve; {name!r} is a {kind}")
-            found: RingBuf[Any] = declaration
+            found = cast("RingBuf[Any]", declaration)
             _transaction(frame, node.body, found, name, target.id if target else "")
         case _:
             refuse(

@@ -118,7 +118,8 @@ class Parser:
         for name in (*self.values, *self.blocks):
             if (self.values.get(name) or self.blocks[name]) not in self.defined:
                 raise AsmError(f"{name} is used but never defined")
-        fn.ids = 1 + max((v.id for v in (*self.values.values(), *self.blocks.values())), default=0)
+        ids = [*(v.id for v in self.values.values()), *(b.id for b in self.blocks.values())]
+        fn.ids = 1 + max(ids, default=0)
         for value in fn.values():
             if value.id < 0:
                 value.id, fn.ids = fn.ids, fn.ids + 1

@@ -60,7 +60,7 @@ class RingMemory:
 
 
 class LiveMap(Protocol):
-    """A created map. Keys and values are raw bytes; a per-CPU value is all CPUs' values in a row."""
+    """A created map, of raw bytes; a per-CPU value is the values of all CPUs in a row."""
 
     spec: Map
     fd: int
@@ -101,7 +101,8 @@ class Waiter(Protocol):
 class Runtime(Protocol):
     """One object being brought to life; `close` undoes everything it made."""
 
-    btf: Btf | None
+    @property
+    def btf(self) -> Btf | None: ...
 
     def tracepoint(self, name: str) -> Sequence[TraceField]: ...
     def create_map(self, spec: Map) -> LiveMap: ...

@@ -42,7 +42,8 @@ class MapHandle(MutableMapping[K, V]):
         found = self._live.lookup(self._encode_key(key))
         if found is None:
             raise KeyError(key)
-        return self._value(found)
+        value: V = self._value(found)
+        return value
 
     def __setitem__(self, key: K, value: V) -> None:
         if not self._live.update(self._encode_key(key), self._value_bytes(value)):
@@ -56,7 +57,7 @@ class MapHandle(MutableMapping[K, V]):
         return map(self._key, self._live.keys())
 
     def __len__(self) -> int:
-        return sum(1 for _ in self._live.keys())
+        return sum(1 for _ in iter(self))
 
     def __repr__(self) -> str:
         return f"<map {self._name!r}>"

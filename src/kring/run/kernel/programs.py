@@ -11,7 +11,6 @@ from collections.abc import Callable
 from errno import EAGAIN, ENOSPC, EPERM
 
 from kring.abi.programs import Kind, parse_section
-from kring.abi.uapi import ProgType
 from kring.errors import LoadError
 from kring.obj.object import Program
 from kring.run.kernel import syscall
@@ -31,8 +30,6 @@ from kring.run.target import Link, RunResult
 
 _SMALLEST_LOG = 1 << 18
 _LARGEST_LOG = 1 << 26
-_SLEEPABLE = 1 << 4
-"""BPF_F_SLEEPABLE, without which the verifier takes no syscall program."""
 _FUNC_INFO = struct.Struct("<2I")
 _LINE_INFO = struct.Struct("<4I")
 _LINE_COLUMN_BITS = 10
@@ -93,7 +90,7 @@ def _attempt(
             len(log) if log else 0,
             address(log),
             0,
-            _SLEEPABLE if kind.type is ProgType.SYSCALL else 0,
+            kind.flags,
             kernel_name(program.name),
             0,
             kind.attach,

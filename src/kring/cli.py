@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from kring.errors import CompileError, KringError, LoadError, VerifierError
+from kring.errors import CompileError, KringError, LoadError, ObjectError, VerifierError
 
 if TYPE_CHECKING:
     from kring import Kernel, Vm
@@ -153,8 +153,9 @@ def _exec(options: Namespace) -> int:
         else:
             try:
                 session = stack.enter_context(load(tool.on_exec, on=_kernel(options)))
-            except LoadError as error:
-                if options.kernel or isinstance(error, VerifierError):
+            except (LoadError, ObjectError) as error:
+                # What the user insisted on, or what is a fault of kring itself, is no refusal.
+                if options.kernel or options.btf or isinstance(error, VerifierError):
                     raise
                 _say(_fallback(error))
                 session = stack.enter_context(load(tool.on_exec, on=fed_vm()))
@@ -162,7 +163,7 @@ def _exec(options: Namespace) -> int:
     return 0
 
 
-def _fallback(error: LoadError) -> str:
+def _fallback(error: KringError) -> str:
     why = " ".join(str(error).split()).rstrip(".")
     return f"kring: {why}. Until then {_FED}"
 

@@ -19,7 +19,7 @@ from kring.ir.graph import (
     reverse_postorder,
     substitute,
 )
-from kring.ir.passes.fold import number
+from kring.ir.passes.sweep import number
 
 _ROUNDS = 8
 _LONGEST = 3

@@ -17,7 +17,7 @@ from kring.abi.helpers import HELPERS
 from kring.ir.core import ROWS, Block, Fn, Op, Space, Type, Value
 from kring.ir.graph import dominance, substitute
 from kring.ir.passes.dce import STABLE
-from kring.ir.passes.fold import number
+from kring.ir.passes.sweep import number
 
 Key = tuple[object, ...]
 

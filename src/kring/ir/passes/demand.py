@@ -15,7 +15,7 @@ from __future__ import annotations
 from kring.ir.core import I64, MASK, Block, Fn, Mem, Op, Value, signed
 from kring.ir.graph import reverse_postorder, substitute
 from kring.ir.passes.bits import ones
-from kring.ir.passes.fold import number
+from kring.ir.passes.sweep import number
 
 
 def demand(fn: Fn) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from kring.ir.core import I64, ROWS, Block, Fn, Op, Value, signed
 from kring.ir.graph import Dominance, dominance
-from kring.ir.passes.fold import INVERSE, number
+from kring.ir.passes.sweep import INVERSE, number
 
 Test = tuple[Op, Value | int, Value | int]
 _SMALL = 1 << 31

@@ -12,7 +12,7 @@ from enum import Enum
 from kring.abi.helpers import HELPERS
 from kring.ir.core import Fn, Mem, Op, Space, Value, signed
 from kring.ir.graph import reverse_postorder
-from kring.ir.passes.fold import number
+from kring.ir.passes.sweep import number
 from kring.record import record
 
 

@@ -1,0 +1,179 @@
+"""A sweep over a function that rewrites each value by the rules of its operation.
+
+In: rules by operation. Out: whether any applied. A rule is given a value whose operands are as
+simple as they get; it returns None if it does not apply, the same value after changing it in
+place, or the value that replaces it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from kring.ir.core import I64, MASK, ROWS, Block, Fn, Op, Type, Value, signed
+from kring.ir.graph import predecessors, reverse_postorder, substitute
+from kring.ir.passes.bits import Bits, can_be
+
+INVERSE = {
+    Op.EQ: Op.NE,
+    Op.NE: Op.EQ,
+    Op.ULT: Op.UGE,
+    Op.UGE: Op.ULT,
+    Op.ULE: Op.UGT,
+    Op.UGT: Op.ULE,
+    Op.SLT: Op.SGE,
+    Op.SGE: Op.SLT,
+    Op.SLE: Op.SGT,
+    Op.SGT: Op.SLE,
+}
+"""The comparison that holds when this one does not; `set` has none."""
+
+MIRROR = {
+    Op.ULT: Op.UGT,
+    Op.UGT: Op.ULT,
+    Op.ULE: Op.UGE,
+    Op.UGE: Op.ULE,
+    Op.SLT: Op.SGT,
+    Op.SGT: Op.SLT,
+    Op.SLE: Op.SGE,
+    Op.SGE: Op.SLE,
+}
+"""The comparison that says the same with its operands exchanged."""
+
+_TURNS = frozenset((*MIRROR, *(op for op, row in ROWS.items() if row.commutes)))
+
+
+def number(value: Value) -> int | None:
+    """The unsigned constant that the value is, if it is one."""
+    imm = value.imm
+    return imm & MASK if value.op is Op.CONST and isinstance(imm, int) else None
+
+
+class Sweep:
+    """One sweep in reverse postorder; `bits` are those that values can have."""
+
+    def __init__(self, fn: Fn, rules: Mapping[Op, tuple[Rule, ...]]) -> None:
+        self.fn = fn
+        self.rules = rules
+        self.new: dict[Value, Value] = {}
+        self.bits: Bits = {}
+        self.changed = False
+        self.body: list[Value] = []
+        self.consts: dict[int, Value] = {}
+
+    def run(self) -> bool:
+        preds = predecessors(self.fn)
+        done: set[Block] = set()
+        for block in reverse_postorder(self.fn):
+            if block.params and preds[block] and done.issuperset(preds[block]):
+                self.join(block, preds[block])
+            old = block.body
+            block.body = self.body = []
+            self.consts = {}
+            for value in old:
+                self.settle(value)
+            self.end(block)
+            done.add(block)
+        substitute(self.fn, self.new)
+        return self.changed
+
+    def join(self, block: Block, preds: list[Block]) -> None:
+        """What the parameters can be, once all blocks before are known."""
+        for i, param in enumerate(block.params):
+            bits = 0
+            for pred in dict.fromkeys(preds):
+                for edge in pred.edges:
+                    if edge.block is block:
+                        bits |= self.bits.get(edge.args[i], MASK)
+            self.bits[param] = bits
+
+    def settle(self, value: Value) -> None:
+        args, new = value.args, self.new
+        for i, arg in enumerate(args):
+            if arg in new:
+                args[i] = new[arg]
+        while True:
+            better = self.simpler(value)
+            if better is None:
+                break
+            self.changed = True
+            if better is not value:
+                new[value] = better
+                return
+        self.body.append(value)
+        self.bits[value] = can_be(value, self.bits)
+        if value.op is Op.CONST and value.type == I64 and isinstance(value.imm, int):
+            self.consts.setdefault(value.imm & MASK, value)
+
+    def simpler(self, value: Value) -> Value | None:
+        op, args = value.op, value.args
+        row = ROWS[op]
+        if row.evaluate is None or not args:
+            return None
+        numbers = [number(arg) for arg in args]
+        known = [n for n in numbers if n is not None]
+        if len(known) == len(args) and value.type == I64:
+            imm = value.imm if isinstance(value.imm, int) else 0
+            return self.const(row.evaluate(known, imm), value)
+        if len(args) == 2 and numbers[1] is None and numbers[0] is not None and op in _TURNS:
+            value.op = MIRROR.get(op, op)
+            args.reverse()
+            return value
+        for rule in self.rules.get(op, ()):
+            better = rule(self, value)
+            if better is not None:
+                return better
+        return None
+
+    def const(self, imm: int, like: Value) -> Value:
+        """The constant, in this block before the value being folded."""
+        found = self.consts.get(imm & MASK)
+        if found is None:
+            found = self.emit(Op.CONST, [], signed(imm & MASK), like)
+            self.consts[imm & MASK] = found
+        return found
+
+    def emit(
+        self, op: Op, args: list[Value], imm: int | None, like: Value, type: Type = I64
+    ) -> Value:
+        value = self.fn.value(op, args, imm, type, like.span)
+        self.body.append(value)
+        self.bits[value] = can_be(value, self.bits)
+        return value
+
+    def end(self, block: Block) -> None:
+        """Branches ask for a value itself rather than for its comparison with 0."""
+        end = block.end
+        if end is None or end.op is not Op.BR:
+            return
+        while True:
+            test = end.args[0] = self.new.get(end.args[0], end.args[0])
+            if test.op not in (Op.EQ, Op.NE) or number(test.args[1]) != 0:
+                break
+            # br (x != 0) = br x;  br (x == 0) = br x with its edges exchanged
+            end.args[0] = test.args[0]
+            if test.op is Op.EQ:
+                block.edges.reverse()
+            self.changed = True
+        if test.op is Op.AND:
+            # br (x & y) = br (x set y): one instruction
+            end.args[0] = self.emit(Op.SET, list(test.args), None, test)
+            self.changed = True
+
+
+Rule = Callable[[Sweep, Value], "Value | None"]
+
+
+def become(value: Value, op: Op, args: list[Value], imm: int | None = None) -> Value:
+    """The same value as another operation."""
+    value.op, value.args, value.imm = op, args, imm
+    return value
+
+
+def right(value: Value) -> int | None:
+    """The constant on the right, if there is one."""
+    return number(value.args[1])
+
+
+def width(v: Value) -> int:
+    """The bits that an extension or a swap is about."""
+    return v.imm if isinstance(v.imm, int) else 64

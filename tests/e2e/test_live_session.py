@@ -271,7 +271,6 @@ def test_batches_own_their_memory() -> None:
     assert set(second["comm"].tolist()) == {b"true"}
 
 
-@pytest.mark.xfail(strict=True, reason="rows keep what lies behind a string's NUL")
 def test_batches_show_no_stale_bytes(tmp_path: Path) -> None:
     """Reserved memory is not zeroed: behind a short name lies what an earlier record left."""
     us = os.getpid()

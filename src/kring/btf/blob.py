@@ -3,11 +3,12 @@
 The type section is an array without an index: where type n begins is known only after walking
 the n-1 before it. So positions are learned as far as a question needs them and kept, and a type
 is decoded when it is first asked for. A name is looked up by searching the bytes, at the speed
-of `bytes.find`: first for the string, then for words that hold its offset.
+of a search for bytes: first for the string, then for records that hold its offset.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from array import array
 from bisect import bisect_left
@@ -239,14 +240,12 @@ class Btf:
 
     def _using(self, offset: int, kinds: tuple[Kind, ...]) -> Iterator[int]:
         """Types whose name is at this string offset, in order of ids."""
-        needle = offset.to_bytes(4, "little" if self._little else "big")
-        for at in self._search(needle, self._types):
-            word, rest = divmod(at - self._types.start, 4)
-            if rest or word + 1 >= len(self._words):
-                continue
-            # most hits are names of members and parameters, which a type id follows
-            kind = self._words[word + 1] >> 24 & 0x1F
-            if not (kind in kinds if kinds else kind):
+        pattern = _record_start(offset, kinds or tuple(Kind), self._little)
+        at = self._types.start
+        while hit := pattern.search(self.data, at, self._types.stop):
+            word, rest = divmod(hit.start() - self._types.start, 4)
+            at = hit.start() + 1
+            if rest:
                 continue
             self._walk(word + 1)
             index = bisect_left(self._starts, word)
@@ -267,6 +266,18 @@ class Btf:
         for at in self._search(b"\0" + name.encode() + b"___", self._strings):
             found.add(self.string(at + 1 - self._strings.start + self._first_string))
         return found
+
+
+def _record_start(offset: int, kinds: tuple[Kind, ...], little: bool) -> re.Pattern[bytes]:
+    """What a record of one of the kinds begins with whose name is at a string offset.
+
+    Most words that hold the offset name members and parameters, and a type id follows them; in
+    a record the kind does. One search for both is faster than one for the offset alone.
+    """
+    name = re.escape(offset.to_bytes(4, "little" if little else "big"))
+    first = bytes(kind | flag for kind in kinds if kind for flag in (0, 0x80))
+    kind = b"[" + re.escape(first) + b"]" if first else b"(?!)"
+    return re.compile(b"(?s:" + name + (b"..." if little else b"") + kind + b")")
 
 
 def _sections(data: bytes, split: bool, where: str) -> tuple[str, range, range]:

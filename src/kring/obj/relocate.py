@@ -21,7 +21,7 @@ from kring.btf.ext import CoreKind, CoreReloc
 from kring.btf.match import essential
 from kring.btf.spec import parse_spec
 from kring.btf.types import Kind
-from kring.errors import ObjectError
+from kring.errors import LoadError, ObjectError
 from kring.obj.object import MapRef, Program
 from kring.record import replace
 
@@ -45,10 +45,12 @@ _DYNAMIC: Final = "__data_loc_"
 
 
 class HookField(Protocol):
-    """A field of a tracepoint's context, in bytes."""
+    """A field of a tracepoint's context, in bytes; `type` as tracefs spells it."""
 
     @property
     def name(self) -> str: ...
+    @property
+    def type(self) -> str: ...
     @property
     def offset(self) -> int: ...
     @property
@@ -71,7 +73,7 @@ def relocate(
     """The code of `program` with descriptors of `maps` and the target's layout filled in.
 
     `local` are the object's types and `target` the system's, the same ones where a program runs
-    on its own layout. `hooks` is asked for tracepoints whose struct `target` does not have.
+    on its own layout. `hooks` gives the layout of a tracepoint; where it cannot, `target` may.
 
     Raises: ObjectError for a map without descriptor, and for a record the code does not bear out.
     """
@@ -126,16 +128,15 @@ def _resolve(
     if local is None:
         raise ObjectError(f"program {program.name!r} has CO-RE records and no types to read them")
     event = essential(local.name(reloc.type_id))
-    if (
-        event.startswith(_EVENT)
-        and hooks is not None
-        and (target is None or target.find(event, Kind.STRUCT) is None)
-    ):
+    if event.startswith(_EVENT) and hooks is not None:
+        hook = parse_section(program.section)[1]
         try:
-            hook = parse_section(program.section)[1]
-        except KeyError:
-            raise ObjectError(f"section {program.section!r} names no tracepoint") from None
-        return _resolve_hook(reloc, local, hook, hooks(hook))
+            fields = hooks(hook)
+        except LoadError:
+            if target is None or target.find(event, Kind.STRUCT) is None:
+                raise
+        else:
+            return _resolve_hook(reloc, local, hook, fields)
     if reloc.kind == CoreKind.TYPE_ID_LOCAL:
         return resolve(reloc, local, local)
     if target is None:
@@ -157,6 +158,9 @@ def _resolve_hook(reloc: CoreReloc, local: Btf, hook: str, fields: Sequence[Hook
     exists = reloc.kind == CoreKind.FIELD_EXISTS
     if field is None:
         return replace(own, value=0 if exists else None, reason=_no_field(hook, wanted, fields))
+    if spec.steps[1].name.startswith(_DYNAMIC) != field.type.startswith(_DYNAMIC.rstrip("_")):
+        reason = f"field {wanted!r} of {hook} is `{field.type}`"
+        return replace(own, value=0 if exists else None, reason=reason)
     if len(spec.steps) > 2 and reloc.kind != CoreKind.FIELD_BYTE_OFFSET:
         raise ObjectError(f"{spec}: {reloc.kind.name} below a field of a tracepoint is not known")
     inside = _offset_inside(reloc, local) if len(spec.steps) > 2 else 0

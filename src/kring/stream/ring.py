@@ -17,10 +17,10 @@ See: kernel/bpf/ringbuf.c.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from kring.abi.uapi import RINGBUF_BUSY, RINGBUF_DISCARD, RINGBUF_HEADER_SIZE
 from kring.errors import StreamError
+from kring.record import record
 from kring.run.target import RingMemory
 
 _LENGTH = RINGBUF_DISCARD - 1
@@ -28,7 +28,7 @@ _POSITION = 2**64 - 1
 _HEADER = RINGBUF_HEADER_SIZE
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Batch:
     """Records read and not yet released: `end` is the position behind them, `received` and
     `discarded` their number. `busy` says that the next record is still being written."""

@@ -32,6 +32,7 @@ def scan_rows(reader: RingReader, dtype: DType, limit: int) -> tuple[Rows, Batch
     start, data = reader.waiting()
     rows, end = _run(data, dtype, limit)
     if len(rows):
+        _end_strings(rows, dtype)
         return rows, Batch(start + end, len(rows), 0, False)
     batch = reader.scan(min(limit, _IRREGULAR))
     rows = rows_of(batch.records, dtype)
@@ -47,7 +48,9 @@ def rows_of(records: Sequence[bytes], dtype: DType) -> Rows:
     import numpy as np
 
     fitting = _fitting(records, dtype)
-    return np.frombuffer(b"".join(records[:fitting]), dtype).copy()
+    rows = np.frombuffer(b"".join(records[:fitting]), dtype).copy()
+    _end_strings(rows, dtype)
+    return rows
 
 
 def _run(data: memoryview, dtype: DType, limit: int) -> tuple[Rows, int]:
@@ -64,6 +67,20 @@ def _run(data: memoryview, dtype: DType, limit: int) -> tuple[Rows, int]:
         count = int(fits.argmin())
     payload = table[:count, RINGBUF_HEADER_SIZE : RINGBUF_HEADER_SIZE + dtype.itemsize]
     return payload.copy().view(dtype).reshape(count), count * stride
+
+
+def _end_strings(rows: Rows, dtype: DType, start: int = 0) -> None:
+    """Zero what follows the NUL of each string: the kernel leaves there what was there before."""
+    import numpy as np
+
+    table = rows.view(np.uint8).reshape(len(rows), rows.dtype.itemsize)
+    for kind, place, *_ in (dtype.fields or {}).values():
+        offset = start + place
+        if kind.names:
+            _end_strings(rows, kind, offset)
+        elif kind.kind == "S":
+            text = table[:, offset : offset + kind.itemsize]
+            text[np.logical_or.accumulate(text == 0, axis=1)] = 0
 
 
 def _fitting(records: Sequence[bytes], dtype: DType) -> int:

@@ -7,11 +7,11 @@ Every descriptor is in a list from the moment it exists, so that `close` misses 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from kring.btf.blob import Btf
 from kring.errors import LoadError, ObjectError
 from kring.obj.object import Map, Object, Program
+from kring.record import record
 from kring.run.kernel import maps, programs
 from kring.run.kernel.attach import KernelLink, attach
 from kring.run.kernel.maps import KernelMap
@@ -26,7 +26,7 @@ VMLINUX = "/sys/kernel/btf/vmlinux"
 _ELF_MAGIC = b"\x7fELF"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kernel:
     """The running kernel. `btf` is a file with its types (raw BTF, or an ELF that has it), for
     kernels that do not publish them in /sys/kernel/btf."""

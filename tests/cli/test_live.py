@@ -57,7 +57,10 @@ except BrokenPipeError:
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
         assert process.stdout
         process.stdout.close()
-        assert process.wait(SOON_S) == 7
+        try:
+            assert process.wait(SOON_S) == 7
+        finally:
+            process.kill()
 
 
 def test_control_characters_are_escaped() -> None:

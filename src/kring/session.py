@@ -29,7 +29,8 @@ from kring.decl.struct import Struct, dtype_spec
 from kring.decl.types import IntType
 from kring.errors import LoadError, NotLive, VerifierError
 from kring.obj.object import Object
-from kring.obj.relocate import missing, relocate
+from kring.obj.object import Program as Built
+from kring.obj.relocate import relocate
 from kring.run.target import Link, LiveMap, LiveProgram, RunResult, Runtime, Target, Waiter
 from kring.stream.dispatch import poll_all, run_all
 from kring.stream.handle import StreamHandle
@@ -142,9 +143,7 @@ class Session:
             try:
                 loaded[program.name] = ProgramHandle(runtime.load(program, code))
             except VerifierError as error:
-                for slot, reason in missing(program, local, target, runtime.tracepoint):
-                    raise LoadError(f"{program.name} at slot {slot}: {reason}") from error
-                raise
+                raise _explained(error, program, local, target, runtime) from None
         self.programs = loaded
         declarations = module.maps if module else {}
         self._declared = {id(found): name for name, found in declarations.items()}
@@ -253,6 +252,22 @@ class Session:
             raise NotLive("no stream has a subscriber: `s[events].subscribe(fn)` first")
         waiter = self._runtime.waiter([self._rings[name] for name in names])
         return [self._streams[name] for name in names], waiter
+
+
+def _explained(
+    error: VerifierError, program: Built, local: Btf | None, target: Btf | None, runtime: Runtime
+) -> LoadError:
+    """The error in terms of the source if what the program asks for is not in this kernel."""
+    from kring.obj.misfit import misfits
+    from kring.run.kernel.verdict import caret, line_of
+
+    for slot, reason in misfits(program, local, target, runtime.tracepoint):
+        line = line_of(program, slot)
+        if line is None:
+            return LoadError(f'program "{program.name}" at slot {slot}: {reason}')
+        place = f"{line.file}:{line.line}:{line.column}: "
+        return LoadError("\n".join([f"{place}{reason}", *caret(line)]))
+    return error
 
 
 def _dropped(counters: LiveMap | None, index: int | None) -> int | None:

@@ -122,7 +122,8 @@ class Program:
 
     def test(self, depth: int) -> str:
         random = self.random
-        sides = [self.expr(self.chance(3), depth - 1) for _ in range(3)]
+        sides = [self.expr(self.chance(3), depth - 1) for _ in range(2)]
+        sides.append(self.expr(False, depth - 1))
         one, two = random.choice(COMPARISONS), random.choice(COMPARISONS)
         return random.choice([
             f"({sides[0]} {one} {sides[1]})",

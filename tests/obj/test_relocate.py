@@ -122,6 +122,7 @@ def test_without_kernel_types_the_error_says_so() -> None:
 @dataclass(frozen=True)
 class Field:
     name: str
+    type: str
     offset: int
     size: int
     signed: bool
@@ -150,7 +151,10 @@ def test_a_tracepoint_without_btf_is_resolved_from_its_format() -> None:
 
     def hooks(name: str) -> list[Field]:
         asked.append(name)
-        return [Field("dfd", 16, 8, True), Field("path", 24, 4, False)]
+        return [
+            Field("dfd", "long", 16, 8, True),
+            Field("path", "__data_loc char[]", 24, 4, False),
+        ]
 
     ready = decode(relocate(program, {}, Btf(b.bytes()), KERNEL, hooks))
     assert [insn.imm for insn in ready] == [16, 24, 0, 8]

@@ -171,6 +171,18 @@ class RingBuf(Stream[S]):
         """
         only_inside("reserve()")
 
+    def try_reserve(self) -> S | None:
+        """In a program: a record to fill and to `submit` or `discard`, None if the ring is full."""
+        only_inside("try_reserve()")
+
+    def submit(self, record: S, /) -> None:
+        """In a program: send a record of `try_reserve`."""
+        only_inside("submit()")
+
+    def discard(self, record: S, /) -> None:
+        """In a program: drop a record of `try_reserve`."""
+        only_inside("discard()")
+
 
 class Table(MapDeclaration, Generic[K, V]):
     """What maps with keys offer to programs."""
@@ -184,11 +196,11 @@ class Table(MapDeclaration, Generic[K, V]):
     def get(self, key: K, default: V, /) -> V: ...
     def get(self, key: K, default: V | None = None, /) -> V | None:
         """In a program: the value, or `default`. A struct is a reference, an integer a copy."""
-        only_inside("get()")
+        not_live(self, ".get()")
 
     def pop(self, key: K, /) -> V | None:
         """In a program: the value, which is then gone from the map."""
-        only_inside("pop()")
+        not_live(self, ".pop()")
 
     def set(self, key: K, value: V, /) -> bool:
         """In a program: store a value; true if there was room."""

@@ -44,6 +44,8 @@ def tracepoint(name: str) -> Callable[[Function], Program]:
 
     The context is a `TracepointArgs` class, or `Context`, or left out.
     """
+    if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise DeclarationError('say which: `@tracepoint("sched:sched_process_exec")`')
     category, colon, event = name.partition(":")
     if not (category and colon and event):
         raise DeclarationError(

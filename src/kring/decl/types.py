@@ -170,5 +170,8 @@ def annotated(cls: type, namespace: Mapping[str, Any]) -> Iterator[tuple[str, An
     """
     for name, annotation in cls.__annotations__.items():
         if isinstance(annotation, str):
-            annotation = eval(annotation, {**namespace, cls.__name__: cls})
+            try:
+                annotation = eval(annotation, {**namespace, cls.__name__: cls})
+            except NameError as error:
+                raise DeclarationError(f"{cls.__name__}.{name}: {error}") from None
         yield name, annotation, cls.__dict__.get(name)

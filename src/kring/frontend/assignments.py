@@ -19,21 +19,22 @@ def assign(frame: Frame, node: ast.Assign) -> None:
     """`x = …`, `r.f = …`, `m[k] = …`."""
     val = evaluate(frame, node.value)
     for target in node.targets:
-        frame.at(node)
-        bind(frame, target, val)
+        bind(frame, target, val, node.value)
 
 
-def bind(frame: Frame, target: ast.expr, val: Val) -> None:
-    """Bind a name, write a field, or store into a map."""
+def bind(frame: Frame, target: ast.expr, val: Val, source: ast.expr) -> None:
+    """Bind a name, write a field, or store into a map what `source` gave."""
     match target:
         case ast.Name(name):
+            frame.at(source)
             frame.bind(name, val)
         case ast.Attribute(owner, attr):
             ref = _place(frame, owner)
             field = find_field(ref.struct, attr, frame.at(target))
+            frame.at(source)
             write_field(frame.b, ref, field, val)
         case ast.Subscript(owner, index):
-            _store(frame, owner, index, val, target)
+            _store(frame, owner, index, val, source)
         case _:
             unsupported(frame, target)
 
@@ -55,14 +56,15 @@ def _place(frame: Frame, node: ast.expr) -> Ref:
             refuse(span, f"{describe(val)} has no fields to write", *cure(val))
 
 
-def _store(frame: Frame, owner: ast.expr, index: ast.expr, val: Val, target: ast.expr) -> None:
+def _store(frame: Frame, owner: ast.expr, index: ast.expr, val: Val, source: ast.expr) -> None:
     declaration, name = map_of(frame, owner)
     key = evaluate(frame, index)
-    frame.at(target)
+    at = frame.at(source)
+    frame.at(index)
     if declaration.type in ARRAYS and isinstance(declaration.types[-1], IntType):
-        store_existing(frame.b, declaration, name, key, frame.number(val, frame.b.span))
+        store_existing(frame.b, declaration, name, key, frame.number(val, at), at)
     else:
-        update(frame.b, declaration, name, key, val)
+        update(frame.b, declaration, name, key, val, at)
 
 
 def assign_typed(frame: Frame, node: ast.AnnAssign) -> None:

@@ -71,8 +71,8 @@ class Join:
     """A block to come, and the paths that lead to it so far."""
 
     block: Block
-    paths: list[tuple[Edge, Env, frozenset[Token]]] = field(
-        default_factory=list[tuple[Edge, Env, frozenset[Token]]]
+    paths: list[tuple[Edge, Env, frozenset[Token], Span]] = field(
+        default_factory=list[tuple[Edge, Env, frozenset[Token], Span]]
     )
 
 
@@ -187,7 +187,7 @@ class Builder:
             return
         self.block = join.block
         self.fn.blocks.append(join.block)
-        envs = [env for _, env, _ in join.paths]
+        envs = [env for _, env, _, _ in join.paths]
         self.held = self._same_records(join)
         names = {name: None for env in envs for name in env}
         self.env = {name: self._merge(join, name, envs) for name in names}
@@ -248,7 +248,7 @@ class Builder:
 
     def _edge(self, join: Join) -> Edge:
         edge = Edge(join.block)
-        join.paths.append((edge, dict(self.env), self.held))
+        join.paths.append((edge, dict(self.env), self.held, self.span))
         return edge
 
     def _merge(self, join: Join, name: str, envs: list[Env]) -> Val:
@@ -266,7 +266,7 @@ class Builder:
                 merged.append(column[0])
                 continue
             merged.append(self._parameter(join.block, column))
-            for (edge, _, _), value in zip(join.paths, column, strict=True):
+            for (edge, _, _, _), value in zip(join.paths, column, strict=True):
                 edge.args.append(value)
         return with_parts(common, tuple(merged))
 
@@ -281,14 +281,17 @@ class Builder:
         return with_parts(val, tuple(self._parameter(block, [value]) for value in parts(val)))
 
     def _same_records(self, join: Join) -> frozenset[Token]:
-        _, _, held = join.paths[0]
-        for _, _, other in join.paths[1:]:
+        _, _, held, first = join.paths[0]
+        for _, _, other, second in join.paths[1:]:
             for token in held ^ other:
+                keeps, ends = (first, second) if token in held else (second, first)
                 refuse(
                     token.span,
-                    f"the record reserved here from {token.stream!r} is still held on one path "
-                    f"and gone on another, where they meet on line {self.span.line}",
-                    "submit or discard it on every path, once",
+                    f"the record reserved here from {token.stream!r} is lost on a path: the one "
+                    f"through line {keeps.line} still holds it, the one through line {ends.line} "
+                    "does not",
+                    f"call {token.stream}.submit(…) or {token.stream}.discard(…) on every path "
+                    "where it is not None, once",
                 )
         return held
 

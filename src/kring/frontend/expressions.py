@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from kring.decl.inside import Current
+from kring.decl.kernel import KernelStruct
 from kring.decl.maps import MapDeclaration, RingBuf
 from kring.decl.programs import Program
 from kring.decl.struct import Struct
@@ -71,6 +72,7 @@ def unsupported(frame: Frame, node: ast.expr | ast.stmt) -> NoReturn:
 
 UNSUPPORTED: dict[type[ast.AST], tuple[str, str]] = {
     ast.Try: ("a program has no exceptions to catch", "test results with `if`"),
+    ast.TryStar: ("a program has no exceptions to catch", "test results with `if`"),
     ast.ListComp: ("a program has no lists", "write a `for … in range(…)` loop"),
     ast.SetComp: ("a program has no sets", "use a `Hash` map"),
     ast.DictComp: ("a program has no dicts", "use a `Hash` map"),
@@ -138,11 +140,19 @@ def _name(frame: Frame, node: ast.Name) -> Val:
         return static(frame, frame.outer[name])
     match frame.b.env.get(name, Unbound()):
         case Unbound():
-            refuse(frame.b.span, f"{name!r} may not be bound here: not every path assigns it")
+            refuse(
+                frame.b.span,
+                f"{name!r} may not be bound here: not every path assigns it",
+                "give it a value before the branch, loop or block that assigns it",
+            )
         case Gone(span, how):
             refuse(frame.b.span, f"{name!r} was {how} on line {span.line}; the record is gone")
         case Mixed(one, other):
-            refuse(frame.b.span, f"{name!r} is {one} on one path to here and {other} on another")
+            refuse(
+                frame.b.span,
+                f"{name!r} is {one} on one path to here and {other} on another",
+                "leave one of the paths, or give the two things two names",
+            )
         case Num() as val:
             return replace(val, written=False)
         case val:
@@ -185,7 +195,8 @@ def _attribute(frame: Frame, node: ast.Attribute) -> Val:
             if node.attr not in CURRENT:
                 hint = did_you_mean(node.attr, list(CURRENT))
                 refuse(span, f"`current` has no {node.attr!r}. {hint}")
-            return CURRENT[node.attr](frame.b)
+            val = CURRENT[node.attr](frame.b)
+            return _own_view(frame, val) if isinstance(val, KernelPtr) else val
         case Static(None | MapDeclaration() | Program()):
             refuse(span, f"{describe(base)} has no field {node.attr!r}")
         case Static(owner):
@@ -196,6 +207,14 @@ def _attribute(frame: Frame, node: ast.Attribute) -> Val:
             refuse(span, f"{describe(base)} has no field {node.attr!r}")
 
 
+def _own_view(frame: Frame, pointer: KernelPtr) -> KernelPtr:
+    """The pointer, seen through the author's own class of the struct's name if there is one."""
+    own = frame.outer.get(pointer.struct.__name__)
+    if isinstance(own, type) and issubclass(own, KernelStruct):
+        return KernelPtr(pointer.pointer, own)
+    return pointer
+
+
 def _static_attribute(frame: Frame, owner: object, name: str) -> Val:
     try:
         return static(frame, getattr(owner, name))
@@ -204,6 +223,8 @@ def _static_attribute(frame: Frame, owner: object, name: str) -> Val:
 
 
 def _subscript(frame: Frame, node: ast.Subscript) -> Val | Pending:
+    if isinstance(node.slice, ast.Slice):
+        unsupported(frame, node.slice)
     declaration, name = map_of(frame, node.value)
     key = evaluate(frame, node.slice)
     frame.at(node)
@@ -232,7 +253,7 @@ def map_of(frame: Frame, node: ast.expr) -> tuple[MapDeclaration, str]:
             except KringError as error:
                 refuse(span, str(error))
         case _:
-            refuse(span, f"a map is wanted here; this is {describe(val)}")
+            refuse(span, f"a map is wanted here; this is {describe(val)}", *cure(val))
 
 
 # Operators
@@ -256,9 +277,9 @@ def operate(
         base, exponent = known
         if 0 <= exponent <= 64:
             return _integer(frame, base**exponent)
-    refuse(
-        span, f"no operator `{type(op).__name__}` in a program", "write it with + - * // % << >>"
-    )
+    instead = "write the product out: `x * x`" if isinstance(op, ast.Pow) else ""
+    symbol = "**" if isinstance(op, ast.Pow) else "@"
+    refuse(span, f"a program has no operator `{symbol}`", *([instead] if instead else []))
 
 
 def _unary(frame: Frame, node: ast.UnaryOp) -> Val:
@@ -307,6 +328,8 @@ def _call(frame: Frame, node: ast.Call) -> Val | Pending:
 _CALL_CURES = {
     "print": ("send the values as a record and print them where you read it",),
     "range": ("`range` is the head of a loop: `for i in range(n):`",),
+    "max": ("write `a if a > b else b`",),
+    "min": ("write `a if a < b else b`",),
     "len": ("`sizeof(T)` is the size of a struct",),
 }
 

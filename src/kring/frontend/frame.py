@@ -16,7 +16,7 @@ from kring.frontend.integers import truncate
 from kring.frontend.kernel import Formats
 from kring.frontend.memory import check_constant
 from kring.frontend.source import span_of
-from kring.frontend.values import Num, Record, Ref, Val, describe
+from kring.frontend.values import Maybe, Mixed, Num, Record, Ref, Text, Val, describe
 from kring.ir.core import Span, Value
 from kring.record import field, record
 
@@ -112,6 +112,16 @@ class Frame:
 
 def cure(val: Val) -> tuple[str, ...]:
     """What to write instead of using a value as it is, if that is known."""
-    if "None" in describe(val):
-        return ("compare it first: `if x is not None:` … or give `get(key, default)` a default",)
-    return ()
+    match val:
+        case Maybe(_, Record()):
+            return ("compare it first: `if e is not None:`",)
+        case Maybe(_, Num()):
+            return (
+                "compare it first: `if x is not None:` … or give `get(key, default)` a default",
+            )
+        case Maybe() | Mixed():
+            return ("compare it first: `if x is not None:`",)
+        case Text():
+            return ("strings are copied to string fields; work on them where you read the records",)
+        case _:
+            return ()

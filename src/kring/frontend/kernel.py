@@ -65,7 +65,7 @@ def struct_field(b: Builder, pointer: KernelPtr, name: str, span: Span) -> Val:
         refuse(
             span,
             f"{struct} has no field {name!r}. {did_you_mean(name, list(known))}",
-            f"a kernel field not listed yet: declare `class {struct}(KernelStruct)` with it",
+            f"for a field not listed here, declare your own `class {struct}({struct})` with it",
         )
     kind = known[name]
     core = _use(b, struct, name, kind)

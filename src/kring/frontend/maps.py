@@ -11,7 +11,7 @@ from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
 from kring.frontend.memory import check_constant, load_int, store_int, type_name
 from kring.frontend.values import Maybe, Num, Ref, Val, describe, parts
-from kring.ir.core import Mem, Op, Value
+from kring.ir.core import Mem, Op, Span, Value
 
 ARRAYS = frozenset({MapType.ARRAY, MapType.PERCPU_ARRAY})
 _INDEX = IntType(4)
@@ -72,9 +72,12 @@ def settle(
     return b.env.pop(_HERE) if isinstance(inner, Num) else Maybe(pointer, inner)
 
 
-def update(b: Builder, declaration: MapDeclaration, name: str, key: Val, value: Val) -> Value:
-    """Store a value; the result is 0 if it was stored."""
+def update(
+    b: Builder, declaration: MapDeclaration, name: str, key: Val, value: Val, at: Span | None = None
+) -> Value:
+    """Store a value, which stands `at`; the result is 0 if it was stored."""
     key_pointer = in_memory(b, key_type(declaration), key, f"key of {name!r}")
+    b.span = at or b.span
     pointer = in_memory(b, declaration.types[-1], value, f"value of {name!r}")
     return b.call("map_update_elem", b.map(name), key_pointer, pointer, b.const(BPF_ANY))
 
@@ -86,12 +89,14 @@ def delete(b: Builder, declaration: MapDeclaration, name: str, key: Val) -> Valu
 
 
 def store_existing(
-    b: Builder, declaration: MapDeclaration, name: str, key: Val, value: Num
+    b: Builder, declaration: MapDeclaration, name: str, key: Val, value: Num, at: Span
 ) -> None:
-    """Assign to an entry of an array; an index beyond its end changes nothing."""
+    """Assign to an entry of an array what stands `at`; beyond its end nothing changes."""
     kind = declaration.types[-1]
     assert isinstance(kind, IntType)
     _, pointer = lookup(b, declaration, name, key)
+    b.span = at
+    check_constant(b, f"value of {name!r}", kind, value)
     found, after = b.join(), b.join()
     b.branch(pointer, found, after)
     b.enter(found)
@@ -105,7 +110,7 @@ def add(b: Builder, declaration: MapDeclaration, name: str, key: Val, amount: Nu
     kind = declaration.types[-1]
     if not isinstance(kind, IntType):
         refuse(b.span, f"the values of {name!r} are structs: add to one of their fields")
-    check_atomic(b, kind, f"the values of {name!r}")
+    check_atomic(b, kind, f"a value of {name!r}")
     key_pointer, pointer = lookup(b, declaration, name, key)
     if declaration.type not in ARRAYS:
         pointer = _inserted(b, declaration, name, key_pointer, pointer)

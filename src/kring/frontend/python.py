@@ -72,15 +72,16 @@ def _context(frame: Frame, node: ast.FunctionDef) -> None:
         return
     (arg,) = args
     span = frame.at(arg)
-    view = frame.annotation(arg.annotation) if arg.annotation else None
+    view: object = frame.annotation(arg.annotation) if arg.annotation else None
     if view is None or view is Context:
         frame.b.env[arg.arg] = Ctx(frame.b.context, None)
     elif isinstance(view, type) and issubclass(view, TracepointArgs):
         frame.b.env[arg.arg] = Ctx(frame.b.context, view)
     else:
+        annotation = arg.annotation or arg
         refuse(
             span,
-            f"the context of a {frame.program.kind.name} program is not {view!r}",
+            f"the context of a {frame.program.kind.name} program is not {ast.unparse(annotation)}",
             "annotate it with `Context` or with a class derived from `TracepointArgs`",
         )
 

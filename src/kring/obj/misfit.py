@@ -1,0 +1,94 @@
+"""Why a program cannot work on one running system, for its author.
+
+In: a program whose load was refused, the object's types, the system's types and its hook's
+fields. Out: the slot and the reason of each access that the system cannot serve. Asked only after
+a refusal, so a load that succeeds pays nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kring.abi.programs import parse_section
+from kring.btf.blob import Btf
+from kring.btf.ext import CoreReloc
+from kring.btf.match import essential
+from kring.btf.types import Array, Composite, Int
+from kring.obj.object import Program
+from kring.obj.relocate import HookField, Hooks, missing
+
+EVENT_STRUCT = "trace_event_raw_"
+DYNAMIC = "__data_loc_"
+"""What a string's name begins with in an event's struct if its data has no fixed place."""
+
+
+def misfits(
+    program: Program, local: Btf | None, target: Btf | None, hooks: Hooks
+) -> Iterator[tuple[int, str]]:
+    """Slots that cannot work, and why: fields of the hook first, in the words of its format.
+
+    Raises: LoadError if there is no such hook.
+    """
+    hook = parse_section(program.section)[1]
+    events = [reloc for reloc in program.core if local and _event(local, reloc)]
+    if local and events:
+        fields = {field.name: field for field in hooks(hook)}
+        for reloc in events:
+            if reason := _misfit(local, reloc, hook, fields):
+                yield reloc.slot, reason
+    yield from missing(program, local, target, hooks)
+
+
+def _event(local: Btf, reloc: CoreReloc) -> bool:
+    return essential(local.name(reloc.type_id)).startswith(EVENT_STRUCT)
+
+
+def _misfit(local: Btf, reloc: CoreReloc, hook: str, fields: dict[str, HookField]) -> str:
+    """How a field differs from what the program takes it for, empty if it does not."""
+    struct = local[reloc.type_id]
+    if not isinstance(struct, Composite) or reloc.access.count(":") != 1:
+        return ""
+    member = struct.members[int(reloc.access.rpartition(":")[2])]
+    name = member.name.removeprefix(DYNAMIC)
+    field = fields.get(name)
+    if field is None:
+        return f"{hook} has no field {name!r}.{_known(name, fields)}"
+    if _wanted(field) == _declared(local, member.name, member.type, field):
+        return ""
+    size = f"{field.size} bytes, {'signed' if field.signed else 'unsigned'}"
+    what = f"`{field.type}`" if "char" in field.type else f"`{field.type}` ({size})"
+    return f"field {name!r} of {hook} is {what} in this kernel: declare `{name}: {_wanted(field)}`"
+
+
+def _wanted(field: HookField) -> str:
+    """How a program declares the field."""
+    if field.type.startswith(DYNAMIC.rstrip("_")):
+        return "str"
+    if field.type.endswith("]") and "char" in field.type:
+        return f"str = char({field.size})"
+    return f"{'i' if field.signed else 'u'}{field.size * 8}"
+
+
+def _declared(local: Btf, name: str, type_id: int, field: HookField) -> str:
+    """How the program did declare it; of integers, one that reads the same as the field's own."""
+    if name.startswith(DYNAMIC):
+        return "str"
+    match local[local.strip(type_id)]:
+        case Array() if _wanted(field).startswith("str = "):
+            return _wanted(field)
+        case Array():
+            return "an array"
+        case Int(_, size, _, signed):
+            resized = not (signed or field.signed)
+            fits = size == field.size or resized
+            return _wanted(field) if fits and not field.type.endswith("]") else "an integer"
+        case _:
+            return _wanted(field)
+
+
+def _known(name: str, fields: dict[str, HookField]) -> str:
+    from difflib import get_close_matches
+
+    own = [known for known in fields if not known.startswith("common_")]
+    close = get_close_matches(name, own, 1)
+    return f" Did you mean {close[0]!r}?" if close else f" It has: {', '.join(own)}."

@@ -1,0 +1,2 @@
+from kring import ktime_ns
+print(ktime_ns())

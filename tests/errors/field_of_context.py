@@ -1,0 +1,17 @@
+from kring import RingBuf, Struct, TracepointArgs, char, current, i32, tracepoint, u32
+class Exec(Struct):
+    pid: u32
+    comm: str = char(16)
+
+
+events = RingBuf[Exec](4096)
+
+
+class Args(TracepointArgs):
+    pid: i32
+
+
+@tracepoint("sched:sched_process_exec")
+def on_exec(ctx: Args) -> None:
+    with events.reserve() as e:
+        e.pid = ctx.pdi

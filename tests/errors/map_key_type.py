@@ -1,0 +1,11 @@
+from kring import Hash, Struct, current, tracepoint, u32
+class Point(Struct):
+    x: u32
+
+
+points = Hash[u32, Point](max_entries=8)
+
+
+@tracepoint("sched:sched_process_exec")
+def on_exec() -> None:
+    x = points.get(Point(x=1))

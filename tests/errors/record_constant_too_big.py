@@ -1,0 +1,13 @@
+from kring import RingBuf, Struct, char, current, tracepoint, u32
+class Exec(Struct):
+    pid: u32
+    comm: str = char(16)
+
+
+events = RingBuf[Exec](4096)
+
+
+@tracepoint("sched:sched_process_exec")
+def on_exec() -> None:
+    with events.reserve() as e:
+        e.pid = 1 << 32

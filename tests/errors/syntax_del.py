@@ -1,0 +1,5 @@
+from kring import current, tracepoint
+@tracepoint("sched:sched_process_exec")
+def on_exec() -> None:
+    x = 1
+    del x

@@ -1,0 +1,8 @@
+from kring import current, tracepoint
+@tracepoint("sched:sched_process_exec")
+def on_exec() -> None:
+    x = 1
+    try:
+        x = current.pid
+    except ValueError:
+        pass

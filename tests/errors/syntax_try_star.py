@@ -1,0 +1,7 @@
+from kring import current, tracepoint
+@tracepoint("sched:sched_process_exec")
+def on_exec() -> None:
+    try:
+        x = current.pid
+    except* ValueError:
+        pass

@@ -1,0 +1,7 @@
+# load
+from kring import current, tracepoint
+@tracepoint("sched:sched_process_exec")
+def on_exec() -> None:
+    x = current.pid
+    while x:
+        x += 1

@@ -142,7 +142,8 @@ def _resolve(
     if target is None:
         raise ObjectError(
             f"program {program.name!r} reads {local.name(reloc.type_id)}, whose layout depends on "
-            "the kernel, and there are no kernel types (BTF) to take it from"
+            "the kernel, and there are no kernel types (BTF) to take it from; a file that has them: "
+            "`load(…, on=Kernel(btf=FILE))`, or --btf FILE on the command line"
         )
     return resolve(reloc, local, target)
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from linecache import getline
 
 from kring.abi.code import encode
-from kring.abi.uapi import STACK_SIZE, MapType
+from kring.abi.isa import LDX, ST, STACK_SIZE, STX
+from kring.abi.uapi import MapType
 from kring.btf.ext import CoreKind, CoreReloc, LineInfo
 from kring.btf.types import Func, FuncProto, Ptr
 from kring.btf.write import Builder as Types
@@ -144,8 +145,7 @@ def _core(kernel: KernelTypes, code: bytearray, slot: int, core: Core) -> CoreRe
     """The record of a kernel-dependent instruction, which gets the value of our own layout."""
     struct, index, offset = kernel.member(core.struct, core.path[0])
     at = slot * 8
-    is_memory = code[at] & 7 in (1, 2, 3)
-    if not is_memory:
+    if code[at] & 7 not in (LDX, ST, STX):
         code[at + 4 : at + 8] = offset.to_bytes(4, "little")
     elif offset < 1 << 15:
         code[at + 2 : at + 4] = offset.to_bytes(2, "little")

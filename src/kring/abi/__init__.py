@@ -1,7 +1,8 @@
-"""What the kernel fixes, as tables: instructions, UAPI numbers, helpers, program kinds, contexts.
+"""What the kernel fixes, as tables: instructions, UAPI numbers, helpers and program kinds.
 
 In:  nothing; these are facts.
 Out: `isa.OPS` and `isa.Insn` (the instruction set), `code.encode` and `code.decode` (bytes),
-     `asm.parse` and `asm.format_insns` (text).
+     `asm.parse` and `asm.format_insns` (text), `helpers.HELPERS`, `programs.KINDS`, and the
+     numbers of `uapi`.
 Nothing here reads the running system.
 """

@@ -19,13 +19,11 @@ the first exit instruction: the dialect of the public conformance suites.
 import re
 from collections.abc import Callable, Sequence
 
+from kring.abi.code import signed32
 from kring.abi.isa import (
     DST,
     DST_IMM,
     DST_SRC,
-    FUNCTION,
-    GOTO,
-    GOTO_IMM,
     IF_IMM,
     IF_SRC,
     OPS,
@@ -34,6 +32,7 @@ from kring.abi.isa import (
     Insn,
     Op,
     Pseudo,
+    target_of,
 )
 from kring.errors import AsmError
 from kring.record import replace
@@ -192,7 +191,7 @@ def _imm32(text: str) -> _Fields | None:
     bits = 64 if "x" in text.lower() else 32
     if not -1 << (bits - 1) <= value < 1 << bits:
         raise ValueError(f"{text} does not fit {bits} bits")
-    return {"imm": _signed32(value)}
+    return {"imm": signed32(value)}
 
 
 def _imm64(text: str) -> _Fields | None:
@@ -236,10 +235,6 @@ def _number(text: str) -> int | None:
     if not (found := _NUMBER.fullmatch(text.strip())):
         return None
     return int(found[1] + found[2], 16 if found[2][:2] in ("0x", "0X") else 10)
-
-
-def _signed32(value: int) -> int:
-    return ((value & 0xFFFF_FFFF) ^ 0x8000_0000) - 0x8000_0000
 
 
 _READERS: dict[str, _Reader] = {
@@ -297,24 +292,15 @@ def format_insns(insns: Sequence[Insn]) -> str:
     targets = {
         target
         for insn, at in zip(insns, starts, strict=True)
-        if (target := _target_of(insn, at)) in known
+        if (target := target_of(insn, at)) in known
     }
     lines: list[str] = []
     for insn, at in zip(insns, starts, strict=True):
         if at in targets:
             lines.append(f"L{at}:")
-        target = _target_of(insn, at)
+        target = target_of(insn, at)
         lines.append("    " + format_insn(insn, f"L{target}" if target in targets else ""))
     return "\n".join(lines) + "\n"
-
-
-def _target_of(insn: Insn, slot: int) -> int | None:
-    """The slot the instruction at `slot` jumps to or calls."""
-    if insn.op.form in (GOTO, IF_IMM, IF_SRC):
-        return slot + 1 + insn.off
-    if insn.op.form in (GOTO_IMM, FUNCTION):
-        return slot + 1 + insn.imm
-    return None
 
 
 def format_insn(insn: Insn, label: str = "") -> str:

@@ -27,8 +27,8 @@ def encode(insns: Iterable[Insn]) -> bytes:
         op = insn.op
         regs = insn.dst | (insn.src | op.src) << 4
         if op.form == IMM64:
-            out += SLOT.pack(op.code, regs, 0, _signed32(insn.imm))
-            out += SLOT.pack(0, 0, 0, _signed32(insn.imm >> 32))
+            out += SLOT.pack(op.code, regs, 0, signed32(insn.imm))
+            out += SLOT.pack(0, 0, 0, signed32(insn.imm >> 32))
         else:
             out += SLOT.pack(op.code, regs, insn.off | op.off, insn.imm | op.imm)
     return bytes(out)
@@ -120,6 +120,6 @@ def _check(insn: Insn, slot: int) -> None:
             )
 
 
-def _signed32(value: int) -> int:
+def signed32(value: int) -> int:
     """The low 32 bits, as the signed number they spell."""
     return ((value & 0xFFFF_FFFF) ^ 0x8000_0000) - 0x8000_0000

@@ -74,6 +74,7 @@ FETCH = 0x01
 REG_COUNT = 11
 FRAME_POINTER = 10
 STACK_SIZE = 512
+"""MAX_BPF_STACK: bytes of stack of one program, its inlined functions included."""
 CALL_DEPTH = 8
 
 
@@ -135,6 +136,15 @@ class Insn:
     def slots(self) -> int:
         """1, or 2 for `lddw`."""
         return self.op.slots
+
+
+def target_of(insn: Insn, slot: int) -> int | None:
+    """The slot that the instruction at `slot` may jump to or calls, None for all others."""
+    if insn.op.form in (GOTO, IF_IMM, IF_SRC):
+        return slot + 1 + insn.off
+    if insn.op.form in (GOTO_IMM, FUNCTION):
+        return slot + 1 + insn.imm
+    return None
 
 
 _ALU = (

@@ -88,7 +88,7 @@ class ProgType(IntEnum):
 
 
 class AttachType(IntEnum):
-    """enum bpf_attach_type, as far as program kinds here need it."""
+    """enum bpf_attach_type: hooks of tracing and networking; NONE where the type alone says it."""
 
     NONE = 0
     TRACE_RAW_TP = 23
@@ -117,6 +117,3 @@ BPF_F_SLEEPABLE = 1 << 4
 RINGBUF_BUSY = 1 << 31
 RINGBUF_DISCARD = 1 << 30
 RINGBUF_HEADER_SIZE = 8
-
-STACK_SIZE = 512
-"""MAX_BPF_STACK: bytes of stack of one program, its inlined functions included."""

@@ -13,13 +13,13 @@ from io import BytesIO
 from struct import unpack_from
 from typing import Any, Final
 
-from kring.abi.uapi import MapType
+from kring.abi.uapi import BPF_F_MMAPABLE, BPF_F_RDONLY_PROG, MapType
 from kring.btf.blob import Btf
 from kring.btf.ext import ExtSection, parse_ext
 from kring.btf.types import DataSec, DeclTag, Kind
 from kring.btf.write import Builder
 from kring.errors import ObjectError
-from kring.obj.elf_write import EM_BPF, RDONLY_PROG
+from kring.obj.elf_write import EM_BPF
 from kring.obj.functions import (
     CALL,
     LDDW,
@@ -34,8 +34,6 @@ from kring.obj.maps import described
 from kring.obj.object import Map, MapRef, Object, Program
 from kring.record import record, replace
 
-_MMAPABLE: Final = 1 << 10
-"""BPF_F_MMAPABLE."""
 _MOST_ZEROES: Final = 1 << 28
 """Bytes of a section that takes none in the file; more are made up."""
 _EXEC: Final = 4
@@ -218,7 +216,7 @@ def _data_maps(elf: _Elf, btf: Btf) -> Iterator[Map]:
                 4,
                 len(section.data),
                 1,
-                _MMAPABLE | (RDONLY_PROG if constant else 0),
+                BPF_F_MMAPABLE | (BPF_F_RDONLY_PROG if constant else 0),
                 value_type=btf.find(section.name, Kind.DATASEC) or 0,
                 data=section.data,
             )

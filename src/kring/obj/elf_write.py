@@ -13,6 +13,7 @@ from __future__ import annotations
 from struct import pack, pack_into
 from typing import Final
 
+from kring.abi.uapi import BPF_F_RDONLY_PROG
 from kring.btf.blob import Btf
 from kring.btf.ext import CoreReloc, ExtSection, FuncInfo, LineInfo, write_ext
 from kring.btf.types import DataSec
@@ -23,8 +24,6 @@ from kring.obj.maps import describe
 from kring.obj.object import Map, Object
 from kring.record import field, record
 
-RDONLY_PROG: Final = 1 << 7
-"""BPF_F_RDONLY_PROG."""
 EM_BPF: Final = 247
 
 _PROGBITS, _SYMTAB, _STRTAB, _NOBITS, _REL = 1, 2, 3, 8, 9
@@ -145,7 +144,7 @@ def data_section(map: Map) -> str:
     """Where the first value of a map with globals is kept."""
     if map.name.split(".")[1:2] in (["data"], ["rodata"], ["bss"]) and map.name[0] == ".":
         return map.name
-    return f"{'.rodata' if map.flags & RDONLY_PROG else '.data'}.{map.name}"
+    return f"{'.rodata' if map.flags & BPF_F_RDONLY_PROG else '.data'}.{map.name}"
 
 
 def _write_programs(elf: _Elf, obj: Object) -> dict[str, ExtSection]:

@@ -50,7 +50,7 @@ def event(memory: Memory, btf: Btf | None, name: str, values: Mapping[str, Value
 
 
 def describes(btf: Btf | None, name: str) -> bool:
-    """Whether `event` can lay out this tracepoint: programs that use none of its fields need not."""
+    """Whether `event` can lay out this tracepoint; where programs use none of its fields, not."""
     return bool(_find(btf, _EVENT + name.partition(":")[2]))
 
 

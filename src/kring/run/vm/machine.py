@@ -13,10 +13,18 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from kring.abi.code import decode
-from kring.abi.isa import CALL_DEPTH, FRAME_POINTER, REG_COUNT, STACK_SIZE, Insn, Pseudo
+from kring.abi.isa import (
+    CALL_DEPTH,
+    FRAME_POINTER,
+    REG_COUNT,
+    STACK_SIZE,
+    Insn,
+    Pseudo,
+    target_of,
+)
 from kring.errors import VmError
 from kring.run.vm.memory import MASK64, Memory
-from kring.run.vm.steps import Step, bind, target_of, written
+from kring.run.vm.steps import Step, bind, written
 
 Helper = Callable[["Machine", int, int, int, int, int], int]
 """A helper: the machine and r1 to r5 in, r0 out."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from kring.run.vm.arith import signed
 from kring.run.vm.memory import Memory
 
 _DIRECTIVE = re.compile(r"%(?:%|(0?[0-9]*)(ll|l)?([diuxXpc])|(?:[0-9]*)(s))")
@@ -43,8 +44,7 @@ def _one(memory: Memory, found: re.Match[str], left: list[int]) -> str:
         case "x" | "X":
             return format(value, f"{found[1]}{found[3]}")
         case "d" | "i":
-            sign = 1 << (bits - 1)
-            return format((value ^ sign) - sign, f"{found[1]}d")
+            return format(signed(value, bits), f"{found[1]}d")
         case _:
             return format(value, f"{found[1]}d")
 

@@ -31,17 +31,6 @@ def bind(machine: Machine, insn: Insn, slot: int) -> Step:
     return maker(machine, insn, slot)
 
 
-def target_of(insn: Insn, slot: int) -> int | None:
-    """The slot that the instruction at `slot` may jump to or calls."""
-    match insn.op.form:
-        case isa.GOTO | isa.IF_IMM | isa.IF_SRC:
-            return slot + 1 + insn.off
-        case isa.GOTO_IMM | isa.FUNCTION:
-            return slot + 1 + insn.imm
-        case _:
-            return None
-
-
 def written(insn: Insn) -> tuple[int, ...]:
     """The registers the instruction names and writes."""
     match insn.op.form:

@@ -1,0 +1,150 @@
+"""User programs are clean under pyright strict and mypy --strict, without a word of help."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared" / "programs"
+SURFACE = """
+from kring import (
+    Array, Discard, Hash, PerCpuHash, RingBuf, Struct, Vm, be16, char, current, load, syscall, u32,
+    u64,
+)
+
+
+class Key(Struct):
+    port: be16
+
+
+class Event(Struct):
+    pid: u32
+    comm: str = char(16)
+
+
+events = RingBuf[Event](4096)
+counts = Hash[u32, u64](max_entries=8)
+ports = PerCpuHash[Key, u64](max_entries=8)
+totals = Array[u64](2)
+
+
+@syscall
+def program() -> int:
+    if (n := counts.get(current.pid)) is not None and n > 3:
+        counts[current.pid] += 1
+    ports[Key(port=80)] += 1
+    totals[0] += counts.get(1, 0)
+    if (e := events.try_reserve()) is not None:
+        e.pid = 1
+        events.submit(e)
+    with events.reserve() as e:
+        e.comm = current.comm
+        if e.pid:
+            raise Discard
+    return 3 if events.output(Event(pid=1, comm="x")) else 0
+
+
+with load(program, on=Vm()) as s:
+    value: int = s[program].run().value
+    for event in s[events]:
+        text: str = event.comm
+    lost: int | None = s[events].dropped
+    entry: int = s[counts][3]
+    each: list[int] = s[ports][Key(port=80)]
+    total: int = s[totals][0]
+"""
+WRONG = """
+from kring import Hash, RingBuf, Struct, Vm, load, syscall, u32, u64
+
+
+class Event(Struct):
+    pid: u32
+
+
+events = RingBuf[Event](4096)
+counts = Hash[u32, u64](max_entries=8)
+
+
+@syscall
+def program() -> int:
+    return counts.get(1) + 1
+
+
+with load(program, on=Vm()) as s:
+    for event in s[events]:
+        print(event.pdi)
+    text: str = s[counts][3]
+"""
+WRONG_LINES = {15, 20, 21}
+
+
+def programs() -> list[Path]:
+    own = [path for path in (ROOT / "examples").glob("*.py")]
+    shared = [SHARED / name for name in ("exec_snoop.py", "slow_reads.py")]
+    return own + [path for path in shared if path.exists()]
+
+
+def laid_out(directory: Path) -> None:
+    """The programs, each under a name of its own, and the surface's in one file."""
+    for path in programs():
+        shutil.copy(path, directory / f"{path.parent.name}_{path.name}")
+    (directory / "surface.py").write_text(SURFACE)
+
+
+def pyright(directory: Path) -> list[tuple[str, int, str]]:
+    """File, line and message of each complaint."""
+    config = {
+        "include": ["."], "typeCheckingMode": "strict", "pythonVersion": "3.11",
+        "extraPaths": [str(ROOT / "src")],
+    }  # fmt: skip
+    (directory / "pyrightconfig.json").write_text(json.dumps(config))
+    command = Path(sys.executable).with_name("pyright")
+    if not command.exists():
+        pytest.skip("pyright is not installed")
+    done = subprocess.run(
+        [command, "--outputjson", "-p", directory], capture_output=True, text=True, timeout=120
+    )
+    if not done.stdout.startswith("{"):
+        pytest.skip(f"pyright does not run here: {done.stderr or done.stdout}")
+    found = json.loads(done.stdout)["generalDiagnostics"]
+    return [(Path(d["file"]).name, d["range"]["start"]["line"] + 1, d["message"]) for d in found]
+
+
+def mypy(directory: Path) -> list[tuple[str, int, str]]:
+    pytest.importorskip("mypy")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--hide-error-context",
+         "--cache-dir", str(directory / "cache"), *sorted(directory.glob("*.py"))],
+        capture_output=True, text=True, timeout=240, cwd=directory,
+        env={"MYPYPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    assert done.returncode in (0, 1), done.stderr
+    found: list[tuple[str, int, str]] = []
+    for line in done.stdout.splitlines():
+        if ": error: " in line:
+            place, _, message = line.partition(": error: ")
+            file, number = place.split(":")[:2]
+            found.append((Path(file).name, int(number), message))
+    return found
+
+
+@pytest.mark.parametrize("checker", [pyright, mypy])
+def test_programs_are_clean(checker: object, tmp_path: Path) -> None:
+    laid_out(tmp_path)
+    assert callable(checker)
+    assert checker(tmp_path) == []
+    if not SHARED.exists():
+        pytest.skip("clean; the programs in ../shared are not there to be checked")
+
+
+@pytest.mark.parametrize("checker", [pyright, mypy])
+def test_mistakes_are_found(checker: object, tmp_path: Path) -> None:
+    (tmp_path / "wrong.py").write_text(WRONG)
+    assert callable(checker)
+    assert {line for _, line, _ in checker(tmp_path)} >= WRONG_LINES

@@ -6,9 +6,10 @@ A side is described as a dict of names, so that a test reads as the two declarat
 from __future__ import annotations
 
 import pytest
+from paths import field_path
 
 from kring.btf.blob import Btf
-from kring.btf.core import Resolved, field_path, resolve
+from kring.btf.core import Resolved, resolve
 from kring.btf.ext import CoreKind, CoreReloc
 from kring.btf.types import (
     Array,

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kring.btf.blob import Btf
-from kring.btf.ext import CoreKind
+from kring.btf.ext import (
+    CoreKind,
+    CoreReloc,
+    ExtSection,
+    FuncInfo,
+    LineInfo,
+    parse_ext,
+    write_ext,
+)
 from kring.btf.types import (
     VOID,
     Array,
@@ -31,15 +39,7 @@ from kring.btf.types import (
     Type,
     Var,
 )
-from kring.btf.write import (
-    Builder,
-    CoreReloc,
-    ExtSection,
-    FuncInfo,
-    LineInfo,
-    parse_ext,
-    write_ext,
-)
+from kring.btf.write import Builder
 from kring.errors import ObjectError
 
 U32 = st.integers(0, 2**32 - 1)

@@ -8,9 +8,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from paths import field_path
 
 from kring.btf.blob import Btf
-from kring.btf.core import field_path, resolve
+from kring.btf.core import resolve
 from kring.btf.ext import CoreKind, CoreReloc
 from kring.btf.types import Composite, FuncProto, Kind, Member, Ptr
 from kring.btf.write import Builder

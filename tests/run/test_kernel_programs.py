@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from kernel_programs import RETURN_7, RING, code, load, output, runtime, u64
 
+from kring.btf.ext import LineInfo
 from kring.btf.types import Func, FuncProto
-from kring.btf.write import Builder, LineInfo
+from kring.btf.write import Builder
 from kring.errors import LoadError, NotSupported, VerifierError
 from kring.obj.object import Function, Object, Program
 from kring.run.kernel import programs

@@ -11,8 +11,9 @@ import pytest
 from kring.abi.asm import parse
 from kring.abi.code import encode
 from kring.abi.uapi import BPF_F_RDONLY_PROG, MapType
+from kring.btf.ext import LineInfo
 from kring.btf.types import Array, Composite, Int, Member, Ptr
-from kring.btf.write import Builder, LineInfo
+from kring.btf.write import Builder
 from kring.errors import LoadError, NotSupported, VmError
 from kring.obj.object import Map, Object, Program
 from kring.run.target import Target, TraceField, Wait

@@ -9,7 +9,6 @@ See: tools/lib/bpf/relo_core.c, whose answers these are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from kring.btf.blob import Btf
@@ -76,34 +75,6 @@ def resolve(reloc: CoreReloc, local: Btf, target: Btf) -> Resolved:
         value = 0 if kind in _ZERO_IF_MISSING else None
         return Resolved(str(wanted), value, reason, local_value=_local_value(kind, wanted))
     return _resolved(kind, wanted, found)
-
-
-def field_path(btf: Btf, type_id: int, names: Sequence[str | int]) -> tuple[str, int, int]:
-    """Access string, byte offset and type of the member reached by `names` from `type_id`.
-
-    A name is looked for in anonymous members too; a number is an element of an array. For a
-    bitfield the offset is that of the byte in which it begins.
-
-    Raises: ObjectError that names the type and, if one is close, the member meant.
-    """
-    indices, bits = [0], 0
-    for name in names:
-        type = btf[btf.strip(type_id)]
-        if isinstance(name, int) and isinstance(type, Array):
-            indices.append(name)
-            type_id = type.type
-            bits += name * btf.size(type_id) * 8
-        elif isinstance(name, str) and isinstance(type, Composite):
-            path = find_member(btf, btf.strip(type_id), name)
-            if path is None:
-                raise ObjectError(no_member(btf, type_id, name))
-            for step, member in path:
-                indices.append(step.index)
-                bits += member.bit_offset
-                type_id = member.type
-        else:
-            raise ObjectError(f"{btf.where}: {btf.kind(type_id).name} has no member {name!r}")
-    return ":".join(map(str, indices)), bits // 8, type_id
 
 
 def _search(kind: CoreKind, wanted: Spec, target: Btf) -> tuple[Spec | None, str]:

@@ -21,6 +21,7 @@ from enum import IntEnum
 from struct import Struct, pack
 from typing import TYPE_CHECKING, Final
 
+from kring.btf.types import MAGIC
 from kring.errors import ObjectError
 from kring.record import record
 
@@ -117,7 +118,7 @@ def write_ext(builder: Builder, sections: Mapping[str, ExtSection]) -> bytes:
         return [(r.slot * 8, r.type_id, name(r.access), r.kind) for r in of.relocs]
 
     parts = [_write_part(builder, sections, rows) for rows in (funcs, lines, relocs)]
-    header, at = pack("<HBBI", 0xEB9F, 1, 0, _HEADER), 0
+    header, at = pack("<HBBI", MAGIC, 1, 0, _HEADER), 0
     for part in parts:
         header += pack("<II", at, len(part))
         at += len(part)
@@ -188,7 +189,7 @@ def _parts(data: bytes, btf: Btf) -> list[dict[str, list[Row]]]:
     if len(data) < _HEADER_WITHOUT_CORE:
         raise ObjectError(f".BTF.ext: {len(data)} bytes are too few for a header")
     magic, version, flags, header = Struct(f"{order}HBBI").unpack_from(data)
-    if (magic, version, flags) != (0xEB9F, 1, 0) or not 24 <= header <= len(data):
+    if (magic, version, flags) != (MAGIC, 1, 0) or not 24 <= header <= len(data):
         raise ObjectError(
             f".BTF.ext: magic {magic:#x}, version {version}, flags {flags:#x} and a header of "
             f"{header} bytes are not what is known: 0xeb9f, 1, 0 and at least 24"

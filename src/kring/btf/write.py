@@ -11,12 +11,6 @@ from struct import error as StructError
 from struct import pack
 from typing import Any, Final, TypeAlias
 
-from kring.btf.ext import CoreReloc as CoreReloc
-from kring.btf.ext import ExtSection as ExtSection
-from kring.btf.ext import FuncInfo as FuncInfo
-from kring.btf.ext import LineInfo as LineInfo
-from kring.btf.ext import parse_ext as parse_ext
-from kring.btf.ext import write_ext as write_ext
 from kring.btf.types import (
     HEADER_SIZE,
     MAGIC,

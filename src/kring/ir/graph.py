@@ -71,13 +71,6 @@ class Dominance:
                 return False
         return entered == 1
 
-    def children(self) -> dict[Block, list[Block]]:
-        """The dominator tree: for each block those it is the parent of, in order."""
-        found: dict[Block, list[Block]] = {block: [] for block in self.order}
-        for block in self.order[1:]:
-            found[self.parent[block]].append(block)
-        return found
-
 
 def dominance(fn: Fn) -> Dominance:
     """The dominator tree, by the iteration of Cooper, Harvey and Kennedy."""

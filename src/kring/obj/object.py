@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from kring.abi.uapi import MapType
-from kring.btf.write import CoreReloc, LineInfo
-from kring.decl.maps import DROPS as DROPS
+from kring.btf.ext import CoreReloc, LineInfo
 from kring.errors import ObjectError
 from kring.record import record, replace
 
@@ -59,7 +58,7 @@ class Program:
 @record
 class Map:
     """A map to create. `key_type`, `value_type` and `record` are ids in the object's BTF, 0 if
-    unknown; `record` is the type of a stream's records, `drops` its index in the map `DROPS`,
+    unknown; `record` is the type of a stream's records, `drops` its index in the map of loss counters,
     `data` the first value of a map that holds globals."""
 
     name: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from kring.btf.write import LineInfo
+from kring.btf.ext import LineInfo
 from kring.errors import VerifierError
 from kring.obj.object import Program
 from kring.run.kernel.syscall import error_name

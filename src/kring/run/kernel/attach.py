@@ -14,9 +14,10 @@ from kring.abi.uapi import AttachType
 from kring.errors import AttachError, LoadError
 from kring.run.kernel import syscall
 from kring.run.kernel.privilege import BPF, PERFMON, not_permitted
-from kring.run.kernel.programs import KernelProgram, kind_of
+from kring.run.kernel.programs import KernelProgram
 from kring.run.kernel.syscall import Fds, address, bpf_open, buffer, error_name, perf_event_open
 from kring.run.kernel.tracefs import Tracefs
+from kring.run.spec import kind_of
 
 _IOC_ENABLE = 0x2400
 _IOC_SET_BPF = 0x4004_2408

@@ -17,6 +17,7 @@ from kring.obj.object import Map
 from kring.run.kernel import syscall
 from kring.run.kernel.privilege import BPF, not_permitted
 from kring.run.kernel.syscall import ENOTSUPP, Fds, address, bpf, bpf_open, buffer, error_name
+from kring.run.spec import check_ring_size
 from kring.run.target import RingMemory
 
 NAME_SIZE = 15
@@ -61,7 +62,7 @@ def create(fds: Fds, spec: Map, btf_fd: Callable[[], int]) -> KernelMap:
     Raises: NotPermitted, or LoadError with the sizes the kernel refused.
     """
     if spec.type in _RINGS:
-        _check_ring_size(spec)
+        check_ring_size(spec)
     typed = spec.type in _TYPED and bool(spec.key_type or spec.value_type)
     try:
         fd = bpf_open(fds, syscall.MAP_CREATE, _attr(spec, btf_fd() if typed else 0))
@@ -108,17 +109,6 @@ def _attr(spec: Map, btf_fd: int) -> bytes:
         0,
         0,
     )
-
-
-def _check_ring_size(spec: Map) -> None:
-    size = spec.max_entries
-    valid = max(PAGESIZE, 1 << max(size - 1, 0).bit_length())
-    if size != valid:
-        raise LoadError(
-            f'ring buffer "{spec.name}": {size} bytes is not a power of two that fills whole'
-            f" pages of {PAGESIZE} bytes; the next valid size is {valid}",
-            EINVAL,
-        )
 
 
 def _refused(spec: Map, error: OSError) -> LoadError:

@@ -10,22 +10,16 @@ import struct
 from collections.abc import Callable
 from errno import EAGAIN, ENOSPC, EPERM
 
-from kring.abi.programs import Kind, parse_section
+from kring.abi.programs import Kind
 from kring.errors import LoadError
 from kring.obj.object import Program
 from kring.run.kernel import syscall
 from kring.run.kernel.maps import kernel_name
 from kring.run.kernel.privilege import needs, not_permitted
-from kring.run.kernel.syscall import (
-    Buffer,
-    Fds,
-    address,
-    bpf,
-    bpf_open,
-    buffer,
-)
+from kring.run.kernel.syscall import Buffer, Fds, address, bpf, bpf_open, buffer
 from kring.run.kernel.testrun import test_run
 from kring.run.kernel.types import ObjectTypes
+from kring.run.spec import kind_of
 from kring.run.target import Link, RunResult
 
 _SMALLEST_LOG = 1 << 18
@@ -38,20 +32,8 @@ _INTERRUPTED_LOADS = 5
 _INFO_SIZE = 224
 _VERIFIED_INSNS_OFFSET = 216
 
-
 # Asks the kernel once, with room for the verifier's log or without, and returns a descriptor.
 Attempt = Callable[[Buffer | None], int]
-
-
-def kind_of(program: Program) -> tuple[Kind, str]:
-    """The program's kind and its target, from its section's name."""
-    try:
-        return parse_section(program.section)
-    except KeyError:
-        raise LoadError(
-            f'program "{program.name}" is in section {program.section!r}, which names no kind of'
-            " program that kring knows"
-        ) from None
 
 
 def load(

@@ -21,6 +21,7 @@ from typing import Final
 from kring.abi.uapi import RINGBUF_BUSY, RINGBUF_DISCARD, RINGBUF_HEADER_SIZE
 from kring.errors import LoadError, VmError
 from kring.obj.object import Map
+from kring.run.spec import check_ring_size
 from kring.run.target import RingMemory
 from kring.run.vm.maps import VmMap
 from kring.run.vm.memory import MASK64, Memory, Region
@@ -40,7 +41,7 @@ class RingMap(VmMap):
     def __init__(self, spec: Map, fd: int, memory: Memory, cpus: int) -> None:
         super().__init__(spec, fd, memory, cpus)
         self.size = spec.max_entries
-        _check_size(spec)
+        check_ring_size(spec)
         pages = _double_mapped(2 * PAGESIZE, self.size)
         self._consumer = pages[:8].cast("Q")
         self._producer = pages[PAGESIZE : PAGESIZE + 8].cast("Q")
@@ -131,16 +132,6 @@ class RingMap(VmMap):
         for region in left:
             self.commit(region.base, NO_WAKEUP, discard=True)
         return left
-
-
-def _check_size(spec: Map) -> None:
-    valid = max(PAGESIZE, 1 << max(spec.max_entries - 1, 0).bit_length())
-    if spec.max_entries != valid:
-        raise LoadError(
-            f"ring buffer {spec.name!r}: {spec.max_entries} bytes is not a power of two that fills"
-            f" whole pages of {PAGESIZE} bytes; the next valid size is {valid}",
-            EINVAL,
-        )
 
 
 def _double_mapped(head: int, size: int) -> memoryview:

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic_ns
 
-from kring.abi.programs import Kind, parse_section
+from kring.abi.programs import Kind
 from kring.btf.blob import Btf
 from kring.btf.ext import LineInfo
 from kring.errors import LoadError, NotSupported
 from kring.obj.object import Map, Object, Program
 from kring.record import field, record
+from kring.run.spec import kind_of
 from kring.run.target import LiveMap, RunResult, TraceField
 from kring.run.vm.context import prepare
 from kring.run.vm.feed import Event, Feed
@@ -90,13 +91,7 @@ class VmRuntime:
         Raises: ObjectError or VmError for code that no kernel would take either.
         """
         self._check_open()
-        try:
-            kind, target = parse_section(program.section)
-        except KeyError:
-            raise LoadError(
-                f'program "{program.name}" is in section {program.section!r}, which names no kind'
-                " of program that kring knows"
-            ) from None
+        kind, target = kind_of(program)
         machine = Machine(
             code,
             self.world.memory,

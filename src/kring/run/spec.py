@@ -1,0 +1,36 @@
+"""What kernel and VM ask of an object's specs, and refuse in the same words.
+
+In: a program's or a map's spec. Out: what it says, or `LoadError`.
+"""
+
+from __future__ import annotations
+
+from errno import EINVAL
+from mmap import PAGESIZE
+
+from kring.abi.programs import Kind, parse_section
+from kring.errors import LoadError
+from kring.obj.object import Map, Program
+
+
+def kind_of(program: Program) -> tuple[Kind, str]:
+    """The program's kind and its target, from its section's name."""
+    try:
+        return parse_section(program.section)
+    except KeyError:
+        raise LoadError(
+            f'program "{program.name}" is in section {program.section!r}, which names no kind of'
+            " program that kring knows"
+        ) from None
+
+
+def check_ring_size(spec: Map) -> None:
+    """Nothing, if a ring buffer can have this size where pages are as large as here."""
+    size = spec.max_entries
+    valid = max(PAGESIZE, 1 << max(size - 1, 0).bit_length())
+    if size != valid:
+        raise LoadError(
+            f'ring buffer "{spec.name}": {size} bytes is not a power of two that fills whole'
+            f" pages of {PAGESIZE} bytes; the next valid size is {valid}",
+            EINVAL,
+        )

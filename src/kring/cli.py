@@ -26,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         options = _parse(given)
         _write_any_text(sys.stdout)
-        return options.verb(options)
+        verb: Callable[[Namespace], int] = options.verb
+        return verb(options)
     except BrokenPipeError:
         _leave_pipe()
         return 0

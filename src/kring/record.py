@@ -1,9 +1,9 @@
 """Frozen slotted value classes that cost nothing until they are used.
 
 `@record` means what `@dataclass(frozen=True, slots=True)` means, to type checkers too. The
-standard decorator compiles six methods for each class at import and pulls in `inspect`; with as
-many classes as there are here that was half of the time from a command to its first event. Here
-`__init__` is compiled when the first instance is made, and the other methods are shared.
+standard decorator compiles six methods for each class at import and pulls in `inspect`: for the
+classes here, half of the time from a command to its first event. Here `__init__` is compiled when
+the first instance is made, and the other methods are shared.
 """
 
 from __future__ import annotations

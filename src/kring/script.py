@@ -44,7 +44,7 @@ def _run(path: str, args: Sequence[str]) -> ModuleType:
     stem = os.path.basename(path).partition(".")[0]
     module = ModuleType(stem if stem not in sys.modules else f"{stem}_")
     module.__file__ = path
-    # Classes look their module up by its name, as those of dataclasses do.
+    # What the file defines looks its module up by name: its own dataclasses do.
     sys.modules[module.__name__] = module
     sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
     sys.argv = [path, *args]

@@ -11,7 +11,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from kring.run.target import Wait, Waiter
-from kring.stream.handle import FIRST_PAUSE_S, StreamHandle, longer
+from kring.stream.handle import FIRST_PAUSE_S, StreamHandle, deadline_of, longer
 
 
 def poll_all(
@@ -19,10 +19,7 @@ def poll_all(
 ) -> int:
     """The number of records handed to subscribers, after waiting for the first at most `timeout`
     seconds (None: as long as it takes)."""
-    if timeout is not None and not timeout >= 0:
-        raise ValueError(f"timeout must be at least 0 seconds, got {timeout}")
-    deadline = None if timeout is None else monotonic() + timeout
-    return _serve(handles, waiter, deadline)[0]
+    return _serve(handles, waiter, deadline_of(timeout))[0]
 
 
 def run_all(handles: Sequence[StreamHandle[Any]], waiter: Waiter) -> None:

@@ -21,13 +21,8 @@ from kring.run.target import Wait, Waiter
 from kring.stream.ring import Batch, RingReader
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from kring.stream.aio import Sleepers
-
-    Rows = npt.NDArray[np.void]
-    DType = np.dtype[np.void]
+    from kring.stream.rows import DType, Rows
 
 T = TypeVar("T")
 
@@ -117,14 +112,12 @@ class StreamHandle(Generic[T]):
         If a record cannot be decoded, those before it are returned and the next call raises.
         """
         self._check_open()
-        if timeout is not None and not timeout >= 0:
-            raise ValueError(f"timeout must be at least 0 seconds, got {timeout}")
+        deadline = deadline_of(timeout)
         if max_records is not None and max_records < 0:
             raise ValueError(f"max_records must be at least 0, got {max_records}")
         if max_records == 0:
             return []
         most = maxsize if max_records is None else max_records
-        deadline = None if timeout is None else monotonic() + timeout
         if not self._wait_until(lambda: self._fill(most, most), deadline):
             return []
         return self._decode_held(most)
@@ -298,6 +291,13 @@ class StreamHandle(Generic[T]):
             return None if self._closed else self._held[0].popleft()
         except IndexError:
             return None
+
+
+def deadline_of(timeout: float | None) -> float | None:
+    """When a wait of so many seconds, begun now, is over; None for one without bound."""
+    if timeout is not None and not timeout >= 0:
+        raise ValueError(f"timeout must be at least 0 seconds, got {timeout}")
+    return None if timeout is None else monotonic() + timeout
 
 
 def longer(pause: float) -> float:

@@ -85,7 +85,7 @@ WRONG_LINES = {15, 20, 21}
 
 
 def programs() -> list[Path]:
-    own = [path for path in (ROOT / "examples").glob("*.py")]
+    own = list((ROOT / "examples").glob("*.py"))
     shared = [SHARED / name for name in ("exec_snoop.py", "slow_reads.py")]
     return own + [path for path in shared if path.exists()]
 

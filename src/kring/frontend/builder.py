@@ -16,7 +16,9 @@ from kring.decl.types import FieldType
 from kring.frontend.diagnose import refuse
 from kring.frontend.values import (
     Gone,
+    Maybe,
     Mixed,
+    Nothing,
     Num,
     Token,
     Unbound,
@@ -253,6 +255,8 @@ class Builder:
 
     def _merge(self, join: Join, name: str, envs: list[Env]) -> Val:
         vals = [env.get(name, Unbound()) for env in envs]
+        if (again := self._found_again(join, vals)) is not None:
+            return again
         common = vals[0]
         for val in vals[1:]:
             if val is not common:
@@ -269,6 +273,24 @@ class Builder:
             for (edge, _, _, _), value in zip(join.paths, column, strict=True):
                 edge.args.append(value)
         return with_parts(common, tuple(merged))
+
+    def _found_again(self, join: Join, vals: list[Val]) -> Maybe | None:
+        """What was split by a comparison with None, whole again; None if it is not just that."""
+        absent = next((val for val in vals if isinstance(val, Nothing)), None)
+        if absent is None or all(isinstance(val, Nothing) for val in vals):
+            return None
+        origin = absent.origin
+        for val in vals:
+            same = val.origin if isinstance(val, Nothing) else val
+            if same not in (origin, origin.inner):
+                return None
+        if not isinstance(origin.inner, Num):
+            return origin
+        values = [val.zero if isinstance(val, Nothing) else parts(val)[-1] for val in vals]
+        number = self._parameter(join.block, values)
+        for (edge, _, _, _), value in zip(join.paths, values, strict=True):
+            edge.args.append(value)
+        return Maybe(origin.present, Num(number, origin.inner.signed))
 
     def _parameter(self, block: Block, values: Iterable[Value]) -> Value:
         types = [value.type for value in values]

@@ -17,7 +17,7 @@ from kring.frontend.expressions import EXPRESSIONS, evaluate, map_of, number, pe
 from kring.frontend.frame import Frame, Pending
 from kring.frontend.maps import lookup
 from kring.frontend.streams import count_missing, open_record
-from kring.frontend.values import Maybe, Mixed, Num, Record, Static, Val, describe
+from kring.frontend.values import Maybe, Mixed, Nothing, Num, Record, Ref, Static, Val, describe
 from kring.ir.core import Value
 
 
@@ -135,14 +135,19 @@ def _split(
     b = frame.b
     found, missing = b.join(), b.join()
     b.branch(present, found, missing)
-    for path, value, target in ((found, take, some), (missing, miss, none)):
-        b.enter(path)
-        if b.block is None:
-            continue
-        val = value()
-        if name:
-            b.env[name] = val or Static(None)
-        b.jump(target)
+    b.enter(found)
+    val = take() if b.block is not None else None
+    if name and val is not None:
+        b.env[name] = val
+    b.jump(some)
+    b.enter(missing)
+    if b.block is not None:
+        miss()
+        if name and isinstance(val, Num | Ref):
+            b.env[name] = Nothing(Maybe(present, val), b.const(0))
+        elif name:
+            b.env[name] = Static(None)
+    b.jump(none)
 
 
 # Expressions that choose
@@ -189,15 +194,18 @@ def _and_or(frame: Frame, node: ast.BoolOp) -> Val:
     """The operand that decides, as Python has it."""
     b = frame.b
     after = b.join()
+    stops = isinstance(node.op, ast.And)
     for operand in node.values[:-1]:
         decided, undecided = b.join(), b.join()
-        val = b.env[_RESULT] = number(frame, operand)
-        truth = integers.truth(b, val)
-        if isinstance(node.op, ast.And):
-            b.branch(truth, undecided, decided)
+        ways = (undecided, decided) if stops else (decided, undecided)
+        if isinstance(operand, ast.Compare) or _negates(operand):
+            condition(frame, operand, *ways)
+            b.enter(decided)
+            b.env[_RESULT] = Num(b.const(0 if stops else 1))
         else:
-            b.branch(truth, decided, undecided)
-        b.enter(decided)
+            val = b.env[_RESULT] = number(frame, operand)
+            b.branch(integers.truth(b, val), *ways)
+            b.enter(decided)
         b.jump(after)
         b.enter(undecided)
         if b.block is None:
@@ -207,6 +215,10 @@ def _and_or(frame: Frame, node: ast.BoolOp) -> Val:
         b.jump(after)
     b.enter(after)
     return _result(frame, node)
+
+
+def _negates(node: ast.expr) -> bool:
+    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
 
 
 def _compare(frame: Frame, node: ast.Compare) -> Val:

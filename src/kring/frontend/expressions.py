@@ -25,6 +25,7 @@ from kring.frontend.values import (
     KernelPtr,
     Maybe,
     Mixed,
+    Nothing,
     Num,
     Record,
     Ref,
@@ -155,6 +156,8 @@ def _name(frame: Frame, node: ast.Name) -> Val:
             )
         case Num() as val:
             return replace(val, written=False)
+        case Nothing():
+            return Static(None)
         case val:
             return val
 

@@ -69,6 +69,17 @@ class Maybe:
 
 
 @record
+class Nothing:
+    """None, where a comparison found that `origin` is; `zero` is a 0 known on that path.
+
+    Where that path meets the one on which there was something, `origin` can be had again.
+    """
+
+    origin: Maybe
+    zero: Value
+
+
+@record
 class KernelPtr:
     """A pointer to a kernel struct."""
 
@@ -122,7 +133,7 @@ class Mixed:
 
 
 Val: TypeAlias = (
-    "Static | Num | Ref | Record | Maybe | KernelPtr | Ctx | Text | Unbound | Gone | Mixed"
+    "Static | Num | Ref | Record | Maybe | Nothing | KernelPtr | Ctx | Text | Unbound | Gone | Mixed"
 )
 
 
@@ -182,7 +193,7 @@ _HOLE = object()
 def describe(val: Val) -> str:
     """What the value is, in the words of an error message."""
     match val:
-        case Static(object=None):
+        case Static(object=None) | Nothing():
             return "None"
         case Static(object=thing):
             return f"a {type(thing).__name__}"

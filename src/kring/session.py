@@ -27,7 +27,7 @@ from kring.decl.maps import (
 from kring.decl.programs import Program
 from kring.decl.struct import Struct, dtype_spec
 from kring.decl.types import IntType
-from kring.errors import LoadError, NotLive, VerifierError
+from kring.errors import AttachError, LoadError, NotLive, VerifierError
 from kring.obj.object import Object
 from kring.obj.object import Program as Built
 from kring.obj.relocate import relocate
@@ -139,19 +139,25 @@ class Session:
         loaded: dict[str, ProgramHandle] = {}
         for program in obj.programs:
             target = runtime.btf if program.core else None
-            code = relocate(program, fds, local, target, runtime.tracepoint)
             try:
+                code = relocate(program, fds, local, target, runtime.tracepoint)
                 loaded[program.name] = ProgramHandle(runtime.load(program, code))
             except VerifierError as error:
                 raise _explained(error, program, local, target, runtime) from None
+            except AttachError as error:
+                raise self._placed(error, program.name) from None
         self.programs = loaded
         declarations = module.maps if module else {}
         self._declared = {id(found): name for name, found in declarations.items()}
         self.maps = {name: self._handle(name, live, declarations.get(name)) for name in live}
         if self._attach:
             for handle in loaded.values():
-                if handle.hooked:
+                if not handle.hooked:
+                    continue
+                try:
                     handle.attach()
+                except AttachError as error:
+                    raise self._placed(error, handle.name) from None
 
     def _build(self) -> tuple[Object, Module | None]:
         """The object to load, and the declarations behind it if it was compiled here."""
@@ -174,6 +180,14 @@ class Session:
             return compile_all(sources, facts.tracepoint)
         finally:
             facts.close()
+
+    def _placed(self, error: AttachError, name: str) -> AttachError:
+        """The error with the line of the program that wants the hook, if it was compiled here."""
+        for source in self._sources:
+            if source.name == name:
+                code = source.function.__code__
+                error.add_note(f"  {code.co_filename}:{code.co_firstlineno}, at {name}()")
+        return error
 
     def _handle(
         self, name: str, live: Mapping[str, LiveMap], declaration: MapDeclaration | None

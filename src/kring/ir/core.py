@@ -278,6 +278,12 @@ class Value:
         return f"v{self.id}"
 
 
+def number(value: Value) -> int | None:
+    """The unsigned constant that the value is, if it is one."""
+    imm = value.imm
+    return imm & MASK if value.op is Op.CONST and isinstance(imm, int) else None
+
+
 @record(frozen=False, eq=False)
 class Edge:
     """A way out of a block, with one argument for each parameter of the block it leads to."""

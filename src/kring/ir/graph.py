@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kring.ir.core import Block, Fn, Op, Value
+from kring.ir.core import Block, Fn, Op, Value, number
 from kring.record import record
 
 EDGES = {Op.JUMP: 1, Op.BR: 2, Op.RET: 0}
@@ -128,15 +128,10 @@ def _number(order: list[Block], preds: dict[Block, list[Block]], above: list[int
 def tested(end: Value) -> tuple[Value, bool]:
     """What a `br` asks for: the value tested against 0, and whether taken means not 0."""
     value, taken = end.args[0], True
-    while value.op in (Op.EQ, Op.NE) and is_constant(value.args[1], 0):
+    while value.op in (Op.EQ, Op.NE) and number(value.args[1]) == 0:
         taken ^= value.op is Op.EQ
         value = value.args[0]
     return value, taken
-
-
-def is_constant(value: Value, imm: int) -> bool:
-    """Whether the value is the constant `imm`."""
-    return value.op is Op.CONST and value.imm == imm
 
 
 def substitute(fn: Fn, new: Mapping[Value, Value]) -> None:

@@ -8,7 +8,7 @@ Rule: nothing here changes anything.
 from __future__ import annotations
 
 from kring.abi.isa import Pseudo
-from kring.ir.core import ROWS, Core, Fn, GlobalRef, Op, Value, signed
+from kring.ir.core import MASK, ROWS, Core, Fn, GlobalRef, Op, Value, number, signed
 from kring.lower.lir import FRAME, MOVE32_K, MOVE_K, WIDE, Function, Inst, slots
 
 _FREE = frozenset({Op.CONST, Op.MAP, Op.GLOBAL, Op.CORE})
@@ -17,31 +17,23 @@ _ADDRESSED = frozenset({Op.LOAD, Op.STORE, Op.ZERO, Op.ATOMIC_ADD})
 _COPYING = frozenset({Op.CALL, Op.RET, Op.NEG, Op.SEXT, Op.BSWAP, Op.FIELD})
 
 
-def constant(value: Value) -> int | None:
-    """The unsigned 64 bits of a constant, None for anything else."""
-    if value.op is not Op.CONST:
-        return None
-    assert isinstance(value.imm, int)
-    return value.imm & ((1 << 64) - 1)
-
-
 def small(value: Value) -> int | None:
     """The immediate operand, signed 32 bits, that stands for a constant; None if there is none."""
-    bits = constant(value)
+    bits = number(value)
     if bits is None:
         return None
-    number = signed(bits)
-    return number if -(1 << 31) <= number < 1 << 31 else None
+    imm = signed(bits)
+    return imm if -(1 << 31) <= imm < 1 << 31 else None
 
 
-def set_constant(dst: int, number: int) -> Inst:
-    """The shortest instruction that sets a register to this number."""
-    number = signed(number & ((1 << 64) - 1))
-    if -(1 << 31) <= number < 1 << 31:
-        return Inst(MOVE_K, dst, imm=number)
-    if 0 <= number < 1 << 32:
-        return Inst(MOVE32_K, dst, imm=number - (1 << 32))
-    return Inst(WIDE, dst, imm=number & ((1 << 64) - 1))
+def set_constant(dst: int, bits: int) -> Inst:
+    """The shortest instruction that sets a register to these 64 bits."""
+    imm = signed(bits & MASK)
+    if -(1 << 31) <= imm < 1 << 31:
+        return Inst(MOVE_K, dst, imm=imm)
+    if 0 <= imm < 1 << 32:
+        return Inst(MOVE32_K, dst, imm=imm - (1 << 32))
+    return Inst(WIDE, dst, imm=imm & MASK)
 
 
 class Operands:
@@ -79,8 +71,8 @@ class Operands:
     def free(self, value: Value, dst: int) -> Inst | None:
         """The instruction that sets a register to the value, if it needs no other register."""
         match value.op, value.imm:
-            case Op.CONST, int(number):
-                return set_constant(dst, number)
+            case Op.CONST, int(bits):
+                return set_constant(dst, bits)
             case Op.MAP, str(name):
                 return Inst(WIDE, dst, Pseudo.MAP_FD, ref=name)
             case Op.GLOBAL, GlobalRef() as place:
@@ -98,8 +90,8 @@ class Operands:
                 out.users.append((value.span, (size + 7) & ~7))
             case Value(op=Op.ADD, args=[a, b]):
                 for base, step in ((a, b), (b, a)):
-                    if base in self._frame and (number := small(step)) is not None:
-                        self._frame[value] = self._frame[base] + number
+                    if base in self._frame and (by := small(step)) is not None:
+                        self._frame[value] = self._frame[base] + by
             case _:
                 pass  # no other op makes an address
 

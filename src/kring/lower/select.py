@@ -17,7 +17,7 @@ from kring.errors import InternalError
 from kring.ir import core as ir
 from kring.ir.core import ROWS, Core, Mem, Op, Space, Span, Value
 from kring.lower.lir import CALL, MOVE, Block, Function, Inst
-from kring.lower.operands import Operands, constant, small
+from kring.lower.operands import Operands, small
 
 _VERBS = {
     Op.ADD: "add", Op.SUB: "sub", Op.MUL: "mul", Op.UDIV: "div", Op.UMOD: "mod", Op.AND: "and",
@@ -143,7 +143,7 @@ class _Selection:
         if ROWS[value.op].commutes and small(a) is not None:
             a, b = b, a
         dst, number = self.define(value), small(b)
-        if value.op is Op.AND and constant(b) == 0xFFFF_FFFF:
+        if value.op is Op.AND and ir.number(b) == 0xFFFF_FFFF:
             return self.emit("mov32_x", dst, self.reg(a))
         if number is None:
             right = self.reg(b)
@@ -246,7 +246,7 @@ class _Selection:
         kernels before 6.4 refuse them."""
         mem, (pointer, stored) = _mem(value), value.args
         base, offset = self._address(pointer, mem)
-        number, letter = constant(stored), _LETTERS[mem.size]
+        number, letter = ir.number(stored), _LETTERS[mem.size]
         if number is not None:
             number = _sign(number, mem.size * 8)
         if number is None or not _fits(number) or pointer.type.space is Space.CTX:

@@ -8,8 +8,7 @@ needs: fold, so that distances are one constant on the right. keeps: blocks, eff
 
 from __future__ import annotations
 
-from kring.ir.core import Fn, Mem, Op, signed
-from kring.ir.passes.sweep import number
+from kring.ir.core import Fn, Mem, Op, number, signed
 
 _ACCESSES = frozenset((Op.LOAD, Op.STORE, Op.ZERO, Op.ATOMIC_ADD))
 _REACH = 0x7FFF

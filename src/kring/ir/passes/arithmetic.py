@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kring.ir.core import MASK, ROWS, Op, Value
-from kring.ir.passes.bits import ones, signed_range
-from kring.ir.passes.sweep import Rule, Sweep, become, number, right, width
+from kring.ir.core import MASK, ROWS, Op, Value, number
+from kring.ir.passes.bits import ones, signed_range, width
+from kring.ir.passes.sweep import Rule, Sweep, become, right
 
 
 def _neutral(neutral: int) -> Rule:

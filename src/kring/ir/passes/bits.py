@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kring.ir.core import MASK, ROWS, Mem, Op, Value
+from kring.ir.core import MASK, ROWS, Mem, Op, Value, number
 
 Bits = dict[Value, int]
 """The bits a value can have set; a value not in it can have any."""
@@ -28,18 +28,23 @@ def signed_range(value: Value, bits: Bits) -> tuple[int, int]:
     most = bits.get(value, MASK)
     if most < 1 << 63:
         return 0, ones(most.bit_length())
-    width = 64
-    if value.op is Op.SEXT and isinstance(value.imm, int):
-        width = value.imm
+    count = 64
+    if value.op is Op.SEXT:
+        count = width(value)
     elif value.op is Op.LOAD and isinstance(value.imm, Mem):
-        width = value.imm.size * 8
-    return -(1 << width - 1), (1 << width - 1) - 1
+        count = value.imm.size * 8
+    return -(1 << count - 1), (1 << count - 1) - 1
+
+
+def width(value: Value) -> int:
+    """The bits that an extension or a swap is about."""
+    return value.imm if isinstance(value.imm, int) else 64
 
 
 def _amount(value: Value) -> int | None:
     """By how much a shift shifts, if that is constant."""
-    by = value.args[1]
-    return by.imm & 63 if by.op is Op.CONST and isinstance(by.imm, int) else None
+    by = number(value.args[1])
+    return None if by is None else by & 63
 
 
 def _shl(value: Value, args: list[int]) -> int:
@@ -59,7 +64,7 @@ def _load(value: Value, _: list[int]) -> int:
 
 
 def _low(value: Value, args: list[int]) -> int:
-    return args[0] & ones(value.imm) if isinstance(value.imm, int) else MASK
+    return args[0] & ones(width(value))
 
 
 def _remainder(_: Value, args: list[int]) -> int:
@@ -68,7 +73,7 @@ def _remainder(_: Value, args: list[int]) -> int:
 
 
 _RULES: dict[Op, Callable[[Value, list[int]], int]] = {
-    Op.CONST: lambda value, _: value.imm & MASK if isinstance(value.imm, int) else MASK,
+    Op.CONST: lambda value, _: MASK if (known := number(value)) is None else known,
     Op.ADD: lambda _, a: ones(max(a).bit_length() + 1),
     Op.MUL: lambda _, a: ones(a[0].bit_length() + a[1].bit_length()),
     Op.UDIV: lambda _, a: ones(a[0].bit_length()),
@@ -79,7 +84,7 @@ _RULES: dict[Op, Callable[[Value, list[int]], int]] = {
     Op.SHL: _shl,
     Op.LSHR: _lshr,
     Op.ZEXT: _low,
-    Op.SEXT: lambda value, a: a[0] if a[0] < 1 << int(str(value.imm)) - 1 else MASK,
-    Op.BSWAP: lambda value, _: ones(int(str(value.imm))),
+    Op.SEXT: lambda value, a: a[0] if a[0] < 1 << width(value) - 1 else MASK,
+    Op.BSWAP: lambda value, _: ones(width(value)),
     Op.LOAD: _load,
 }

@@ -11,7 +11,7 @@ Jump threading, the rule that pays most:
 
 from __future__ import annotations
 
-from kring.ir.core import ROWS, Block, Edge, Fn, Op, Value
+from kring.ir.core import ROWS, Block, Edge, Fn, Op, Value, number
 from kring.ir.graph import (
     Dominance,
     dominance,
@@ -19,7 +19,6 @@ from kring.ir.graph import (
     reverse_postorder,
     substitute,
 )
-from kring.ir.passes.sweep import number
 
 _ROUNDS = 8
 _LONGEST = 3

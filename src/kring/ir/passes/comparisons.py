@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kring.ir.core import I64, MASK, ROWS, Op, Value
-from kring.ir.passes.bits import ones, signed_range
-from kring.ir.passes.sweep import INVERSE, Rule, Sweep, become, number, right, width
+from kring.ir.core import I64, MASK, ROWS, Op, Value, number
+from kring.ir.passes.bits import ones, signed_range, width
+from kring.ir.passes.sweep import INVERSE, Rule, Sweep, become, right
 
 
 def _compare_same(fold: Sweep, v: Value) -> Value | None:

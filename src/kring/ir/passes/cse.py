@@ -14,10 +14,9 @@ where its branch is.
 from __future__ import annotations
 
 from kring.abi.helpers import HELPERS
-from kring.ir.core import ROWS, Block, Fn, Op, Space, Type, Value
+from kring.ir.core import ROWS, Block, Fn, Op, Space, Type, Value, number
 from kring.ir.graph import dominance, substitute
 from kring.ir.passes.dce import STABLE
-from kring.ir.passes.sweep import number
 
 Key = tuple[object, ...]
 

@@ -12,10 +12,9 @@ bit above the highest wanted of them. One sweep from uses to definitions.
 
 from __future__ import annotations
 
-from kring.ir.core import I64, MASK, Block, Fn, Mem, Op, Value, signed
+from kring.ir.core import I64, MASK, Block, Fn, Mem, Op, Value, number, signed
 from kring.ir.graph import reverse_postorder, substitute
 from kring.ir.passes.bits import ones
-from kring.ir.passes.sweep import number
 
 
 def demand(fn: Fn) -> bool:

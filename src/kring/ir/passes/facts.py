@@ -10,9 +10,9 @@ needs: fold, so that comparisons have their constant right. keeps: blocks and ed
 
 from __future__ import annotations
 
-from kring.ir.core import I64, ROWS, Block, Fn, Op, Value, signed
+from kring.ir.core import I64, ROWS, Block, Fn, Op, Value, number, signed
 from kring.ir.graph import Dominance, dominance
-from kring.ir.passes.sweep import INVERSE, number
+from kring.ir.passes.sweep import INVERSE
 
 Test = tuple[Op, Value | int, Value | int]
 _SMALL = 1 << 31

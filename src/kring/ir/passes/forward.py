@@ -11,10 +11,9 @@ value would have to be kept in a register that calls leave alone.
 
 from __future__ import annotations
 
-from kring.ir.core import I64, Block, Fn, Mem, Op, Value
+from kring.ir.core import I64, Block, Fn, Mem, Op, Value, number
 from kring.ir.graph import predecessors, reverse_postorder, substitute
 from kring.ir.passes.memory import Act, Base, Memory, memory
-from kring.ir.passes.sweep import number
 
 Known = dict[tuple[Base, int, int], Value]
 """What stands in a stretch of bytes: its piece, its bits, its size; in the low bits of a value."""

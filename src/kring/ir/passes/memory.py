@@ -10,9 +10,8 @@ from __future__ import annotations
 from enum import Enum
 
 from kring.abi.helpers import HELPERS
-from kring.ir.core import Fn, Mem, Op, Space, Value, signed
+from kring.ir.core import Fn, Mem, Op, Space, Value, number, signed
 from kring.ir.graph import reverse_postorder
-from kring.ir.passes.sweep import number
 from kring.record import record
 
 

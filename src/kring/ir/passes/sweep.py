@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kring.ir.core import I64, MASK, ROWS, Block, Fn, Op, Type, Value, signed
+from kring.ir.core import I64, MASK, ROWS, Block, Fn, Op, Type, Value, number, signed
 from kring.ir.graph import predecessors, reverse_postorder, substitute
 from kring.ir.passes.bits import Bits, can_be
 
@@ -40,12 +40,6 @@ MIRROR = {
 """The comparison that says the same with its operands exchanged."""
 
 _TURNS = frozenset((*MIRROR, *(op for op, row in ROWS.items() if row.commutes)))
-
-
-def number(value: Value) -> int | None:
-    """The unsigned constant that the value is, if it is one."""
-    imm = value.imm
-    return imm & MASK if value.op is Op.CONST and isinstance(imm, int) else None
 
 
 class Sweep:
@@ -172,8 +166,3 @@ def become(value: Value, op: Op, args: list[Value], imm: int | None = None) -> V
 def right(value: Value) -> int | None:
     """The constant on the right, if there is one."""
     return number(value.args[1])
-
-
-def width(v: Value) -> int:
-    """The bits that an extension or a swap is about."""
-    return v.imm if isinstance(v.imm, int) else 64

@@ -118,4 +118,5 @@ def test_golden(golden: Path, bless: Callable[[Path, str], None]) -> None:
     stages: list[str] = []
     built = build(program, dump=lambda _name, _stage, fn: stages.append(str(fn)))
     code = format_insns(decode(built.programs[0].code))
-    bless(golden, {".ir": stages[-1], ".s": code}[golden.suffix])
+    texts = {".ir": stages[-1].replace(f"{golden.parent}/", ""), ".s": code}
+    bless(golden, texts[golden.suffix])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
 from kring.abi.asm import format_insns, parse
 from kring.abi.code import decode, encode
+from kring.abi.tracepoints import TraceField
 from kring.btf.blob import Btf
 from kring.btf.ext import CoreKind, CoreReloc
 from kring.btf.types import Composite, Enum, Int, Member
@@ -119,15 +118,6 @@ def test_without_kernel_types_the_error_says_so() -> None:
         relocate(program, {}, LOCAL, None)
 
 
-@dataclass(frozen=True)
-class Field:
-    name: str
-    type: str
-    offset: int
-    size: int
-    signed: bool
-
-
 def test_a_tracepoint_without_btf_is_resolved_from_its_format() -> None:
     b = Builder()
     int_ = b.add(Int("int", 4, 32, signed=True))
@@ -149,11 +139,11 @@ def test_a_tracepoint_without_btf_is_resolved_from_its_format() -> None:
     program = Program("f", "tracepoint/syscalls/sys_enter_openat", code, core=core)
     asked: list[str] = []
 
-    def hooks(name: str) -> list[Field]:
+    def hooks(name: str) -> list[TraceField]:
         asked.append(name)
         return [
-            Field("dfd", "long", 16, 8, True),
-            Field("path", "__data_loc char[]", 24, 4, False),
+            TraceField("dfd", "long", 16, 8, True),
+            TraceField("path", "__data_loc char[]", 24, 4, False),
         ]
 
     ready = decode(relocate(program, {}, Btf(b.bytes()), KERNEL, hooks))

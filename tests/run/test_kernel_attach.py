@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from kernel_programs import RETURN_7, RING, load, open_fds, output, runtime
 
+from kring.abi.tracepoints import TraceField
 from kring.errors import AttachError, KringError
 from kring.run.kernel import attach, syscall
 from kring.run.kernel.kernel import KernelRuntime
 from kring.run.kernel.syscall import Fds
 from kring.run.kernel.tracefs import SEARCH, Tracefs, parse_format
-from kring.run.target import LiveMap, TraceField
+from kring.run.target import LiveMap
 
 FORMAT = """\
 name: sched_process_exec

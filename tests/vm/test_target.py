@@ -10,13 +10,14 @@ import pytest
 
 from kring.abi.asm import parse
 from kring.abi.code import encode
+from kring.abi.tracepoints import TraceField
 from kring.abi.uapi import BPF_F_RDONLY_PROG, MapType
 from kring.btf.ext import LineInfo
 from kring.btf.types import Array, Composite, Int, Member, Ptr
 from kring.btf.write import Builder
 from kring.errors import LoadError, NotSupported, VmError
 from kring.obj.object import Map, Object, Program
-from kring.run.target import Target, TraceField, Wait
+from kring.run.target import Target, Wait
 from kring.run.vm.maps import PerfMap
 from kring.run.vm.ring import RingMap
 from kring.run.vm.target import Vm, VmProgram, VmRuntime

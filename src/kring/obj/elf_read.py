@@ -13,6 +13,7 @@ from io import BytesIO
 from struct import unpack_from
 from typing import Any, Final
 
+from kring.abi.isa import Pseudo
 from kring.abi.uapi import BPF_F_MMAPABLE, BPF_F_RDONLY_PROG, MapType
 from kring.btf.blob import Btf
 from kring.btf.ext import ExtSection, parse_ext
@@ -24,7 +25,6 @@ from kring.obj.functions import (
     CALL,
     LDDW,
     PSEUDO_CALL,
-    PSEUDO_FUNC,
     RELOC_ADDRESS,
     RELOC_CALL,
     Piece,
@@ -292,7 +292,7 @@ class _Programs:
             if opcode == CALL and (reloc or regs >> 4 == PSEUDO_CALL):
                 calls.append((slot, self._callee(where, number, first + slot, imm, reloc), 10))
                 code[slot * 8 + 4 : slot * 8 + 8] = b"\xff\xff\xff\xff"
-            elif opcode == LDDW and (reloc or regs >> 4 == PSEUDO_FUNC):
+            elif opcode == LDDW and (reloc or regs >> 4 == Pseudo.FUNC):
                 found = self._address(where, reloc, imm)
                 if isinstance(found, MapRef):
                     maps.append(replace(found, slot=slot))

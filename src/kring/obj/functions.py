@@ -10,16 +10,15 @@ from collections.abc import Callable, Iterator
 from struct import pack_into, unpack_from
 from typing import Final
 
+from kring.abi.isa import OPS, Pseudo
 from kring.btf.ext import CoreReloc, LineInfo
 from kring.errors import ObjectError
 from kring.obj.object import Function, MapRef, Program
 from kring.record import record, replace
 
-LDDW: Final = 0x18
-CALL: Final = 0x85
-PSEUDO_CALL: Final = 1
-PSEUDO_FUNC: Final = 4
-"""BPF_PSEUDO_FUNC: the lddw holds a function's address, for helpers that call back."""
+LDDW: Final = OPS["lddw"].code
+CALL: Final = OPS["call"].code
+PSEUDO_CALL: Final = OPS["call_local"].src
 RELOC_ADDRESS: Final = 1
 """R_BPF_64_64: a lddw holds an address."""
 RELOC_CALL: Final = 10
@@ -90,7 +89,7 @@ def local_calls(code: bytes | bytearray) -> Iterator[tuple[int, int, int]]:
         opcode, regs, _, imm = unpack_from("<BBhi", code, slot * 8)
         if opcode == CALL and regs >> 4 == PSEUDO_CALL:
             yield slot, imm, RELOC_CALL
-        if opcode == LDDW and regs >> 4 == PSEUDO_FUNC:
+        if opcode == LDDW and regs >> 4 == Pseudo.FUNC:
             yield slot, imm, RELOC_ADDRESS
         slot += 2 if opcode == LDDW else 1
 
@@ -131,5 +130,5 @@ def join(name: str, section: str, entry: Piece, callee: Callable[[int], Piece]) 
 def _link(code: bytearray, slot: int, distance: int, kind: int) -> None:
     pack_into("<i", code, slot * 8 + 4, distance)
     if kind == RELOC_ADDRESS:
-        code[slot * 8 + 1] = code[slot * 8 + 1] & 15 | PSEUDO_FUNC << 4
+        code[slot * 8 + 1] = code[slot * 8 + 1] & 15 | Pseudo.FUNC << 4
         pack_into("<i", code, slot * 8 + 12, 0)

@@ -10,16 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kring.abi.programs import parse_section
+from kring.abi.tracepoints import DYNAMIC, EVENT_STRUCT, TraceField
 from kring.btf.blob import Btf
 from kring.btf.ext import CoreReloc
 from kring.btf.match import essential
 from kring.btf.types import Array, Composite, Int
 from kring.obj.object import Program
-from kring.obj.relocate import HookField, Hooks, missing
-
-EVENT_STRUCT = "trace_event_raw_"
-DYNAMIC = "__data_loc_"
-"""What a string's name begins with in an event's struct if its data has no fixed place."""
+from kring.obj.relocate import Hooks, missing
 
 
 def misfits(
@@ -43,7 +40,7 @@ def _event(local: Btf, reloc: CoreReloc) -> bool:
     return essential(local.name(reloc.type_id)).startswith(EVENT_STRUCT)
 
 
-def _misfit(local: Btf, reloc: CoreReloc, hook: str, fields: dict[str, HookField]) -> str:
+def _misfit(local: Btf, reloc: CoreReloc, hook: str, fields: dict[str, TraceField]) -> str:
     """How a field differs from what the program takes it for, empty if it does not."""
     struct = local[reloc.type_id]
     if not isinstance(struct, Composite) or reloc.access.count(":") != 1:
@@ -60,7 +57,7 @@ def _misfit(local: Btf, reloc: CoreReloc, hook: str, fields: dict[str, HookField
     return f"field {name!r} of {hook} is {what} in this kernel: declare `{name}: {_wanted(field)}`"
 
 
-def _wanted(field: HookField) -> str:
+def _wanted(field: TraceField) -> str:
     """How a program declares the field."""
     if field.type.startswith(DYNAMIC.rstrip("_")):
         return "str"
@@ -69,7 +66,7 @@ def _wanted(field: HookField) -> str:
     return f"{'i' if field.signed else 'u'}{field.size * 8}"
 
 
-def _declared(local: Btf, name: str, type_id: int, field: HookField) -> str:
+def _declared(local: Btf, name: str, type_id: int, field: TraceField) -> str:
     """How the program did declare it; of integers, one that reads the same as the field's own."""
     if name.startswith(DYNAMIC):
         return "str"
@@ -86,7 +83,7 @@ def _declared(local: Btf, name: str, type_id: int, field: HookField) -> str:
             return _wanted(field)
 
 
-def _known(name: str, fields: dict[str, HookField]) -> str:
+def _known(name: str, fields: dict[str, TraceField]) -> str:
     from difflib import get_close_matches
 
     own = [known for known in fields if not known.startswith("common_")]

@@ -58,8 +58,8 @@ class Program:
 @record
 class Map:
     """A map to create. `key_type`, `value_type` and `record` are ids in the object's BTF, 0 if
-    unknown; `record` is the type of a stream's records, `drops` its index in the map of loss counters,
-    `data` the first value of a map that holds globals."""
+    unknown; `record` is the type of a stream's records, `drops` its index in the map of loss
+    counters, `data` the first value of a map that holds globals."""
 
     name: str
     type: MapType

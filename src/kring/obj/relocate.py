@@ -11,55 +11,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from struct import Struct
-from typing import Final, Protocol
+from typing import Final
 
-from kring.abi.isa import Pseudo
+from kring.abi.isa import ALU32, ALU64, LDX, ST, STX, Pseudo, X
 from kring.abi.programs import parse_section
+from kring.abi.tracepoints import DYNAMIC, EVENT_STRUCT, TraceField
 from kring.btf.blob import Btf
 from kring.btf.core import Resolved, resolve
 from kring.btf.ext import CoreKind, CoreReloc
 from kring.btf.match import essential
-from kring.btf.spec import parse_spec
+from kring.btf.spec import did_you_mean, parse_spec
 from kring.btf.types import Kind
 from kring.errors import LoadError, ObjectError
+from kring.obj.functions import CALL, LDDW
 from kring.obj.object import MapRef, Program
 from kring.record import replace
 
 _SLOT: Final = Struct("<BBhI")
 """Opcode, src << 4 | dst, off, imm."""
-_LDDW: Final = 0x18
-_CALL: Final = 0x85
 _POISON: Final = 0x0BAD_2310
 """The helper number libbpf calls too, so that its users know it in a verifier's log."""
-_MEMORY_CLASSES: Final = (1, 2, 3)
-"""BPF_LDX, BPF_ST, BPF_STX."""
-_ARITHMETIC_CLASSES: Final = (4, 7)
-"""BPF_ALU, BPF_ALU64."""
-_USES_REGISTER: Final = 8
-"""BPF_X."""
 _SIZE_BITS: Final = {4: 0x00, 2: 0x08, 1: 0x10, 8: 0x18}
 """BPF_W, BPF_H, BPF_B and BPF_DW by bytes."""
-_EVENT: Final = "trace_event_raw_"
-_DYNAMIC: Final = "__data_loc_"
-"""What a tracepoint's struct puts before the name of a field whose data has no fixed place."""
 
 
-class HookField(Protocol):
-    """A field of a tracepoint's context, in bytes; `type` as tracefs spells it."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def type(self) -> str: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def size(self) -> int: ...
-    @property
-    def signed(self) -> bool: ...
-
-
-Hooks = Callable[[str], Sequence[HookField]]
+Hooks = Callable[[str], Sequence[TraceField]]
 """The fields of the tracepoint `sched:sched_process_exec`."""
 
 
@@ -104,7 +80,7 @@ def _patch_map(code: bytearray, ref: MapRef, maps: Mapping[str, int]) -> None:
     if fd is None:
         raise ObjectError(f"slot {ref.slot} refers to map {ref.map!r}, which was not created")
     opcode, regs, off, _ = _read(code, ref.slot)
-    if opcode != _LDDW or not 0 <= (ref.offset or 0) < 1 << 32:
+    if opcode != LDDW or not 0 <= (ref.offset or 0) < 1 << 32:
         raise ObjectError(f"slot {ref.slot} cannot refer to byte {ref.offset} of map {ref.map!r}")
     kind = Pseudo.MAP_FD if ref.offset is None else Pseudo.MAP_VALUE
     _SLOT.pack_into(code, ref.slot * 8, opcode, regs & 15 | kind << 4, off, fd)
@@ -128,7 +104,7 @@ def _resolve(
     if local is None:
         raise ObjectError(f"program {program.name!r} has CO-RE records and no types to read them")
     event = essential(local.name(reloc.type_id))
-    if event.startswith(_EVENT) and hooks is not None:
+    if event.startswith(EVENT_STRUCT) and hooks is not None:
         hook = parse_section(program.section)[1]
         try:
             fields = hooks(hook)
@@ -142,24 +118,26 @@ def _resolve(
     if target is None:
         raise ObjectError(
             f"program {program.name!r} reads {local.name(reloc.type_id)}, whose layout depends on "
-            "the kernel, and there are no kernel types (BTF) to take it from; a file that has them: "
-            "`load(…, on=Kernel(btf=FILE))`, or --btf FILE on the command line"
+            "the kernel, and there are no kernel types (BTF) to take it from; a file that has "
+            "them: `load(…, on=Kernel(btf=FILE))`, or --btf FILE on the command line"
         )
     return resolve(reloc, local, target)
 
 
-def _resolve_hook(reloc: CoreReloc, local: Btf, hook: str, fields: Sequence[HookField]) -> Resolved:
+def _resolve_hook(
+    reloc: CoreReloc, local: Btf, hook: str, fields: Sequence[TraceField]
+) -> Resolved:
     """The answer from the format of a tracepoint, where no BTF describes its struct."""
     own = resolve(reloc, local, local)
     spec = parse_spec(reloc, local)
     if len(spec.steps) < 2:
         raise ObjectError(f"{spec}: only fields of the tracepoint {hook} are known, not its struct")
-    wanted = spec.steps[1].name.removeprefix(_DYNAMIC)
-    field = next((f for f in fields if f.name.removeprefix(_DYNAMIC) == wanted), None)
+    wanted = spec.steps[1].name.removeprefix(DYNAMIC)
+    field = next((f for f in fields if f.name.removeprefix(DYNAMIC) == wanted), None)
     exists = reloc.kind == CoreKind.FIELD_EXISTS
     if field is None:
         return replace(own, value=0 if exists else None, reason=_no_field(hook, wanted, fields))
-    if spec.steps[1].name.startswith(_DYNAMIC) != field.type.startswith(_DYNAMIC.rstrip("_")):
+    if spec.steps[1].name.startswith(DYNAMIC) != field.type.startswith(DYNAMIC.rstrip("_")):
         reason = f"field {wanted!r} of {hook} is `{field.type}`"
         return replace(own, value=0 if exists else None, reason=reason)
     if len(spec.steps) > 2 and reloc.kind != CoreKind.FIELD_BYTE_OFFSET:
@@ -192,11 +170,8 @@ def _offset_inside(reloc: CoreReloc, local: Btf) -> int:
     return (resolve(reloc, local, local).value or 0) - (resolve(outer, local, local).value or 0)
 
 
-def _no_field(hook: str, wanted: str, fields: Sequence[HookField]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(wanted, [f.name for f in fields], 1)
-    hint = f". Did you mean {close[0]!r}?" if close else ""
+def _no_field(hook: str, wanted: str, fields: Sequence[TraceField]) -> str:
+    hint = did_you_mean(wanted, [field.name for field in fields])
     return f"{hook} has no field {wanted!r}{hint}"
 
 
@@ -204,16 +179,16 @@ def _patch_core(code: bytearray, reloc: CoreReloc, answer: Resolved) -> None:
     opcode, regs, off, imm = _read(code, reloc.slot)
     value, at = answer.value, reloc.slot * 8
     operation = opcode & 7
-    if value is None or (operation in _MEMORY_CLASSES and not answer.resizable):
+    if value is None or (operation in (LDX, ST, STX) and not answer.resizable):
         _poison(code, reloc.slot)
-    elif opcode == _LDDW:
+    elif opcode == LDDW:
         _SLOT.pack_into(code, at, opcode, regs, off, value & 0xFFFF_FFFF)
         _SLOT.pack_into(code, at + 8, 0, 0, 0, value >> 32 & 0xFFFF_FFFF)
-    elif operation in _ARITHMETIC_CLASSES and not opcode & _USES_REGISTER:
+    elif operation in (ALU32, ALU64) and not opcode & X:
         if not -(1 << 31) <= value < 1 << 32:
             raise ObjectError(f"slot {reloc.slot}: {answer.name} is {value}, beyond 32 bits")
         _SLOT.pack_into(code, at, opcode, regs, off, value & 0xFFFF_FFFF)
-    elif operation in _MEMORY_CLASSES:
+    elif operation in (LDX, ST, STX):
         if not -(1 << 15) <= value < 1 << 15:
             raise ObjectError(f"slot {reloc.slot}: {answer.name} is at {value}, beyond 16 bits")
         _SLOT.pack_into(code, at, _resized(opcode, answer), regs, value, imm)
@@ -232,11 +207,11 @@ def _resized(opcode: int, answer: Resolved) -> int:
 
 
 def _poison(code: bytearray, slot: int) -> None:
-    for at in (slot, slot + 1) if _read(code, slot)[0] == _LDDW else (slot,):
-        _SLOT.pack_into(code, at * 8, _CALL, 0, 0, _POISON)
+    for at in (slot, slot + 1) if _read(code, slot)[0] == LDDW else (slot,):
+        _SLOT.pack_into(code, at * 8, CALL, 0, 0, _POISON)
 
 
 def _read(code: bytearray, slot: int) -> tuple[int, int, int, int]:
-    if not 0 <= slot < len(code) // 8 or (code[slot * 8] == _LDDW and slot * 8 + 16 > len(code)):
+    if not 0 <= slot < len(code) // 8 or (code[slot * 8] == LDDW and slot * 8 + 16 > len(code)):
         raise ObjectError(f"a relocation is at slot {slot}, past the end of the code")
     return _SLOT.unpack_from(code, slot * 8)

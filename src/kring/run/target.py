@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Protocol
 
+from kring.abi.tracepoints import TraceField
 from kring.btf.blob import Btf
 from kring.obj.object import Map, Object, Program
 from kring.record import record
@@ -36,17 +37,6 @@ class RunResult:
     data: bytes = b""
     ctx: bytes = b""
     duration_ns: int = 0
-
-
-@record
-class TraceField:
-    """A field of a tracepoint's context, in bytes; `type` as tracefs spells it."""
-
-    name: str
-    type: str
-    offset: int
-    size: int
-    signed: bool
 
 
 @record

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kring.abi.tracepoints import TraceField
 from kring.btf.blob import Btf
 from kring.errors import LoadError, ObjectError
 from kring.obj.object import Map, Object, Program
@@ -20,7 +21,7 @@ from kring.run.kernel.syscall import Fds
 from kring.run.kernel.tracefs import Tracefs
 from kring.run.kernel.types import ObjectTypes
 from kring.run.kernel.wait import KernelWaiter
-from kring.run.target import LiveMap, TraceField
+from kring.run.target import LiveMap
 
 VMLINUX = "/sys/kernel/btf/vmlinux"
 _ELF_MAGIC = b"\x7fELF"

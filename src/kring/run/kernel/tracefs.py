@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from errno import EACCES, ENODEV, ENOENT, EPERM
 from functools import partial
 
+from kring.abi.tracepoints import TraceField
 from kring.errors import AttachError, LoadError, NotPermitted, NotSupported
 from kring.run.kernel.privilege import SYS_ADMIN, held, with_sudo
 from kring.run.kernel.syscall import Fds, detached_mount, error_name
-from kring.run.target import TraceField
 
 SEARCH = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
 _DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, TypeAlias
 
+from kring.abi.tracepoints import DYNAMIC, event_struct
 from kring.btf.blob import Btf
 from kring.btf.types import Array, Composite, Kind, Member, Ptr
 from kring.errors import VmError
@@ -21,8 +22,6 @@ Value: TypeAlias = "int | str | bytes | Mapping[str, Value]"
 """A field's value; a mapping is a nested struct, or for a pointer the struct it points to."""
 
 _EMPTY_SIZE: Final = 16
-_EVENT: Final = "trace_event_raw_"
-_DYNAMIC: Final = "__data_loc_"
 
 
 def event(memory: Memory, btf: Btf | None, name: str, values: Mapping[str, Value]) -> bytes:
@@ -31,7 +30,7 @@ def event(memory: Memory, btf: Btf | None, name: str, values: Mapping[str, Value
 
     Raises: VmError if no program of the object uses this tracepoint's fields.
     """
-    struct = _EVENT + name.partition(":")[2]
+    struct = event_struct(name)
     found = _find(btf, struct)
     if btf is None or not found:
         raise VmError(f"the object's types have no struct {struct} to lay out the fields by")
@@ -40,8 +39,8 @@ def event(memory: Memory, btf: Btf | None, name: str, values: Mapping[str, Value
     composite = btf[found]
     assert isinstance(composite, Composite)
     for member in composite.members:
-        value = values.get(member.name.removeprefix(_DYNAMIC))
-        if member.name.startswith(_DYNAMIC) and isinstance(value, str | bytes):
+        value = values.get(member.name.removeprefix(DYNAMIC))
+        if member.name.startswith(DYNAMIC) and isinstance(value, str | bytes):
             text = (value.encode() if isinstance(value, str) else value) + b"\0"
             at = member.bit_offset // 8
             data[at : at + 4] = (len(text) << 16 | len(data)).to_bytes(4, "little")
@@ -51,7 +50,7 @@ def event(memory: Memory, btf: Btf | None, name: str, values: Mapping[str, Value
 
 def describes(btf: Btf | None, name: str) -> bool:
     """Whether `event` can lay out this tracepoint; where programs use none of its fields, not."""
-    return bool(_find(btf, _EVENT + name.partition(":")[2]))
+    return bool(_find(btf, event_struct(name)))
 
 
 def _find(btf: Btf | None, name: str) -> int:

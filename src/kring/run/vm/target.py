@@ -12,13 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic_ns
 
 from kring.abi.programs import Kind
+from kring.abi.tracepoints import TraceField
 from kring.btf.blob import Btf
 from kring.btf.ext import LineInfo
 from kring.errors import LoadError, NotSupported
 from kring.obj.object import Map, Object, Program
 from kring.record import field, record
 from kring.run.spec import kind_of
-from kring.run.target import LiveMap, RunResult, TraceField
+from kring.run.target import LiveMap, RunResult
 from kring.run.vm.context import prepare
 from kring.run.vm.feed import Event, Feed
 from kring.run.vm.helpers import table

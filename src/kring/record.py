@@ -3,7 +3,7 @@
 `@record` means what `@dataclass(frozen=True, slots=True)` means, to type checkers too. The
 standard decorator compiles six methods for each class at import and pulls in `inspect`: for the
 classes here, half of the time from a command to its first event. Here `__init__` is compiled when
-the first instance is made, and the other methods are shared.
+instances become many, and the other methods are shared.
 """
 
 from __future__ import annotations
@@ -80,9 +80,22 @@ def _remake(cls: type, frozen: bool, eq: bool) -> type:
 
 
 def _first_init(self: Any, *args: Any, **kwargs: Any) -> None:
-    """Stands in for `__init__` until the first instance asks for one."""
-    _compile_init(type(self))
-    self.__init__(*args, **kwargs)
+    """Stands in for `__init__` until so many instances were made that compiling one pays."""
+    kind: Any = self.__class__
+    _made[kind] = _made.get(kind, 0) + 1
+    names = kind.__match_args__
+    values = {**kind._kring_defaults, **dict(zip(names, args, strict=False)), **kwargs}
+    if _made[kind] > _FEW or len(values) != len(names) or len(args) + len(kwargs) > len(names):
+        _compile_init(kind)
+        kind.__init__(self, *args, **kwargs)
+        return
+    for name, value in values.items():
+        made = value.make() if isinstance(value, Factory) else value
+        object.__setattr__(self, name, made)
+
+
+_FEW = 24
+_made: dict[type, int] = {}
 
 
 def _compile_init(cls: Any) -> None:
@@ -106,7 +119,8 @@ def _compile_init(cls: Any) -> None:
             params.append(name)
         lines.append(f"    set_{name}(self, {value})")
     exec(f"def __init__(self, {', '.join(params)}):\n" + ("\n".join(lines) or "    pass"), scope)
-    cls.__init__ = scope["__init__"]
+    made = cls.__init__ = scope["__init__"]
+    made.__qualname__ = f"{cls.__qualname__}.__init__"
 
 
 def _compared(names: tuple[str, ...]) -> tuple[Any, Any]:

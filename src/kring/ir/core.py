@@ -103,6 +103,15 @@ class Mem:
     core: Core | None = None
 
 
+def aligned(offset: int, size: int) -> Iterator[tuple[int, int]]:
+    """Offset and size of the widest aligned accesses that cover a stretch of memory, in order."""
+    end = offset + size
+    while offset < end:
+        width = next(w for w in (8, 4, 2, 1) if offset % w == 0 and offset + w <= end)
+        yield offset, width
+        offset += width
+
+
 @record
 class GlobalRef:
     """The address `offset` bytes into the only value of a map."""

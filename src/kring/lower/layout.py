@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from kring.abi.helpers import HELPERS
 from kring.abi.isa import FRAME_POINTER, LOAD, STORE_IMM, STORE_SRC
-from kring.lower.lir import CALL, Block, Inst
+from kring.lower.lir import CALL, Block, Inst, ways_in
 
 _MAP_CALLS = frozenset(helper.id for helper in HELPERS.values() if "map" in helper.args)
 _TRIED = 40
@@ -64,12 +64,9 @@ def _reached(blocks: Sequence[Block]) -> list[Block]:
 
 def _join(blocks: Sequence[Block]) -> None:
     """A block that only one other leads to, and always, becomes the end of that."""
-    sources: dict[Block, int] = {blocks[0]: 1}
+    ways = ways_in(blocks)
     for block in blocks:
-        for to in block.to:
-            sources[to] = sources.get(to, 0) + 1
-    for block in blocks:
-        while len(block.to) == 1 and sources[to := block.to[0]] == 1 and to is not block:
+        while len(block.to) == 1 and ways[to := block.to[0]] == 1 and to is not block:
             block.insns += to.insns
             block.test, block.to, block.span = to.test, to.to, to.span
             to.insns, to.test, to.to = [], None, [to]

@@ -8,7 +8,7 @@ number of them, and not in SSA form. A set of registers is an int with one bit f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kring.abi.isa import (
     DST,
@@ -115,6 +115,22 @@ class Function:
         """The offset from the frame pointer of `size` new bytes, aligned to 8."""
         self.frame += (size + 7) & ~7
         return -self.frame
+
+
+def sources(blocks: Sequence[Block]) -> dict[Block, list[Block]]:
+    """For each block those that lead to it, once for each way."""
+    found: dict[Block, list[Block]] = {block: [] for block in blocks}
+    for block in blocks:
+        for to in block.to:
+            found[to].append(block)
+    return found
+
+
+def ways_in(blocks: Sequence[Block]) -> dict[Block, int]:
+    """How many ways lead to each block; the first has one more, the function's entry."""
+    found = {block: len(leading) for block, leading in sources(blocks).items()}
+    found[blocks[0]] += 1
+    return found
 
 
 def role(inst: Inst) -> tuple[bool, bool, bool]:

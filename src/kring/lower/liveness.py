@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kring.abi.isa import DST_SRC
-from kring.lower.lir import CALL, Block, Inst, is_move, reads, writes
+from kring.lower.lir import CALL, Block, Inst, is_move, reads, sources, writes
 
 _COMMUTE = frozenset({"add", "mul", "and", "or", "xor"})
 # Verbs that do nothing but set their dst.
@@ -27,10 +27,7 @@ def live_out(blocks: Sequence[Block]) -> dict[Block, int]:
     """
     before: dict[Block, int] = dict.fromkeys(blocks, 0)
     local = {block: _local(block) for block in blocks}
-    sources: dict[Block, list[Block]] = {block: [] for block in blocks}
-    for block in blocks:
-        for to in block.to:
-            sources[to].append(block)
+    leading = sources(blocks)
     pending = dict.fromkeys(blocks)
     while pending:
         block, _ = pending.popitem()
@@ -38,7 +35,7 @@ def live_out(blocks: Sequence[Block]) -> dict[Block, int]:
         live = needed | at_end(block, before) & ~killed
         if live != before[block]:
             before[block] = live
-            pending.update(dict.fromkeys(sources[block]))
+            pending.update(dict.fromkeys(leading[block]))
     return {block: at_end(block, before) for block in blocks}
 
 

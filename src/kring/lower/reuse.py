@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from kring.abi.isa import FRAME_POINTER, STORE_IMM
-from kring.lower.lir import FILL, KEEP, Block, Inst, bits, is_free, is_move, writes
+from kring.lower.lir import FILL, KEEP, Block, Inst, bits, is_free, is_move, ways_in, writes
 
 # What a register (0 and up) or a slot of the stack (its offset) is known to hold: equal keys
 # are equal values.
@@ -24,10 +24,7 @@ def reuse(blocks: Sequence[Block], private: int) -> None:
     needs: the machine's registers. keeps: what every register holds.
     `private` is the offset from the frame pointer below which only spilling stores.
     """
-    sources: dict[Block, int] = {blocks[0]: 1}
-    for block in blocks:
-        for to in block.to:
-            sources[to] = sources.get(to, 0) + 1
+    ways = ways_in(blocks)
     known: dict[Block, _Known] = {}
     pending = [(blocks[0], _Known())]
     while pending:
@@ -37,7 +34,7 @@ def reuse(blocks: Sequence[Block], private: int) -> None:
         known[block] = before
         block.insns = [inst for inst in block.insns if _learn(before, inst, private)]
         for to in block.to:
-            pending.append((to, before.copy() if sources[to] == 1 else {}))
+            pending.append((to, before.copy() if ways[to] == 1 else {}))
 
 
 def _learn(known: _Known, inst: Inst, private: int) -> bool:

@@ -9,7 +9,7 @@ the value is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from kring.abi.helpers import HELPERS
 from kring.abi.isa import FRAME_POINTER, OPS
@@ -257,7 +257,7 @@ class _Selection:
     def zero(self, value: Value) -> None:
         """Stores of 0 as wide as alignment allows, or for much memory a call that does it."""
         mem, pointer = _mem(value), value.args[0]
-        pieces = list(_pieces(mem.offset, mem.size))
+        pieces = list(ir.aligned(mem.offset, mem.size))
         if len(pieces) > _UNROLL and pointer.type.space in _CLEARED_BY_CALL:
             return self._zero_by_call(pointer, mem)
         for start, size in pieces:
@@ -322,15 +322,6 @@ def _sign(number: int, bits: int) -> int:
 
 def _fits(number: int) -> bool:
     return -(1 << 31) <= number < 1 << 31
-
-
-def _pieces(start: int, size: int) -> Iterator[tuple[int, int]]:
-    """Offset and size of the widest aligned stores that cover `size` bytes."""
-    end = start + size
-    while start < end:
-        width = next(w for w in (8, 4, 2, 1) if start % w == 0 and start + w <= end)
-        yield start, width
-        start += width
 
 
 _EMIT: dict[Op, Callable[[_Selection, Value], None]] = {

@@ -26,6 +26,7 @@ from kring.lower.lir import (
     reads,
     role,
     slots,
+    sources,
     writes,
 )
 from kring.record import replace
@@ -148,10 +149,7 @@ def _store(slot: int, reg: int, user: Inst) -> Inst:
 def _depths(blocks: Sequence[Block]) -> dict[Block, int]:
     """How many loops each block is in."""
     depth = dict.fromkeys(blocks, 0)
-    sources: dict[Block, list[Block]] = {block: [] for block in blocks}
-    for block in blocks:
-        for to in block.to:
-            sources[to].append(block)
+    leading = sources(blocks)
     latches: dict[Block, list[Block]] = {}
     for latch, header in _back_edges(blocks[0]):
         latches.setdefault(header, []).append(latch)
@@ -161,7 +159,7 @@ def _depths(blocks: Sequence[Block]) -> dict[Block, int]:
             block = ends.pop()
             if block not in body:
                 body.add(block)
-                ends += sources[block]
+                ends += leading[block]
         for block in body:
             depth[block] += 1
     return depth

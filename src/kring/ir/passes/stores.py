@@ -16,7 +16,7 @@ clear to its end.
 
 from __future__ import annotations
 
-from kring.ir.core import Block, Fn, Mem, Op, Value
+from kring.ir.core import Block, Fn, Mem, Op, Value, aligned
 from kring.ir.graph import reverse_postorder
 from kring.ir.passes.memory import Access, Act, Base, Memory, is_record, memory
 
@@ -147,14 +147,7 @@ def _bounds(own: Memory, zero: Value) -> tuple[int, int]:
 
 def _slots(piece: tuple[int, int]) -> int:
     """How many aligned stores a stretch takes."""
-    offset, size = piece
-    slots = 0
-    while size > 0:
-        step = 8
-        while offset % step or step > size:
-            step //= 2
-        offset, size, slots = offset + step, size - step, slots + 1
-    return slots
+    return sum(1 for _ in aligned(*piece))
 
 
 def _pieces(needed: int, allowed: int, size: int) -> list[tuple[int, int]]:

@@ -9,33 +9,46 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from kring.cli import error_text
 from kring.decl.programs import Program
 from kring.errors import CompileError, KringError
+from kring.record import record
+from kring.run.kernel.features import Feature, features
 from kring.run.kernel.kernel import Kernel
 from kring.run.target import Target
 from kring.script import programs_in
 from kring.session import Session, load
 
 
+@record
+class Verdict:
+    """What loading one program gave; `slots` and `processed` are None where nobody knows."""
+
+    program: str
+    section: str
+    verdict: str
+    slots: int | None
+    processed: int | None
+    error: str | None
+
+
 def check(path: str, on: Target, json: bool) -> int:
     """Load each program of a file by itself and attach none."""
     rows = [_verdict(program, on) for program in programs_in(path)]
-    failed = [row for row in rows if row["verdict"] != "ok"]
+    failed = [row for row in rows if row.verdict != "ok"]
     if json:
         _print_json(rows)
     else:
         names = ("program", "section", "verdict", "slots", "processed")
-        print_table(names, [[_cell(row[name]) for name in names] for row in rows])
+        print_table(names, [[_cell(getattr(row, name)) for name in names] for row in rows])
         # Several programs often fail for one and the same reason.
-        for text in dict.fromkeys(row["error"] for row in failed):
+        for text in dict.fromkeys(row.error for row in failed):
             print(f"\n{text}", file=sys.stderr)
     return 1 if failed else 0
 
 
-def _verdict(program: Program, on: Target) -> dict[str, Any]:
+def _verdict(program: Program, on: Target) -> Verdict:
     session = load(program, on=on, attach=False)
     verdict, processed, text = "ok", None, None
     try:
@@ -43,14 +56,7 @@ def _verdict(program: Program, on: Target) -> dict[str, Any]:
             processed = session[program].insns_processed or None
     except KringError as error:
         verdict, text = _verdict_word(error), error_text(error).removeprefix("kring: ")
-    return {
-        "program": program.name,
-        "section": program.section,
-        "verdict": verdict,
-        "slots": _slots(session),
-        "processed": processed,
-        "error": text,
-    }
+    return Verdict(program.name, program.section, verdict, _slots(session), processed, text)
 
 
 def _verdict_word(error: KringError) -> str:
@@ -63,49 +69,44 @@ def _slots(session: Session) -> int | None:
 
 def doctor(kernel: Kernel, json: bool) -> int:
     """Show what this machine offers; live events are possible if the last row is ok."""
-    from kring.run.kernel.features import features
-
-    rows = [_system(), *(_row(f.name, f.ok, f.found, f.cure) for f in features())]
-    rows.append(_live_events(kernel))
+    rows = [_system(), *features(), _live_events(kernel)]
     if json:
         _print_json(rows)
     else:
-        marks = [[r["name"], "ok" if r["ok"] else "NO", r["found"], r["cure"]] for r in rows]
+        marks = [[row.name, "ok" if row.ok else "NO", row.found, row.cure] for row in rows]
         print_table(("what", "works", "found", "cure"), marks)
-    return 0 if rows[-1]["ok"] else 1
+    return 0 if rows[-1].ok else 1
 
 
-def _row(name: str, ok: bool, found: str, cure: str = "") -> dict[str, Any]:
-    return {"name": name, "ok": ok, "found": found, "cure": cure}
-
-
-def _system() -> dict[str, Any]:
+def _system() -> Feature:
     system = os.uname()
     tested = system.sysname == "Linux" and system.machine == "x86_64"
     cure = "" if tested else "kring is tested on x86-64 Linux only"
-    return _row("system", tested, f"{system.sysname} {system.release} {system.machine}", cure)
+    return Feature("system", tested, f"{system.sysname} {system.release} {system.machine}", cure)
 
 
-def _live_events(kernel: Kernel) -> dict[str, Any]:
+def _live_events(kernel: Kernel) -> Feature:
     """The proof: the program of `kring exec`, loaded and attached."""
     from kring.tools.exec import on_exec
 
     try:
         with load(on_exec, on=kernel):
-            return _row("live events", True, "kring exec works")
+            return Feature("live events", True, "kring exec works")
     except (KringError, OSError) as error:
         found, _, cure = error_text(error).removeprefix("kring: ").partition(" Try: ")
-        return _row("live events", False, found, cure or "kring exec --vm needs no kernel")
+        return Feature("live events", False, found, cure or "kring exec --vm needs no kernel")
 
 
 def _cell(value: object) -> str:
     return "-" if value is None else str(value)
 
 
-def _print_json(rows: object) -> None:
+def _print_json(rows: Sequence[Verdict] | Sequence[Feature]) -> None:
     from json import dumps
 
-    print(dumps(rows, indent=2))
+    print(
+        dumps([{name: getattr(row, name) for name in row.__match_args__} for row in rows], indent=2)
+    )
 
 
 def print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

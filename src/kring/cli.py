@@ -11,8 +11,7 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from io import TextIOWrapper
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, TextIO
 
 from kring.errors import CompileError, KringError, LoadError, ObjectError, VerifierError
 
@@ -34,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except (KringError, OSError) as error:
-        _say(error_text(error))
+        say(error_text(error))
     return 1
 
 
@@ -149,7 +148,7 @@ def _exec(options: Namespace) -> int:
 
     with ExitStack() as stack:
         if options.vm:
-            _say(f"kring: {_FED}")
+            say(f"kring: {_FED}")
             session = stack.enter_context(load(tool.on_exec, on=fed_vm()))
         else:
             try:
@@ -158,7 +157,7 @@ def _exec(options: Namespace) -> int:
                 # What the user insisted on, or what is a fault of kring itself, is no refusal.
                 if options.kernel or options.btf or isinstance(error, VerifierError):
                     raise
-                _say(_fallback(error))
+                say(_fallback(error))
                 session = stack.enter_context(load(tool.on_exec, on=fed_vm()))
         tool.snoop(session, options.json, options.ppid, options.count, options.duration)
     return 0
@@ -249,14 +248,16 @@ def error_text(error: Exception) -> str:
     return "\n".join([f"kring: {error}", *notes])
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Tell the person, on standard error."""
     print(text, file=sys.stderr)
 
 
 def _write_any_text(out: TextIO) -> None:
     """A name that the terminal's encoding lacks is no reason to stop."""
-    if isinstance(out, TextIOWrapper):
-        cast("TextIOWrapper[Any]", out).reconfigure(errors="backslashreplace")
+    reconfigure: Callable[..., None] | None = getattr(out, "reconfigure", None)
+    if reconfigure:
+        reconfigure(errors="backslashreplace")
 
 
 def _leave_pipe() -> None:

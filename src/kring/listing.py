@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from time import sleep
 from typing import Any
 
+from kring.cli import say
 from kring.decl.programs import Program
 from kring.decl.struct import Struct, fields
 from kring.decl.types import Char, FieldType, IntType
@@ -32,9 +33,9 @@ def run(path: str, args: Sequence[str], on: Target, fed: str, json: bool) -> int
     with load(*programs, on=on) as session:
         hooks = sorted({program.target or program.kind.name for program in programs})
         if fed and fed not in hooks:
-            _say(f"kring: nothing feeds {', '.join(hooks)} in the VM: only {fed} happens there")
+            say(f"kring: nothing feeds {', '.join(hooks)} in the VM: only {fed} happens there")
             return 0
-        _say(f"kring: running {', '.join(session.programs)}; Ctrl-C ends")
+        say(f"kring: running {', '.join(session.programs)}; Ctrl-C ends")
         _print_all(session, programs, json)
     return 0
 
@@ -61,7 +62,7 @@ def _print_all(session: Session, programs: Sequence[Program], json: bool) -> Non
     sys.stdout.flush()
     for name, stream in streams.items():
         lost = "losses not counted" if stream.dropped is None else f"{stream.dropped} lost"
-        _say(f"{name}: {printers[name].count} events, {lost}")
+        say(f"{name}: {printers[name].count} events, {lost}")
 
 
 def _streams(session: Session) -> Iterator[tuple[str, StreamHandle[Any]]]:
@@ -147,7 +148,3 @@ def text_of(value: Any) -> str:
             return str(value)
         case _:
             return ",".join(map(str, value))
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)

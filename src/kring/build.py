@@ -9,7 +9,6 @@ Deterministic, and free of the running system unless its tracepoint formats are 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from linecache import getline
 
 from kring.abi.code import encode
 from kring.abi.isa import LDX, ST, STACK_SIZE, STX
@@ -23,7 +22,7 @@ from kring.decl.programs import Program as Source
 from kring.decl.types import IntType
 from kring.errors import CompileError, ObjectError
 from kring.frontend.builder import Module
-from kring.frontend.diagnose import place
+from kring.frontend.diagnose import place, source_line
 from kring.frontend.kernel import Formats
 from kring.frontend.maps import key_type
 from kring.frontend.python import compile_program
@@ -156,7 +155,7 @@ def _core(kernel: KernelTypes, code: bytearray, slot: int, core: Core) -> CoreRe
 
 def _line(types: Types, slot: int, span: Span) -> LineInfo:
     """Where the code from `slot` on comes from; its texts must be among the types' strings."""
-    text = getline(span.file, span.line).rstrip("\n")
+    text = source_line(span.file, span.line).rstrip("\n")
     types.string(span.file)
     types.string(text)
     return LineInfo(slot, span.file, text, span.line, span.column)

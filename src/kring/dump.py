@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import accumulate
-from linecache import getline
 from os.path import basename
 from typing import TYPE_CHECKING
 
 from kring.build import build
+from kring.frontend.diagnose import source_line
 from kring.obj.object import Object, Program
 from kring.script import programs_in
 
@@ -142,4 +142,4 @@ def _notes(
 
 
 def _source(file: str, line: int, text: str = "") -> str:
-    return f"{basename(file)}:{line}: {(text or getline(file, line)).strip()}"
+    return f"{basename(file)}:{line}: {(text or source_line(file, line)).strip()}"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-import linecache
 from collections.abc import Iterator, Mapping
 from types import FunctionType
 from typing import Any
 
 from kring.errors import CompileError
+from kring.frontend.diagnose import source_lines
 from kring.ir.core import Span
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
@@ -23,7 +23,7 @@ def parse_function(function: FunctionType) -> tuple[Definition, str]:
     Raises: CompileError if the source is not to be had, as under `python -c` or at a prompt.
     """
     code = function.__code__
-    lines = linecache.getlines(code.co_filename, function.__globals__)
+    lines = source_lines(code.co_filename, function.__globals__)
     if not lines:
         raise CompileError(
             f"the source of {function.__name__}() is not to be found: {code.co_filename!r} "

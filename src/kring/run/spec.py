@@ -9,6 +9,7 @@ from errno import EINVAL
 from mmap import PAGESIZE
 
 from kring.abi.programs import Kind, parse_section
+from kring.abi.uapi import PER_CPU
 from kring.errors import LoadError
 from kring.obj.object import Map, Program
 
@@ -34,3 +35,15 @@ def check_ring_size(spec: Map) -> None:
             f" pages of {PAGESIZE} bytes; the next valid size is {valid}",
             EINVAL,
         )
+
+
+def stride(spec: Map) -> int:
+    """Bytes from one CPU's value to the next as the user half sees them; the value's size in a map
+    that is not per CPU."""
+    return (spec.value_size + 7) // 8 * 8 if spec.type in PER_CPU else spec.value_size
+
+
+def check_length(spec: Map, what: str, data: bytes, size: int) -> None:
+    """Nothing, if a key or value is as long as the map's are."""
+    if len(data) != size:
+        raise ValueError(f'map "{spec.name}": a {what} is {size} bytes, got {len(data)}')

@@ -17,7 +17,7 @@ from kring.obj.object import Map
 from kring.run.kernel import syscall
 from kring.run.kernel.privilege import BPF, not_permitted
 from kring.run.kernel.syscall import ENOTSUPP, Fds, address, bpf, bpf_open, buffer, error_name
-from kring.run.spec import check_ring_size
+from kring.run.spec import check_length, check_ring_size, stride
 from kring.run.target import RingMemory
 
 NAME_SIZE = 15
@@ -134,9 +134,7 @@ class KernelMap:
         self.fd = fd
         self._memory: RingMemory | None = None
         self._mappings: list[mmap] = []
-        self._value_size = spec.value_size
-        if spec.type in PER_CPU:
-            self._value_size = (spec.value_size + 7) // 8 * 8 * possible_cpus()
+        self._value_size = stride(spec) * (possible_cpus() if spec.type in PER_CPU else 1)
 
     def lookup(self, key: bytes) -> bytes | None:
         """The value, or None if the key is not there. A queue or stack has empty keys."""
@@ -146,7 +144,7 @@ class KernelMap:
 
     def update(self, key: bytes, value: bytes, flags: int = 0) -> bool:
         """Whether the value was stored: not in a full map, nor where `flags` forbid it."""
-        self._check_length("value", value, self._value_size)
+        check_length(self.spec, "value", value, self._value_size)
         memory = buffer(value)
         no = (E2BIG, EEXIST, ENOENT)
         return self._element(syscall.MAP_UPDATE_ELEM, key, address(memory), flags, no)
@@ -177,7 +175,7 @@ class KernelMap:
     ) -> bool:
         """Whether the command worked; False for the errors `no`, which mean just that."""
         if key is not None:
-            self._check_length("key", key, self.spec.key_size)
+            check_length(self.spec, "key", key, self.spec.key_size)
         if self.fd < 0:
             raise LoadError(f'map "{self.spec.name}" is gone: its session has ended')
         memory = buffer(key) if key else None
@@ -192,10 +190,6 @@ class KernelMap:
                 error.errno or 0,
             ) from None
         return True
-
-    def _check_length(self, what: str, data: bytes, size: int) -> None:
-        if len(data) != size:
-            raise ValueError(f'map "{self.spec.name}": a {what} is {size} bytes, got {len(data)}')
 
     def ring(self) -> RingMemory:
         """The ring's memory, mapped at the first call and until the runtime closes.

@@ -22,6 +22,7 @@ from kring.abi.uapi import (
 )
 from kring.errors import LoadError, NotSupported, StreamError
 from kring.obj.object import Map
+from kring.run.spec import check_length, stride
 from kring.run.target import RingMemory
 from kring.run.vm.memory import Memory, Region
 
@@ -62,28 +63,23 @@ class VmMap:
         """Give back what is not just memory."""
 
     def lookup(self, key: bytes) -> bytes | None:
-        self._check_length("key", key, self.spec.key_size)
+        check_length(self.spec, "key", key, self.spec.key_size)
         values = self.find(key)
         if values is None:
             return None
-        return b"".join(bytes(value.data).ljust(self._stride, b"\0") for value in values)
+        step = stride(self.spec)
+        return b"".join(bytes(value.data).ljust(step, b"\0") for value in values)
 
     def update(self, key: bytes, value: bytes, flags: int = 0) -> bool:
-        self._check_length("key", key, self.spec.key_size)
-        self._check_length("value", value, self._stride * self.cpus)
-        parts = range(0, len(value), self._stride) if value else range(1)
-        size = self.spec.value_size
+        check_length(self.spec, "key", key, self.spec.key_size)
+        step, size = stride(self.spec), self.spec.value_size
+        check_length(self.spec, "value", value, step * self.cpus)
+        parts = range(0, len(value), step) if value else range(1)
         return self._said(self.store(key, [value[at : at + size] for at in parts], flags))
 
     def delete(self, key: bytes) -> bool:
-        self._check_length("key", key, self.spec.key_size)
+        check_length(self.spec, "key", key, self.spec.key_size)
         return self._said(self.remove(key))
-
-    @property
-    def _stride(self) -> int:
-        """Bytes from one CPU's value to the next, as the user half sees them."""
-        size = self.spec.value_size
-        return (size + 7) // 8 * 8 if self.spec.type in PER_CPU else size
 
     def _said(self, result: int) -> bool:
         if result not in (0, *_SAID_NO):
@@ -91,10 +87,6 @@ class VmMap:
                 f"map {self.spec.name!r} ({self.spec.type.name}) refused the operation", -result
             )
         return result == 0
-
-    def _check_length(self, what: str, data: bytes, size: int) -> None:
-        if len(data) != size:
-            raise ValueError(f"map {self.spec.name!r}: a {what} is {size} bytes, got {len(data)}")
 
     def _refuses(self, what: str) -> LoadError:
         return LoadError(

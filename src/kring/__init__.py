@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from kring.build import build as build
     from kring.obj.object import Object as Object
     from kring.run.kernel.kernel import Kernel as Kernel
+    from kring.run.vm.feed import Event as Event
     from kring.run.vm.target import Vm as Vm
+    from kring.run.vm.task import Task as Task
     from kring.session import Session as Session
     from kring.session import load as load
     from kring.stream.handle import StreamHandle as StreamHandle
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _LATER = {
+    "Event": "kring.run.vm.feed",
+    "Task": "kring.run.vm.task",
     "build": "kring.build",
     "load": "kring.session",
     "Kernel": "kring.run.kernel.kernel",
@@ -58,6 +62,7 @@ __all__ = [
     "Array",
     "Context",
     "Discard",
+    "Event",
     "Hash",
     "Kernel",
     "KernelStruct",
@@ -70,6 +75,7 @@ __all__ = [
     "Session",
     "StreamHandle",
     "Struct",
+    "Task",
     "TracepointArgs",
     "Vm",
     "array",

@@ -7,11 +7,10 @@ subscriber comes out; what it did not get to see stays for the next call.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from time import monotonic, sleep
 from typing import Any
 
 from kring.run.target import Wait, Waiter
-from kring.stream.handle import FIRST_PAUSE_S, StreamHandle, deadline_of, longer
+from kring.stream.handle import StreamHandle, deadline_of, wait_for
 
 
 def poll_all(
@@ -24,28 +23,21 @@ def poll_all(
 
 def run_all(handles: Sequence[StreamHandle[Any]], waiter: Waiter) -> None:
     """Serve subscribers until the streams are closed or nothing will ever come."""
-    ended = False
-    while not ended:
+    ended = Wait.READY
+    while ended is not Wait.CLOSED:
         _, ended = _serve(handles, waiter, None)
 
 
 def _serve(
     handles: Sequence[StreamHandle[Any]], waiter: Waiter, deadline: float | None
-) -> tuple[int, bool]:
-    """How many records were served in one round, and whether there will be no other."""
-    pause = FIRST_PAUSE_S
-    waited = False
-    while not (count := _round(handles)):
-        left = None if deadline is None else max(deadline - monotonic(), 0.0)
-        if waited and left == 0:
-            return 0, False
-        waited = True
-        if any(handle.busy for handle in handles):
-            sleep(pause if left is None else min(pause, left))
-            pause = longer(pause)
-        elif (ended := waiter.wait(left)) is not Wait.READY:
-            return _round(handles), ended is Wait.CLOSED
-    return count, False
+) -> tuple[int, Wait]:
+    """How many records were served in one round, and why it ended."""
+    return wait_for(
+        lambda: _round(handles),
+        lambda: any(handle.busy for handle in handles),
+        waiter.wait,
+        deadline,
+    )
 
 
 def _round(handles: Sequence[StreamHandle[Any]]) -> int:

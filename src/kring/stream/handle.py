@@ -225,20 +225,11 @@ class StreamHandle(Generic[T]):
 
     def _wait_until(self, fill: Callable[[], bool], deadline: float | None) -> bool:
         """Whether `fill` found something before the deadline, the end or the close."""
-        pause = FIRST_PAUSE_S
-        waited = False
-        while not self._look(fill):
-            left = None if deadline is None else max(deadline - monotonic(), 0.0)
-            waiter = self.live_waiter()
-            if waiter is None or (waited and left == 0):
-                return False
-            waited = True
-            if self._busy:
-                sleep(pause if left is None else min(pause, left))
-                pause = longer(pause)
-            elif waiter.wait(left) is not Wait.READY:
-                return self._look(fill)
-        return True
+        return wait_for(lambda: self._look(fill), lambda: self.busy, self._wait, deadline)[0] > 0
+
+    def _wait(self, timeout: float | None) -> Wait:
+        waiter = self.live_waiter()
+        return Wait.CLOSED if waiter is None else waiter.wait(timeout)
 
     def _look(self, fill: Callable[[], bool]) -> bool:
         """What `fill` says; False once closed."""
@@ -298,6 +289,30 @@ def deadline_of(timeout: float | None) -> float | None:
     if timeout is not None and not timeout >= 0:
         raise ValueError(f"timeout must be at least 0 seconds, got {timeout}")
     return None if timeout is None else monotonic() + timeout
+
+
+def wait_for(
+    look: Callable[[], int],
+    busy: Callable[[], bool],
+    wait: Callable[[float | None], Wait],
+    deadline: float | None,
+) -> tuple[int, Wait]:
+    """How much `look` found, and why no more waiting: there was something, the time is over, or
+    nothing will ever come. `busy` says that a record is being written, which is no time to `wait`.
+    """
+    pause = FIRST_PAUSE_S
+    waited = False
+    while not (found := look()):
+        left = None if deadline is None else max(deadline - monotonic(), 0.0)
+        if waited and left == 0:
+            return 0, Wait.TIMEOUT
+        waited = True
+        if busy():
+            sleep(pause if left is None else min(pause, left))
+            pause = longer(pause)
+        elif (ended := wait(left)) is not Wait.READY:
+            return look(), ended
+    return found, Wait.READY
 
 
 def longer(pause: float) -> float:

@@ -114,6 +114,11 @@ BPF_F_MMAPABLE = 1 << 10
 BPF_F_SLEEPABLE = 1 << 4
 """A program that may sleep; the verifier takes a syscall program only with it."""
 
+NAME_SIZE = 15
+"""BPF_OBJ_NAME_LEN less the NUL: what the kernel keeps of a map's or program's name."""
+COMM_SIZE = 16
+"""TASK_COMM_LEN, its NUL included."""
+
 RINGBUF_BUSY = 1 << 31
 RINGBUF_DISCARD = 1 << 30
 RINGBUF_HEADER_SIZE = 8

@@ -50,7 +50,10 @@ class RingMemory:
 
 
 class LiveMap(Protocol):
-    """A created map, of raw bytes; a per-CPU value is the values of all CPUs in a row."""
+    """A created map, of raw bytes; a per-CPU value is the values of all CPUs in a row.
+
+    `value` is the memory of an array's only value, as programs see it and may change it.
+    """
 
     spec: Map
     fd: int
@@ -60,6 +63,7 @@ class LiveMap(Protocol):
     def delete(self, key: bytes) -> bool: ...
     def keys(self) -> Iterator[bytes]: ...
     def ring(self) -> RingMemory: ...
+    def value(self) -> memoryview: ...
 
 
 class Link(Protocol):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from errno import E2BIG, EEXIST, EINVAL, ENOENT, ENOMEM, EPERM
 from mmap import MAP_SHARED, PAGESIZE, PROT_READ, PROT_WRITE, mmap
 
-from kring.abi.uapi import BPF_F_RDONLY_PROG, PER_CPU, MapType
+from kring.abi.uapi import BPF_F_RDONLY_PROG, NAME_SIZE, PER_CPU, MapType
 from kring.errors import LoadError, StreamError
 from kring.obj.object import Map
 from kring.run.kernel import syscall
@@ -19,9 +19,6 @@ from kring.run.kernel.privilege import BPF, not_permitted
 from kring.run.kernel.syscall import ENOTSUPP, Fds, address, bpf, bpf_open, buffer, error_name
 from kring.run.spec import check_length, check_ring_size, stride
 from kring.run.target import RingMemory
-
-NAME_SIZE = 15
-"""BPF_OBJ_NAME_LEN without the final NUL."""
 
 _CPUS = "/sys/devices/system/cpu/possible"
 _MAP_FREEZE = 22
@@ -202,6 +199,16 @@ class KernelMap:
         if self._memory is None:
             self._memory = self._map_ring(self.spec.max_entries)
         return self._memory
+
+    def value(self) -> memoryview:
+        """The memory of an array's only value, mapped until the runtime closes.
+
+        Since: Linux 5.5, commit fc9702273e2e ("bpf: Add mmap() support for BPF_MAP_TYPE_ARRAY").
+        """
+        pages = -(-self.spec.value_size // PAGESIZE)
+        memory = mmap(self.fd, pages * PAGESIZE, MAP_SHARED, PROT_READ | PROT_WRITE)
+        self._mappings.append(memory)
+        return memoryview(memory)[: self.spec.value_size]
 
     def _map_ring(self, size: int) -> RingMemory:
         length = PAGESIZE + 2 * size

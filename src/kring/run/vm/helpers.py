@@ -14,6 +14,7 @@ from errno import E2BIG, EFAULT, EINVAL, ERANGE
 from typing import TYPE_CHECKING, Final
 
 from kring.abi.helpers import HELPERS
+from kring.abi.uapi import COMM_SIZE
 from kring.errors import VmError
 from kring.run.vm.maps import PerfMap
 from kring.run.vm.printk import format_printk
@@ -26,7 +27,6 @@ _Function = Callable[[World, int, int, int, int, int], int]
 
 _CURRENT_CPU: Final = 0xFFFF_FFFF
 _JIFFY_NS: Final = 4_000_000
-_COMM_SIZE: Final = 16
 # Of x86-64 with four-level page tables: the end of user addresses, the begin of the kernel's.
 _TASK_SIZE: Final = (1 << 47) - 4096
 _KERNEL_HALF: Final = 0xFFFF_8000_0000_0000
@@ -120,7 +120,7 @@ def _probe_any(user: _Function, kernel: _Function) -> _Function:
 def _comm(world: World, to: int, size: int, *_: int) -> int:
     if not size:
         return -EINVAL
-    comm = world.task.comm.encode()[: min(size, _COMM_SIZE) - 1]
+    comm = world.task.comm.encode()[: min(size, COMM_SIZE) - 1]
     world.memory.write(to, comm.ljust(size, b"\0"))
     return 0
 

@@ -59,6 +59,12 @@ class VmMap:
     def ring(self) -> RingMemory:
         raise StreamError(f"map {self.spec.name!r} is no ring buffer: {self.spec.type.name}")
 
+    def value(self) -> memoryview:
+        values = self.find(bytes(self.spec.key_size))
+        if values is None:
+            raise LoadError(f"map {self.spec.name!r} has no only value")
+        return memoryview(values[0].data)
+
     def close(self) -> None:
         """Give back what is not just memory."""
 

@@ -32,6 +32,7 @@ from kring.decl.types import (
     u32,
     u64,
 )
+from kring.decl.variables import Global
 
 if TYPE_CHECKING:
     from kring.build import build as build
@@ -63,6 +64,7 @@ __all__ = [
     "Context",
     "Discard",
     "Event",
+    "Global",
     "Hash",
     "Kernel",
     "KernelStruct",

@@ -35,10 +35,10 @@ RING_RECORD_HEADER = 16
 class Typed:
     """`RingBuf[Exec]`: a declaration that still wants its sizes."""
 
-    declaration: type[MapDeclaration]
+    declaration: type[Declaration]
     types: tuple[object, ...]
 
-    def __call__(self, *sizes: Any, **options: Any) -> MapDeclaration:
+    def __call__(self, *sizes: Any, **options: Any) -> Declaration:
         kind: Any = self.declaration
         types = tuple(value_type(kind.__name__, one) for one in self.types)
         made: MapDeclaration = kind.__new__(kind)
@@ -58,14 +58,11 @@ def value_type(owner: str, annotation: object) -> ValueType:
     raise DeclarationError(f"{owner}[…] holds {annotation!r}; it takes {wanted}")
 
 
-class MapDeclaration:
-    """Base of all maps: frozen, named by the variable that holds it."""
+class Declaration:
+    """Base of what a variable declares and a session makes live: typed, frozen, named by it."""
 
-    __slots__ = ("max_entries", "types")
-    type: ClassVar[MapType]
-    arity: ClassVar[int]
+    __slots__ = ("types",)
     types: tuple[ValueType, ...]
-    max_entries: int
 
     if not TYPE_CHECKING:
 
@@ -80,25 +77,18 @@ class MapDeclaration:
         object.__setattr__(made, "types", ())
         return made
 
-    def __init__(self, max_entries: int) -> None:
-        name = type(self).__name__
-        if len(self.types) != self.arity:
-            example = "Hash[u32, u64]" if self.arity == 2 else f"{name}[Exec]"
-            raise DeclarationError(f"{name} needs its types: `{example}(…)`")
-        if max_entries < 1:
-            raise DeclarationError(f"{name}: {max_entries} entries; it needs at least 1")
-        object.__setattr__(self, "max_entries", max_entries)
+    if not TYPE_CHECKING:
 
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        not_live(self, f".{name} = …")
+        def __setattr__(self, name: str, value: object) -> NoReturn:
+            not_live(self, f".{name} = …")
 
-    def __delattr__(self, name: str) -> NoReturn:
-        not_live(self, f".{name}")
+        def __delattr__(self, name: str) -> NoReturn:
+            not_live(self, f".{name}")
 
-    def __getattr__(self, name: str) -> NoReturn:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        not_live(self, f".{name}")
+        def __getattr__(self, name: str) -> NoReturn:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            not_live(self, f".{name}")
 
     def __len__(self) -> NoReturn:
         not_live(self, " with len()")
@@ -110,7 +100,25 @@ class MapDeclaration:
         not_live(self, " in a loop")
 
 
-def not_live(declaration: MapDeclaration, use: str) -> NoReturn:
+class MapDeclaration(Declaration):
+    """Base of all maps."""
+
+    __slots__ = ("max_entries",)
+    type: ClassVar[MapType]
+    arity: ClassVar[int]
+    max_entries: int
+
+    def __init__(self, max_entries: int) -> None:
+        name = type(self).__name__
+        if len(self.types) != self.arity:
+            example = "Hash[u32, u64]" if self.arity == 2 else f"{name}[Exec]"
+            raise DeclarationError(f"{name} needs its types: `{example}(…)`")
+        if max_entries < 1:
+            raise DeclarationError(f"{name}: {max_entries} entries; it needs at least 1")
+        object.__setattr__(self, "max_entries", max_entries)
+
+
+def not_live(declaration: Declaration, use: str) -> NoReturn:
     """Refuse a use of a declaration that only its live handle has."""
     kind = type(declaration).__name__
     raise NotLive(

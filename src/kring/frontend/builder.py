@@ -32,6 +32,8 @@ from kring.ir.core import I64, ROWS, Block, Edge, Fn, Imm, Mem, Op, Space, Span,
 from kring.record import field, record
 
 Env = dict[str, Val]
+Place = tuple[Span, ...]
+"""Where something is in the program: the calls that lead there, outermost first, and its span."""
 
 _RESULTS = {
     "int": I64,
@@ -45,9 +47,9 @@ _RESULTS = {
 class WidenLoop(Exception):
     """A loop turned a signed variable into an unsigned one: build again with it unsigned."""
 
-    def __init__(self, loop: Span, name: str) -> None:
-        super().__init__(loop, name)
-        self.key = (loop, name)
+    def __init__(self, loop: Loop, name: str) -> None:
+        super().__init__(loop.span, name)
+        self.key = (loop.place, name)
 
 
 @record(frozen=False)
@@ -82,21 +84,30 @@ class Join:
 class Loop:
     """A loop's header and the shapes of the variables it carries round."""
 
-    span: Span
+    place: Place
     block: Block
     names: tuple[str, ...]
     shapes: tuple[Val, ...]
     held: frozenset[Token]
 
+    @property
+    def span(self) -> Span:
+        return self.place[-1]
+
 
 class Builder:
-    """One function under construction, and the path that is being built."""
+    """One function under construction, and the path that is being built.
 
-    def __init__(self, name: str, module: Module, span: Span, unsigned: set[tuple[Span, str]]):
+    `unsigned` are the variables that loops must carry as such, `calls` the calls of plain functions
+    that are being built in place, outermost first.
+    """
+
+    def __init__(self, name: str, module: Module, span: Span, unsigned: set[tuple[Place, str]]):
         self.fn = Fn(name)
         self.module = module
         self.span = span
         self.unsigned = unsigned
+        self.calls: tuple[Span, ...] = ()
         self.env: Env = {}
         self.held: frozenset[Token] = frozenset()
         self.block: Block | None = self.fn.block()
@@ -197,11 +208,12 @@ class Builder:
     def loop(self, span: Span, assigned: Iterable[str]) -> Loop:
         """Go on in a new loop's header, which carries the variables in `assigned` round."""
         header = self.fn.block()
+        place = (*self.calls, span)
         names = tuple(name for name in assigned if name in self.env)
         values: list[Value] = []
         for name in names:
             val = self.env[name]
-            if isinstance(val, Num) and (span, name) in self.unsigned:
+            if isinstance(val, Num) and (place, name) in self.unsigned:
                 val = self.env[name] = Num(val.value, signed=False)
             values += parts(val)
         if self.block is not None:
@@ -210,7 +222,7 @@ class Builder:
             self.env[name] = self._parameters(header, self.env[name])
         self.block = header
         self.fn.blocks.append(header)
-        return Loop(span, header, names, tuple(self.env[name] for name in names), self.held)
+        return Loop(place, header, names, tuple(self.env[name] for name in names), self.held)
 
     def again(self, loop: Loop) -> None:
         """End this path at the loop's header."""
@@ -222,7 +234,7 @@ class Builder:
             common = unify(shape, now)
             if isinstance(shape, Num) and isinstance(common, Num) and shape.signed:
                 if not common.signed:
-                    raise WidenLoop(loop.span, name)
+                    raise WidenLoop(loop, name)
             elif len(parts(now)) != len(parts(shape)) or isinstance(common, Mixed):
                 if not isinstance(shape, Mixed | Unbound | Gone):
                     refuse(

@@ -170,6 +170,8 @@ _RESULT = "<result>"
 
 
 def _result(frame: Frame, node: ast.expr) -> Val:
+    if frame.b.block is None:
+        return Num(frame.b.const(0))
     val = frame.b.env.pop(_RESULT)
     if isinstance(val, Mixed):
         refuse(frame.at(node), f"this is {val.one} or {val.other}; both must be of one kind")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, NoReturn
 
 from kring.decl.inside import Current
@@ -322,10 +323,19 @@ def _call(frame: Frame, node: ast.Call) -> Val | Pending:
     thing = function.object if isinstance(function, Static) else None
     if isinstance(thing, type) and issubclass(thing, Struct):
         return _construct(frame, node, thing)
+    if isinstance(thing, FunctionType) and thing not in CALLS and not _ours(thing):
+        return frame.inline(frame, node, thing)
     if thing not in CALLS or thing is None:
         name = ast.unparse(node.func)
         refuse(span, f"{name}() cannot be called in a program", *_CALL_CURES.get(name, ()))
     return CALLS[thing](frame, _arguments(frame, node), span)
+
+
+def _ours(function: FunctionType) -> bool:
+    """Whether a function is one of kring's own, which mean nothing in a program."""
+    return function.__module__.startswith("kring.") and not function.__module__.startswith(
+        "kring.tools."
+    )
 
 
 _CALL_CURES = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from types import FunctionType
 from typing import Any
 
 from kring.decl.maps import MapDeclaration
@@ -16,7 +17,7 @@ from kring.frontend.integers import truncate
 from kring.frontend.kernel import Formats
 from kring.frontend.memory import check_constant
 from kring.frontend.source import span_of
-from kring.frontend.values import Maybe, Mixed, Num, Record, Ref, Text, Val, describe
+from kring.frontend.values import Maybe, Mixed, Num, Record, Ref, Text, Token, Val, describe
 from kring.ir.core import Span, Value
 from kring.record import field, record
 
@@ -48,12 +49,25 @@ class Pending:
     take: Callable[[], Num | Ref]
 
 
+@record(eq=False)
+class Call:
+    """A call of a plain function, which is built in its place: who calls, which records are held
+    then, and where the paths that return meet."""
+
+    frame: Frame
+    function: Callable[..., Any]
+    span: Span
+    after: Join
+    held: frozenset[Token]
+
+
 @record(frozen=False)
 class Frame:
     """One function being compiled: its builder, its names, and the blocks it stands in.
 
     `names` are the kernel's names of maps by the identity of their declarations, `declared` the
-    types of annotated variables.
+    types of annotated variables, `inline` builds a call of a plain function; `caller` is None for
+    the program itself, `result` the integer type a called function promises.
     """
 
     b: Builder
@@ -63,8 +77,30 @@ class Frame:
     local: frozenset[str]
     formats: Formats | None
     names: dict[int, str]
+    inline: Callable[[Frame, ast.Call, FunctionType], Val]
     declared: dict[str, IntType] = field(default_factory=dict[str, IntType])
     exits: list[Repeat | Transaction] = field(default_factory=list[Repeat | Transaction])
+    caller: Call | None = None
+    result: IntType | None = None
+
+    def calls(self) -> Iterator[Call]:
+        """The calls that lead here from the program, innermost first."""
+        call = self.caller
+        while call is not None:
+            yield call
+            call = call.frame.caller
+
+    def records(self, depth: int = 0) -> list[Record]:
+        """Those of the blocks that are left by going out to `depth` of this function's, innermost
+        first."""
+        return [
+            inner.record for inner in reversed(self.exits[depth:]) if isinstance(inner, Transaction)
+        ]
+
+    def all_records(self) -> list[Record]:
+        """Those of all blocks, the callers' included, innermost first."""
+        frames = (self, *(call.frame for call in self.calls()))
+        return [record for frame in frames for record in frame.records()]
 
     def at(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword) -> Span:
         """The node's place, which what is built next is blamed on."""

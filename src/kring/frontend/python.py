@@ -18,15 +18,16 @@ from kring.decl.programs import Program
 from kring.errors import CompileError
 from kring.frontend import integers, streams
 from kring.frontend.assignments import assign, assign_operated, assign_typed, declare, delete_entry
-from kring.frontend.builder import Builder, Module, WidenLoop
+from kring.frontend.builder import Builder, Module, Place, WidenLoop
 from kring.frontend.conditions import condition
 from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import evaluate, map_of, number, unsupported
 from kring.frontend.frame import Frame, Repeat, Transaction
+from kring.frontend.functions import give, inline, outside
 from kring.frontend.kernel import Formats
 from kring.frontend.source import assigned_names, outer_names, parse_function, span_of
-from kring.frontend.values import Ctx, Gone, Num, Record, Static
-from kring.ir.core import Fn, Op, Span
+from kring.frontend.values import Ctx, Gone, Num, Record, Static, Val
+from kring.ir.core import Fn, Op
 
 
 def compile_program(
@@ -45,11 +46,11 @@ def compile_program(
     node, file = parse_function(function)
     if isinstance(node, ast.AsyncFunctionDef):
         refuse(span_of(file, node), "a program cannot wait", "write `def`, not `async def`")
-    unsigned: set[tuple[Span, str]] = set()
+    unsigned: set[tuple[Place, str]] = set()
     while True:
         b = Builder(program.name, module, span_of(file, node), unsigned)
         local = frozenset([*assigned_names(*node.body), *(arg.arg for arg in node.args.args)])
-        frame = Frame(b, file, program, outer_names(function), local, formats, names)
+        frame = Frame(b, file, program, outer_names(function), local, formats, names, _inline)
         try:
             _function(frame, node)
             return b.fn
@@ -57,10 +58,18 @@ def compile_program(
             unsigned.add(loop.key)
 
 
+def _inline(frame: Frame, node: ast.Call, function: FunctionType) -> Val:
+    return inline(frame, node, function, _body)
+
+
+def _body(frame: Frame, statements: list[ast.stmt]) -> None:
+    declare(frame, statements)
+    block(frame, statements)
+
+
 def _function(frame: Frame, node: ast.FunctionDef) -> None:
     _context(frame, node)
-    declare(frame, node.body)
-    block(frame, node.body)
+    _body(frame, node.body)
     frame.b.ret(frame.b.const(0))
 
 
@@ -146,6 +155,8 @@ def _for(frame: Frame, node: ast.For) -> None:
     if not isinstance(node.target, ast.Name):
         refuse(frame.at(node.target), "a loop counts with one variable: `for i in range(n):`")
     start, stop, step = _range(frame, node.iter)
+    if frame.b.block is None:
+        return
     counter = f"<counter of line {node.lineno}:{node.col_offset}>"
     b.env[counter] = start
     loop = b.loop(frame.at(node), [counter, *assigned_names(node.target, *node.body)])
@@ -193,21 +204,15 @@ def _range(frame: Frame, node: ast.expr) -> tuple[Num, Num, int]:
 
 def _return(frame: Frame, node: ast.Return) -> None:
     b = frame.b
-    value = b.const(0)
-    if node.value is not None:
-        val = evaluate(frame, node.value)
-        if not (isinstance(val, Static) and val.object is None):
-            value = frame.number(val, frame.at(node.value)).value
+    val = evaluate(frame, node.value) if node.value is not None else Static(None)
+    span = frame.at(node.value or node)
+    if frame.caller is not None:
+        give(frame, val)
+        return
+    value = b.const(0) if val == Static(None) else frame.number(val, span).value
     frame.at(node)
-    _leave(frame, "submit", 0)
+    streams.close_all(b, frame.records(), "submit")
     b.ret(value)
-
-
-def _leave(frame: Frame, how: str, depth: int) -> None:
-    """End the transactions that are left by going out to `depth` enclosing blocks."""
-    for inner in reversed(frame.exits[depth:]):
-        if isinstance(inner, Transaction):
-            streams.close(frame.b, inner.record, how)
 
 
 def _break(frame: Frame, node: ast.Break) -> None:
@@ -222,7 +227,7 @@ def _go(frame: Frame, node: ast.stmt, jump: Callable[[Repeat], None]) -> None:
     for depth in range(len(frame.exits) - 1, -1, -1):
         repeat = frame.exits[depth]
         if isinstance(repeat, Repeat):
-            _leave(frame, "submit", depth)
+            streams.close_all(frame.b, frame.records(depth), "submit")
             jump(repeat)
             return
     unsupported(frame, node)
@@ -284,12 +289,16 @@ def _raise(frame: Frame, node: ast.Raise) -> None:
     span = frame.at(node)
     if not (isinstance(val, Static) and val.object is Discard):
         refuse(span, "a program raises `Discard` and nothing else", "leave it with `return`")
-    for depth in range(len(frame.exits) - 1, -1, -1):
-        transaction = frame.exits[depth]
-        if isinstance(transaction, Transaction):
-            streams.close(frame.b, transaction.record, "discard")
-            frame.b.jump(transaction.after)
-            return
+    b = frame.b
+    inside = b.env
+    for level in (frame, *(call.frame for call in frame.calls())):
+        for transaction in reversed(level.exits):
+            if isinstance(transaction, Transaction):
+                streams.close(b, transaction.record, "discard")
+                b.jump(transaction.after)
+                b.env = inside
+                return
+        b.env = outside(b.env)
     refuse(span, "`Discard` drops the record of a `with …reserve()` block; this is outside one")
 
 
@@ -299,7 +308,7 @@ def _assert(frame: Frame, node: ast.Assert) -> None:
     condition(frame, node.test, holds, fails)
     b.enter(fails)
     if b.block is not None:
-        _leave(frame, "discard", 0)
+        streams.close_all(b, frame.all_records(), "discard")
         b.ret(b.const(0))
     b.enter(holds)
 

@@ -27,6 +27,9 @@ ValueType = IntType | type[Struct]
 DROPS = "kring.drops"
 """The map that counts lost records: a per-CPU array of u64, one entry per counted stream."""
 
+SMALLEST_RING = 4096
+"""A page on the machines supported; on others the kernel may want more."""
+
 RING_RECORD_HEADER = 16
 """A ring's size less this is its largest record: its header, and one byte that stays free."""
 
@@ -113,9 +116,14 @@ class MapDeclaration(Declaration):
         if len(self.types) != self.arity:
             example = "Hash[u32, u64]" if self.arity == 2 else f"{name}[Exec]"
             raise DeclarationError(f"{name} needs its types: `{example}(…)`")
-        if max_entries < 1:
-            raise DeclarationError(f"{name}: {max_entries} entries; it needs at least 1")
+        if not isinstance(max_entries, int):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise DeclarationError(f"{name}: its size is a whole number, not {max_entries!r}")
+        self._check_entries(max_entries)
         object.__setattr__(self, "max_entries", max_entries)
+
+    def _check_entries(self, entries: int) -> None:
+        if entries < 1:
+            raise DeclarationError(f"{type(self).__name__}: {entries} entries; it needs at least 1")
 
 
 def not_live(declaration: Declaration, use: str) -> NoReturn:
@@ -156,21 +164,22 @@ class RingBuf(Stream[S]):
 
     def __init__(self, size: int = 256 * 1024, *, count_drops: bool = True) -> None:
         super().__init__(size)
-        if size < 4096 or size & (size - 1):
-            better = max(4096, 1 << (size - 1).bit_length())
+        object.__setattr__(self, "count_drops", count_drops)
+
+    def _check_entries(self, entries: int) -> None:
+        if entries < SMALLEST_RING or entries & (entries - 1):
+            better = 1 << (max(entries, SMALLEST_RING) - 1).bit_length()
             raise DeclarationError(
-                f"RingBuf size {size}: a ring is a power of two of at least 4096 bytes; "
-                f"the next valid size is {better}"
+                f"RingBuf size {entries}: a ring is a power of two of at least {SMALLEST_RING} "
+                f"bytes; the next valid size is {better}"
             )
-        (record,) = self.types
-        room = size - RING_RECORD_HEADER
-        if value_size(record) > room:
-            better = 1 << (value_size(record) + RING_RECORD_HEADER - 1).bit_length()
+        record, room = value_size(self.types[0]), entries - RING_RECORD_HEADER
+        if record > room:
+            better = 1 << (record + RING_RECORD_HEADER - 1).bit_length()
             raise DeclarationError(
-                f"RingBuf size {size}: one record has {value_size(record)} bytes and the ring "
+                f"RingBuf size {entries}: one record has {record} bytes and the ring "
                 f"holds at most {room}; the next valid size is {better}"
             )
-        object.__setattr__(self, "count_drops", count_drops)
 
     def reserve(self) -> AbstractContextManager[S, bool]:
         """In a program: a record to fill, submitted when the block is left.
@@ -256,6 +265,14 @@ class Slots(MapDeclaration, Generic[V]):
 
     def __init__(self, length: int) -> None:
         super().__init__(length)
+
+    @overload
+    def get(self, i: int, /) -> V | None: ...
+    @overload
+    def get(self, i: int, default: V, /) -> V: ...
+    def get(self, i: int, default: V | None = None, /) -> V | None:
+        """In a program: the value, or `default` beyond the array's end."""
+        only_inside("get()")
 
     def __getitem__(self, i: int, /) -> V:
         not_live(self, "[i]")

@@ -24,7 +24,7 @@ from kring.decl.types import (
     char,
     field_type,
 )
-from kring.errors import DeclarationError
+from kring.errors import DeclarationError, NotSupported
 from kring.record import record
 
 
@@ -121,7 +121,16 @@ def pack(record: Struct) -> bytes:
 
 
 def dtype_spec(cls: type[Struct]) -> dict[str, Any]:
-    """What `numpy.dtype` takes to describe the struct; bit fields appear as their whole unit."""
+    """What `numpy.dtype` takes to describe the struct.
+
+    Raises: NotSupported for a struct with bit fields, which numpy cannot describe.
+    """
+    bit_fields = [field.name for field in fields(cls) if isinstance(field.type, Bits)]
+    if bit_fields:
+        raise NotSupported(
+            f"{cls.__name__} has bit fields ({', '.join(bit_fields)}), and numpy columns are whole "
+            "bytes: read its records one by one, or declare whole integers"
+        )
     listed = [(f.name, _FORMATS[type(f.type)](f.type), f.offset) for f in fields(cls)]
     names, formats, offsets = (list(column) for column in zip(*listed, strict=True))
     return {"names": names, "formats": formats, "offsets": offsets, "itemsize": sizeof(cls)}
@@ -282,7 +291,6 @@ _FORMATS: dict[type, Callable[[Any], Any]] = {
         if kind.size == 1
         else f"{code(kind)[0]}{'i' if kind.signed else 'u'}{kind.size}"
     ),
-    Bits: lambda kind: f"<u{kind.unit.size}",
     Char: lambda kind: f"S{kind.size}",
     ArrayType: lambda kind: (_FORMATS[IntType](kind.element), (kind.count,)),
     type: lambda kind: dtype_spec(kind),

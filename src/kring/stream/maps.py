@@ -11,7 +11,7 @@ from struct import Struct as Packing
 from struct import error as PackingError
 from typing import Any, TypeVar
 
-from kring.abi.uapi import PER_CPU
+from kring.abi.uapi import PER_CPU, MapType
 from kring.decl.maps import ValueType, value_size
 from kring.decl.struct import code, pack, unpack
 from kring.decl.types import IntType
@@ -20,6 +20,8 @@ from kring.run.target import LiveMap
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+_ARRAYS = frozenset({MapType.ARRAY, MapType.PERCPU_ARRAY})
 
 Codec = tuple[Callable[[Any], bytes], Callable[[bytes], Any]]
 
@@ -33,9 +35,9 @@ class MapHandle(MutableMapping[K, V]):
         self._name = live.spec.name
         self._key_bytes, self._key = codec(key)
         encode, decode = codec(value)
-        per_cpu = live.spec.type in PER_CPU
+        self._per_cpu = live.spec.type in PER_CPU
         self._value_bytes, self._value = (
-            _per_cpu(encode, decode, value_size(value)) if per_cpu else (encode, decode)
+            _per_cpu(encode, decode, value_size(value)) if self._per_cpu else (encode, decode)
         )
 
     def __getitem__(self, key: K) -> V:
@@ -46,7 +48,9 @@ class MapHandle(MutableMapping[K, V]):
         return value
 
     def __setitem__(self, key: K, value: V) -> None:
-        if not self._live.update(self._encode_key(key), self._value_bytes(value)):
+        if not self._live.update(self._encode_key(key), self._encode_value(value)):
+            if self._live.spec.type in _ARRAYS:
+                raise KeyError(key)
             raise LoadError(f"map {self._name!r} is full: {self._live.spec.max_entries} entries")
 
     def __delitem__(self, key: K) -> None:
@@ -68,13 +72,28 @@ class MapHandle(MutableMapping[K, V]):
         except (PackingError, TypeError, AttributeError) as error:
             raise KeyError(f"{key!r} is no key of map {self._name!r}: {error}") from None
 
+    def _encode_value(self, value: V) -> bytes:
+        try:
+            return self._value_bytes(value)
+        except (PackingError, TypeError, AttributeError) as error:
+            each = "a list, one value for each CPU" if self._per_cpu else "one value"
+            raise ValueError(
+                f"{value!r} is no value of map {self._name!r}, which takes {each}: {error}"
+            ) from None
+
 
 def codec(kind: ValueType) -> Codec:
     """How a key, value or record becomes bytes, and back."""
     if isinstance(kind, IntType):
         number = Packing(code(kind))
         return number.pack, lambda data: number.unpack_from(data)[0]
-    return pack, lambda data: unpack(kind, data)
+
+    def encode(record: Any) -> bytes:
+        if not isinstance(record, kind):
+            raise TypeError(f"a {kind.__name__} is wanted")
+        return pack(record)
+
+    return encode, lambda data: unpack(kind, data)
 
 
 def _per_cpu(encode: Callable[[Any], bytes], decode: Callable[[bytes], Any], size: int) -> Codec:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from kring.cli import error_text
 from kring.decl.programs import Program
 from kring.errors import CompileError, KringError
+from kring.obj.object import Object
 from kring.record import record
 from kring.run.kernel.features import Feature, features
 from kring.run.kernel.kernel import Kernel
@@ -54,9 +55,20 @@ def _verdict(program: Program, on: Target) -> Verdict:
     try:
         with session:
             processed = session[program].insns_processed or None
+        _check_hook(program, on)
     except KringError as error:
         verdict, text = _verdict_word(error), error_text(error).removeprefix("kring: ")
     return Verdict(program.name, program.section, verdict, _slots(session), processed, text)
+
+
+def _check_hook(program: Program, on: Target) -> None:
+    """Refuse a tracepoint that does not exist: loading alone does not ask for it."""
+    if isinstance(on, Kernel) and program.kind.name == "tracepoint":
+        runtime = on.open(Object(program.name, ()))
+        try:
+            runtime.tracepoint(program.target)
+        finally:
+            runtime.close()
 
 
 def _verdict_word(error: KringError) -> str:

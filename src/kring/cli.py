@@ -96,6 +96,7 @@ def _build_options(parser: ArgumentParser) -> None:
 
 def _dump_options(parser: ArgumentParser) -> None:
     _file(parser)
+    _json(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--ir", action="store_true", help="intermediate code, optimised")
     form.add_argument("--asm", action="store_true", help="bytecode as assembler text (default)")
@@ -199,7 +200,7 @@ def _build(options: Namespace) -> int:
 def _dump(options: Namespace) -> int:
     from kring.dump import dump
 
-    return dump(options.file, options.ir, options.stage)
+    return dump(options.file, options.ir, options.stage, options.json)
 
 
 def _doctor(options: Namespace) -> int:

@@ -14,6 +14,7 @@ from os.path import basename
 from typing import TYPE_CHECKING
 
 from kring.build import build
+from kring.cli import say
 from kring.frontend.diagnose import source_line
 from kring.obj.object import Object, Program
 from kring.script import programs_in
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from kring.btf.blob import Btf
     from kring.ir.core import Fn
 
+_UNTYPED = "tracepoint/syscalls/"
+"""Tracepoints that the kernel makes without a struct of their own."""
 _SPAN = re.compile(r' @(?:"(?P<file>[^"]*)":)?(?P<line>\d+):\d+-\S+$')
 _FILE = re.compile(r'"([^"]*)" \{$')
 
@@ -40,21 +43,33 @@ def write(path: str, output: str | None, json: bool) -> int:
         print(dumps({"object": output, "programs": names, "maps": maps}))
     else:
         print(f"{output}: programs {', '.join(names)}; maps {', '.join(maps) or 'none'}")
+    for program in obj.programs:
+        if program.core and program.section.startswith(_UNTYPED):
+            say(
+                f"kring: note: no kernel's BTF has the fields of {program.section}; kring finds "
+                "them in tracefs at load, other loaders cannot"
+            )
     return 0
 
 
-def dump(path: str, ir: bool, stage: str | None) -> int:
+def dump(path: str, ir: bool, stage: str | None, json: bool) -> int:
     """Print the intermediate code after a stage, by default the last, or the bytecode."""
     if ir or stage:
-        print("\n".join(_ir(path, stage)))
+        texts = {name: "\n".join(lines) for name, lines in _ir(path, stage)}
     else:
         obj = build(*programs_in(path))
-        print("\n\n".join("\n".join(_asm(obj, program)) for program in obj.programs))
+        texts = {program.name: "\n".join(_asm(obj, program)) for program in obj.programs}
+    if json:
+        from json import dumps
+
+        print(dumps([{"program": name, "text": text} for name, text in texts.items()], indent=2))
+    else:
+        print("\n\n".join(texts.values()))
     return 0
 
 
-def _ir(path: str, stage: str | None) -> Iterator[str]:
-    """Each program's text after the stage's last turn."""
+def _ir(path: str, stage: str | None) -> Iterator[tuple[str, Iterator[str]]]:
+    """Each program's name, and its text after the stage's last turn."""
     from kring.ir.text import print_fn
 
     seen: dict[str, str] = {}
@@ -69,8 +84,8 @@ def _ir(path: str, stage: str | None) -> Iterator[str]:
     build(*programs_in(path), dump=keep)
     if not seen:
         raise SystemExit(f"no stage {stage!r} changed anything; there were: {', '.join(stages)}")
-    for text in seen.values():
-        yield from _with_source(text)
+    for name, text in seen.items():
+        yield name, _with_source(text)
 
 
 def _with_source(text: str) -> Iterator[str]:

@@ -198,6 +198,36 @@ def test_dump_shows_bytecode_under_its_source(program: Path) -> None:
     assert bytes(parsed) == built.code
 
 
+def test_dump_as_json_has_the_same_text(program: Path) -> None:
+    shown = json.loads(kring("dump", program, "--json").stdout)
+    assert [one["program"] for one in shown] == ["on_exec"]
+    assert shown[0]["text"].strip() == kring("dump", program).stdout.strip()
+
+
+@pytest.mark.kernel
+def test_check_misses_a_tracepoint_that_is_not_there(tmp_path: Path) -> None:
+    text = (HEAD + EXEC).replace("sched:sched_process_exec", "sched:sched_process_exce")
+    done = kring("check", written(tmp_path, text))
+    assert done.returncode == 1
+    assert "Did you mean sched:sched_process_exec?" in done.stderr
+
+
+def test_build_says_which_objects_other_loaders_cannot_load(tmp_path: Path) -> None:
+    text = HEAD.replace("import", "import TracepointArgs, i64,", 1) + """
+class Exit(TracepointArgs):
+    ret: i64
+
+@tracepoint("syscalls:sys_exit_read")
+def on_exit(ctx: Exit) -> None:
+    with events.reserve() as e:
+        e.pid = ctx.ret
+"""
+    done = kring("build", written(tmp_path, text), "-o", tmp_path / "x.bpf.o")
+    assert done.returncode == 0
+    assert "tracefs" in done.stderr
+
+
+
 def test_dump_shows_intermediate_code_of_any_stage(program: Path) -> None:
     text = kring("dump", "--ir", program).stdout
     assert "  # prog.py:13: e.pid = current.pid\n" in text

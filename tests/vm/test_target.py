@@ -15,7 +15,7 @@ from kring.abi.uapi import BPF_F_RDONLY_PROG, MapType
 from kring.btf.ext import LineInfo
 from kring.btf.types import Array, Composite, Int, Member, Ptr
 from kring.btf.write import Builder
-from kring.errors import LoadError, NotSupported, VmError
+from kring.errors import AttachError, LoadError, NotSupported, VmError
 from kring.obj.object import Map, Object, Program
 from kring.run.target import Target, Wait
 from kring.run.vm.maps import PerfMap
@@ -399,3 +399,17 @@ def test_ring_views_outlive_the_runtime() -> None:
     del vm
     assert bytes(memory.data[:8]) == bytes(8)
     memory.consumer.release()
+
+
+def test_a_session_that_ended_leaves_nothing_usable() -> None:
+    array = Map("a", MapType.ARRAY, 4, 8, 1)
+    source = Program("f", "syscall", encode(parse("mov r0, 0\nexit")))
+    runtime = Vm().open(Object("t", (source,), (array,)))
+    live, program = runtime.create_map(array), runtime.load(source, source.code)
+    with pytest.raises(AttachError, match="no hook"):
+        program.attach()
+    runtime.close()
+    with pytest.raises(LoadError, match="gone"):
+        live.lookup(bytes(4))
+    with pytest.raises(LoadError, match="gone"):
+        program.run()

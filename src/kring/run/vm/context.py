@@ -27,6 +27,9 @@ from kring.run.vm.memory import Memory, Region
 _ETHERNET_HEADER_SIZE: Final = 14
 _XDP_SIZE: Final = 24
 _SKB_SIZE: Final = 192
+_IFINDEX: Final = slice(12, 16)
+# The device a test-run's packet comes from where the context names none: LOOPBACK_IFINDEX.
+_LOOPBACK: Final = 1
 # The most arguments a raw tracepoint has (MAX_BPF_FUNC_ARGS), 8 bytes each.
 _RAW_ARGS_SIZE: Final = 12 * 8
 # Kinds that see the packet from its Ethernet header on; the other packet kinds see what follows it.
@@ -97,6 +100,8 @@ def _packet_input(
 
 def _xdp_md(context: bytearray, packet: Region, data: bytes) -> None:
     pack_into("<3I", context, 0, packet.base, packet.end, packet.base)
+    if not any(context[_IFINDEX]):
+        pack_into("<I", context, _IFINDEX.start, _LOOPBACK)
 
 
 def _sk_buff(context: bytearray, packet: Region, data: bytes) -> None:

@@ -40,6 +40,7 @@ class VmMap:
         self.fd = fd
         self.memory = memory
         self.cpus = cpus if spec.type in PER_CPU else 1
+        self.gone = False
 
     def find(self, key: bytes) -> list[Region] | None:
         """The key's values, one per CPU, or None."""
@@ -69,6 +70,7 @@ class VmMap:
         """Give back what is not just memory."""
 
     def lookup(self, key: bytes) -> bytes | None:
+        self._check_live()
         check_length(self.spec, "key", key, self.spec.key_size)
         values = self.find(key)
         if values is None:
@@ -77,6 +79,7 @@ class VmMap:
         return b"".join(bytes(value.data).ljust(step, b"\0") for value in values)
 
     def update(self, key: bytes, value: bytes, flags: int = 0) -> bool:
+        self._check_live()
         check_length(self.spec, "key", key, self.spec.key_size)
         step, size = stride(self.spec), self.spec.value_size
         check_length(self.spec, "value", value, step * self.cpus)
@@ -84,8 +87,13 @@ class VmMap:
         return self._said(self.store(key, [value[at : at + size] for at in parts], flags))
 
     def delete(self, key: bytes) -> bool:
+        self._check_live()
         check_length(self.spec, "key", key, self.spec.key_size)
         return self._said(self.remove(key))
+
+    def _check_live(self) -> None:
+        if self.gone:
+            raise LoadError(f'map "{self.spec.name}" is gone: its session has ended')
 
     def _said(self, result: int) -> bool:
         if result not in (0, *_SAID_NO):

@@ -15,7 +15,7 @@ from kring.abi.programs import Kind
 from kring.abi.tracepoints import TraceField
 from kring.btf.blob import Btf
 from kring.btf.ext import LineInfo
-from kring.errors import LoadError, NotSupported
+from kring.errors import AttachError, LoadError, NotSupported
 from kring.obj.object import Map, Object, Program
 from kring.record import field, record
 from kring.run.spec import kind_of
@@ -65,7 +65,7 @@ class VmRuntime:
         self._links: list[VmLink] = []
         self._waiters: list[VmWaiter] = []
         self._feed = None if vm.feed is None else Feed(vm.feed, self._happen)
-        self._closed = False
+        self.closed = False
 
     def tracepoint(self, name: str) -> Sequence[TraceField]:
         """The fields given for it to `Vm`.
@@ -108,6 +108,11 @@ class VmRuntime:
     def attach(self, program: VmProgram) -> VmLink:
         """Let `fire` of the program's hook run it."""
         self._check_open()
+        if not program.kind.hooked:
+            raise AttachError(
+                f'"{program.spec.name}" is a {program.kind.name} program, which has no hook.'
+                " Test-run it with .run()"
+            )
         link = VmLink(program, self._links)
         self._links.append(link)
         return link
@@ -134,15 +139,17 @@ class VmRuntime:
         return waiter
 
     def _check_open(self) -> None:
-        if self._closed:
+        if self.closed:
             raise LoadError("the object is closed: its maps and programs are gone")
 
     def close(self) -> None:
         """End all waits and forget everything; again does nothing."""
-        self._closed = True
+        self.closed = True
         for waiter in self._waiters:
             waiter.close()
         self._links.clear()
+        for live in self.world.maps.values():
+            live.gone = True
 
 
 class VmProgram:
@@ -173,6 +180,8 @@ class VmProgram:
 
         Raises: VmError at a fault, or if the program ends while it holds a reserved record.
         """
+        if self._runtime.closed:
+            raise LoadError(f'program "{self.spec.name}" is gone: its session has ended')
         world = self._runtime.world
         given = prepare(world.memory, self.kind, data, ctx)
         value, begin, times = 0, monotonic_ns(), max(repeat, 1)

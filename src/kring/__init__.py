@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from kring.decl.inside import Discard, cpu, current, kernel_str, ktime_ns, user_str
 from kring.decl.kernel import Context, KernelStruct, TracepointArgs, task_struct
 from kring.decl.maps import Array, Hash, LruHash, PerCpuArray, PerCpuHash, RingBuf
-from kring.decl.programs import Program, raw_tracepoint, syscall, tracepoint
+from kring.decl.packets import Packet, Xdp, XdpAction
+from kring.decl.programs import Program, raw_tracepoint, syscall, tracepoint, xdp
 from kring.decl.struct import Struct, fields, pack, sizeof, unpack
 from kring.decl.types import (
     array,
@@ -70,6 +71,7 @@ __all__ = [
     "KernelStruct",
     "LruHash",
     "Object",
+    "Packet",
     "PerCpuArray",
     "PerCpuHash",
     "Program",
@@ -80,6 +82,8 @@ __all__ = [
     "Task",
     "TracepointArgs",
     "Vm",
+    "Xdp",
+    "XdpAction",
     "array",
     "be16",
     "be32",
@@ -109,6 +113,7 @@ __all__ = [
     "u64",
     "unpack",
     "user_str",
+    "xdp",
 ]
 
 

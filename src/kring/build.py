@@ -12,14 +12,15 @@ from collections.abc import Callable, Sequence
 
 from kring.abi.code import encode
 from kring.abi.isa import LDX, ST, STACK_SIZE, STX
-from kring.abi.uapi import MapType
+from kring.abi.uapi import BPF_F_MMAPABLE, MapType
 from kring.btf.ext import CoreKind, CoreReloc, LineInfo
-from kring.btf.types import Func, FuncProto, Ptr
+from kring.btf.types import DataSec, Func, FuncProto, Ptr, Var
 from kring.btf.write import Builder as Types
 from kring.decl.btf import KernelTypes, type_id
 from kring.decl.maps import DROPS, MapDeclaration, Stream, value_size
 from kring.decl.programs import Program as Source
 from kring.decl.types import IntType
+from kring.decl.variables import DATA
 from kring.errors import CompileError, ObjectError
 from kring.frontend.builder import Module
 from kring.frontend.diagnose import place, source_line
@@ -70,6 +71,8 @@ def compile_all(
             Map(DROPS, MapType.PERCPU_ARRAY, 4, 8, counters, 0,
                 type_id(types, IntType(4)), type_id(types, IntType(8)))
         )  # fmt: skip
+    if module.variables:
+        maps.append(_variables(types, module))
     built = [_program(types, kernel, source, code) for source, code in compiled]
     return Object(programs[0].name, tuple(built), tuple(maps), types.bytes()), module
 
@@ -115,6 +118,23 @@ def _map(types: Types, module: Module, name: str, declaration: MapDeclaration) -
         key_type=type_id(types, key),
         value_type=held,
     )
+
+
+def _variables(types: Types, module: Module) -> Map:
+    """The map of the shared variables, which user space sees as memory."""
+    data = module.variable_data()
+    section = DataSec(
+        DATA,
+        len(data),
+        tuple(
+            (types.add(Var(name, type_id(types, found.types[0]))), offset, len(found.initial))
+            for name, (offset, found) in module.variables.items()
+        ),
+    )
+    return Map(
+        DATA, MapType.ARRAY, 4, len(data), 1, BPF_F_MMAPABLE,
+        value_type=types.add(section), data=data,
+    )  # fmt: skip
 
 
 def _program(types: Types, kernel: KernelTypes, source: Source, code: Code) -> Program:

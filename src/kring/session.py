@@ -28,6 +28,7 @@ from kring.decl.maps import (
 from kring.decl.programs import Program
 from kring.decl.struct import Struct, dtype_spec
 from kring.decl.types import IntType
+from kring.decl.variables import DATA, Global
 from kring.errors import AttachError, LoadError, NotLive, VerifierError
 from kring.obj.object import Object
 from kring.obj.object import Program as Built
@@ -37,6 +38,7 @@ from kring.stream.dispatch import poll_all, run_all
 from kring.stream.handle import StreamHandle
 from kring.stream.maps import MapHandle, codec
 from kring.stream.ring import RingReader
+from kring.stream.variables import GlobalHandle
 
 if TYPE_CHECKING:
     from kring.frontend.builder import Module
@@ -100,11 +102,13 @@ class Session:
         self._attach = attach
         self._runtime: Runtime | None = None
         self._declared: dict[int, str] = {}
+        self._variables: dict[int, str] = {}
         self._sources: dict[Program, str] = {}
         self._streams: dict[str, StreamHandle[Any]] = {}
         self._rings: dict[str, LiveMap] = {}
         self.object: Object | None = None
         self.maps: Mapping[str, Any] = {}
+        self.globals: Mapping[str, GlobalHandle[Any]] = {}
         self.programs: Mapping[str, ProgramHandle] = {}
 
     def __enter__(self) -> Self:
@@ -158,6 +162,12 @@ class Session:
         declarations = module.maps if module else {}
         self._declared = {id(found): name for name, found in declarations.items()}
         self.maps = {name: self._handle(name, live, declarations.get(name)) for name in live}
+        variables = module.variables.items() if module else ()
+        self._variables = {id(found): name for name, (_, found) in variables}
+        self.globals = {
+            name: GlobalHandle(live[DATA], offset, found.cell)
+            for name, (offset, found) in variables
+        }
         if self._attach:
             for handle in loaded.values():
                 if not handle.hooked:
@@ -236,6 +246,8 @@ class Session:
     @overload
     def __getitem__(self, key: PerCpuArray[V], /) -> MutableMapping[int, list[V]]: ...
     @overload
+    def __getitem__(self, key: Global[V], /) -> GlobalHandle[V]: ...
+    @overload
     def __getitem__(self, key: Program, /) -> ProgramHandle: ...
     def __getitem__(self, key: Any, /) -> Any:
         """The live handle of a declaration or a program."""
@@ -243,6 +255,8 @@ class Session:
             raise NotLive("nothing is loaded yet: write `with load(…) as s:`")
         if isinstance(key, Program) and key in self._sources:
             return self.programs[self._sources[key]]
+        if id(key) in self._variables:
+            return self.globals[self._variables[id(key)]]
         name = self._declared.get(id(key))
         if name is None:
             what = type(key).__name__

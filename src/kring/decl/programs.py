@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from kring.abi.programs import KINDS, Kind, section
+from kring.decl.packets import Xdp
 from kring.errors import DeclarationError, NotLive
 from kring.record import record
 
@@ -57,6 +58,14 @@ def tracepoint(name: str) -> Callable[[Function], Program]:
 def raw_tracepoint(name: str) -> Callable[[Function], Program]:
     """Run at a tracepoint, named without category, with its raw arguments."""
     return lambda function: Program(function, KINDS["raw_tracepoint"], name)
+
+
+def xdp(function: Callable[[Xdp], int] | Callable[[], int], /) -> Program:
+    """Run for each packet that a network device receives; the result is an `XdpAction`.
+
+    `load(…, interface="eth0")` says which device.
+    """
+    return Program(function, KINDS["xdp"])
 
 
 def syscall(function: Function) -> Program:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from typing import Any, cast
 
 from kring.decl.maps import MapDeclaration
 from kring.decl.types import Bits, IntType, int_type
+from kring.decl.variables import Global
 from kring.frontend import integers
 from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import evaluate, map_of, number, operate, unsupported
@@ -13,6 +15,7 @@ from kring.frontend.frame import Frame, cure
 from kring.frontend.maps import ARRAYS, add, add_at, check_atomic, delete, store_existing, update
 from kring.frontend.memory import find_field, read_field, write_field
 from kring.frontend.values import Ctx, Num, Record, Ref, Static, Val, describe
+from kring.frontend.variables import variable
 
 
 def assign(frame: Frame, node: ast.Assign) -> None:
@@ -50,6 +53,8 @@ def _place(frame: Frame, node: ast.expr) -> Ref:
             return ref
         case Ctx():
             refuse(span, "the context cannot be written")
+        case Static(declaration) if isinstance(declaration, Global):
+            return variable(frame, cast("Global[Any]", declaration), ast.unparse(node), span)
         case Static(MapDeclaration()):
             refuse(span, "a map's declaration has no fields to write")
         case _:

@@ -9,10 +9,14 @@ body assigns, named by the front end. `block` is None where no path leads: nothi
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from kring.abi.helpers import HELPERS
 from kring.decl.maps import MapDeclaration
+from kring.decl.struct import layout
 from kring.decl.types import FieldType
+from kring.decl.variables import Global
+from kring.errors import DeclarationError
 from kring.frontend.diagnose import refuse
 from kring.frontend.values import (
     Gone,
@@ -32,6 +36,9 @@ from kring.ir.core import I64, ROWS, Block, Edge, Fn, Imm, Mem, Op, Space, Span,
 from kring.record import field, record
 
 Env = dict[str, Val]
+
+CURSOR = "<cursor>"
+"""The variable, which no source can name, that says how far into the packet reading has come."""
 Place = tuple[Span, ...]
 """Where something is in the program: the calls that lead there, outermost first, and its span."""
 
@@ -54,20 +61,43 @@ class WidenLoop(Exception):
 
 @record(frozen=False)
 class Module:
-    """What all programs of one build share: maps by name, the kernel structs they look into, and
-    the streams whose losses are counted."""
+    """What all programs of one build share: maps by name, the kernel structs they look into, the
+    streams whose losses are counted, and variables by name with their offsets in bytes."""
 
     maps: dict[str, MapDeclaration] = field(default_factory=dict[str, MapDeclaration])
     kernel_types: dict[str, dict[str, FieldType]] = field(
         default_factory=dict[str, dict[str, FieldType]]
     )
     drops: list[str] = field(default_factory=list[str])
+    variables: dict[str, tuple[int, Global[Any]]] = field(
+        default_factory=dict[str, tuple[int, Global[Any]]]
+    )
 
     def drop_index(self, stream: str) -> int:
         """Which entry of the drop counters is the stream's."""
         if stream not in self.drops:
             self.drops.append(stream)
         return self.drops.index(stream)
+
+    def variable_offset(self, name: str, declaration: Global[Any]) -> int:
+        """Where a variable lies among those of the build.
+
+        Raises: DeclarationError if another one has the name.
+        """
+        if name not in self.variables:
+            end, align = len(self.variable_data()), layout(declaration.cell).align
+            self.variables[name] = -(-end // align) * align, declaration
+        offset, known = self.variables[name]
+        if known is not declaration:
+            raise DeclarationError(f"two variables are called {name!r}; rename one of them")
+        return offset
+
+    def variable_data(self) -> bytes:
+        """The first values of all variables, each at its offset."""
+        data = b""
+        for offset, declaration in self.variables.values():
+            data = data.ljust(offset, b"\0") + declaration.initial
+        return data
 
 
 @record(frozen=False)
@@ -209,7 +239,7 @@ class Builder:
         """Go on in a new loop's header, which carries the variables in `assigned` round."""
         header = self.fn.block()
         place = (*self.calls, span)
-        names = tuple(name for name in assigned if name in self.env)
+        names = tuple(name for name in (CURSOR, *assigned) if name in self.env)
         values: list[Value] = []
         for name in names:
             val = self.env[name]

@@ -11,12 +11,12 @@ from typing import Any
 from kring.decl import inside
 from kring.decl.maps import MapDeclaration, RingBuf, value_size
 from kring.decl.struct import Struct, sizeof
-from kring.frontend import integers, streams
+from kring.frontend import integers, packets, streams
 from kring.frontend.diagnose import refuse
 from kring.frontend.frame import Frame, Pending, cure
 from kring.frontend.maps import lookup, settle, update, value_at
 from kring.frontend.memory import copy_bytes, find_field, write_field, zero_fields
-from kring.frontend.values import Num, Record, Ref, Static, Text, Val, describe
+from kring.frontend.values import Num, Packet, Record, Ref, Static, Text, Val, describe
 from kring.ir.core import Op, Span
 
 Function = Callable[[Frame, list[Val], Span], Val]
@@ -78,6 +78,14 @@ def _sizeof(frame: Frame, args: list[Val], span: Span) -> Val:
             refuse(span, f"sizeof() takes a Struct class; this is {describe(other)}")
 
 
+def _len(frame: Frame, args: list[Val], span: Span) -> Val:
+    arity(args, 1, "len()", span)
+    if not isinstance(args[0], Packet):
+        what = f"len() takes the packet; this is {describe(args[0])}"
+        refuse(span, what, "`sizeof(T)` is the size of a struct")
+    return packets.length(frame.b, args[0])
+
+
 CALLS: dict[object, Function] = {
     inside.ktime_ns: _helper("ktime_get_ns", signed=False),
     inside.cpu: _helper("get_smp_processor_id", signed=True),
@@ -86,6 +94,7 @@ CALLS: dict[object, Function] = {
     sizeof: _sizeof,
     bool: _bool,
     int: _int,
+    len: _len,
 }
 
 

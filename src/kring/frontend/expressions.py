@@ -5,15 +5,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from kring.decl.inside import Current
 from kring.decl.kernel import KernelStruct
 from kring.decl.maps import MapDeclaration, RingBuf
+from kring.decl.packets import Xdp
 from kring.decl.programs import Program
 from kring.decl.struct import Struct
+from kring.decl.variables import Global
 from kring.errors import KringError
-from kring.frontend import integers
+from kring.frontend import integers, packets
 from kring.frontend.calls import CALLS, METHODS, construct
 from kring.frontend.diagnose import did_you_mean, refuse, suggestion
 from kring.frontend.frame import Frame, Pending, cure
@@ -28,6 +30,7 @@ from kring.frontend.values import (
     Mixed,
     Nothing,
     Num,
+    Packet,
     Record,
     Ref,
     Static,
@@ -36,6 +39,7 @@ from kring.frontend.values import (
     Val,
     describe,
 )
+from kring.frontend.variables import variable
 from kring.ir.core import Op
 from kring.record import replace
 
@@ -191,6 +195,8 @@ def _attribute(frame: Frame, node: ast.Attribute) -> Val:
             return read_field(frame.b, ref, find_field(ref.struct, node.attr, span))
         case KernelPtr():
             return struct_field(frame.b, base, node.attr, span)
+        case Ctx(view=view) if view is Xdp:
+            return packets.xdp_field(frame.b, base, node.attr, span)
         case Ctx():
             return context_field(
                 frame.b, base, frame.program.target, node.attr, span, frame.formats
@@ -201,6 +207,10 @@ def _attribute(frame: Frame, node: ast.Attribute) -> Val:
                 refuse(span, f"`current` has no {node.attr!r}. {hint}")
             val = CURRENT[node.attr](frame.b)
             return _own_view(frame, val) if isinstance(val, KernelPtr) else val
+        case Static(declaration) if isinstance(declaration, Global):
+            found = cast("Global[Any]", declaration)
+            ref = variable(frame, found, ast.unparse(node.value), span)
+            return read_field(frame.b, ref, find_field(ref.struct, node.attr, span))
         case Static(None | MapDeclaration() | Program()):
             refuse(span, f"{describe(base)} has no field {node.attr!r}")
         case Static(owner):
@@ -316,6 +326,9 @@ def _walrus(frame: Frame, node: ast.NamedExpr) -> Val:
 def _call(frame: Frame, node: ast.Call) -> Val | Pending:
     if isinstance(node.func, ast.Attribute):
         owner = evaluate(frame, node.func.value)
+        if isinstance(owner, Packet):
+            args = _arguments(frame, node)
+            return packets.method(frame, owner, node.func.attr, args, frame.at(node))
         if isinstance(owner, Static) and isinstance(owner.object, MapDeclaration):
             return _method(frame, node, node.func)
     function = evaluate(frame, node.func)
@@ -343,7 +356,6 @@ _CALL_CURES = {
     "range": ("`range` is the head of a loop: `for i in range(n):`",),
     "max": ("write `a if a > b else b`",),
     "min": ("write `a if a < b else b`",),
-    "len": ("`sizeof(T)` is the size of a struct",),
 }
 
 

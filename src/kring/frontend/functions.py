@@ -14,6 +14,7 @@ from types import FunctionType
 from kring.decl.maps import MapDeclaration
 from kring.decl.types import IntType, int_type
 from kring.errors import CompileError
+from kring.frontend.builder import CURSOR
 from kring.frontend.diagnose import did_you_mean, refuse
 from kring.frontend.expressions import evaluate, map_of, static
 from kring.frontend.frame import Call, Frame, cure
@@ -87,11 +88,13 @@ def give(frame: Frame, val: Val) -> None:
 
 def outside(env: dict[str, Val]) -> dict[str, Val]:
     """The variables of the caller, of those of a function built in place."""
-    return {name[1:]: val for name, val in env.items() if name.startswith(_hidden(""))}
+    found = {name[1:]: val for name, val in env.items() if name.startswith("^")}
+    return found | {CURSOR: env[CURSOR]} if CURSOR in env else found
 
 
 def _hidden(name: str) -> str:
-    return f"^{name}"
+    """The name under which a variable waits; the packet's cursor goes along into the call."""
+    return name if name == CURSOR else f"^{name}"
 
 
 # The function and its parameters

@@ -37,9 +37,10 @@ def context_field(
     b: Builder, ctx: Ctx, target: str, name: str, span: Span, formats: Formats | None
 ) -> Val:
     """A field of a tracepoint's context."""
-    known = _declared(ctx.view) if ctx.view else _formatted(target, span, formats)
+    view = ctx.view if ctx.view and issubclass(ctx.view, TracepointArgs) else None
+    known = _declared(view) if view else _formatted(target, span, formats)
     if name not in known:
-        owner = ctx.view.__name__ if ctx.view else target
+        owner = view.__name__ if view else target
         refuse(span, f"{owner} has no field {name!r}. {did_you_mean(name, list(known))}")
     kind = known[name]
     struct = EVENT_STRUCT + target.partition(":")[2]

@@ -11,12 +11,14 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any, cast
 
+from kring.abi.uapi import ProgType
 from kring.decl.inside import Discard
 from kring.decl.kernel import Context, TracepointArgs
 from kring.decl.maps import RingBuf
+from kring.decl.packets import Xdp
 from kring.decl.programs import Program
 from kring.errors import CompileError
-from kring.frontend import integers, streams
+from kring.frontend import integers, packets, streams
 from kring.frontend.assignments import assign, assign_operated, assign_typed, declare, delete_entry
 from kring.frontend.builder import Builder, Module, Place, WidenLoop
 from kring.frontend.conditions import condition
@@ -68,6 +70,8 @@ def _body(frame: Frame, statements: list[ast.stmt]) -> None:
 
 
 def _function(frame: Frame, node: ast.FunctionDef) -> None:
+    if frame.program.kind.type is ProgType.XDP:
+        packets.begin(frame.b)
     _context(frame, node)
     _body(frame, node.body)
     frame.b.ret(frame.b.const(0))
@@ -82,7 +86,9 @@ def _context(frame: Frame, node: ast.FunctionDef) -> None:
     (arg,) = args
     span = frame.at(arg)
     view: object = frame.annotation(arg.annotation) if arg.annotation else None
-    if view is None or view is Context:
+    if frame.program.kind.type is ProgType.XDP and view in (None, Context, Xdp):
+        frame.b.env[arg.arg] = Ctx(frame.b.context, Xdp)
+    elif view is None or view is Context:
         frame.b.env[arg.arg] = Ctx(frame.b.context, None)
     elif isinstance(view, type) and issubclass(view, TracepointArgs):
         frame.b.env[arg.arg] = Ctx(frame.b.context, view)
@@ -91,8 +97,12 @@ def _context(frame: Frame, node: ast.FunctionDef) -> None:
         refuse(
             span,
             f"the context of a {frame.program.kind.name} program is not {ast.unparse(annotation)}",
-            "annotate it with `Context` or with a class derived from `TracepointArgs`",
+            "annotate it with `Context` or with "
+            + _VIEWS.get(frame.program.kind.type, "a class derived from `TracepointArgs`"),
         )
+
+
+_VIEWS = {ProgType.XDP: "`Xdp`"}
 
 
 def block(frame: Frame, statements: list[ast.stmt]) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from kring.decl.kernel import KernelStruct, TracepointArgs
 from kring.decl.maps import Stream
+from kring.decl.packets import Xdp
 from kring.decl.struct import Struct
 from kring.ir.core import Core, Span, Value
 from kring.record import record, replace
@@ -92,7 +93,14 @@ class Ctx:
     """The context, seen through `view`; None is a dynamic one."""
 
     pointer: Value
-    view: type[TracepointArgs] | None
+    view: type[TracepointArgs | Xdp] | None
+
+
+@record
+class Packet:
+    """The packet that the context at `pointer` leads to."""
+
+    pointer: Value
 
 
 @record
@@ -133,7 +141,8 @@ class Mixed:
 
 
 Val: TypeAlias = (
-    "Static | Num | Ref | Record | Maybe | Nothing | KernelPtr | Ctx | Text | Unbound | Gone | Mixed"
+    "Static | Num | Ref | Record | Maybe | Nothing | KernelPtr | Ctx | Packet | Text | Unbound | "
+    "Gone | Mixed"
 )
 
 
@@ -142,7 +151,7 @@ def parts(val: Val) -> tuple[Value, ...]:
     match val:
         case Num(value) | Text(_, Value() as value):
             return (value,)
-        case Ref(pointer) | KernelPtr(pointer) | Ctx(pointer):
+        case Ref(pointer) | KernelPtr(pointer) | Ctx(pointer) | Packet(pointer):
             return (pointer,)
         case Record(ref):
             return parts(ref)
@@ -159,7 +168,7 @@ def with_parts(val: Val, values: tuple[Value, ...]) -> Val:
             return replace(val, value=values[0])
         case Text(_, Value()):
             return replace(val, address=values[0])
-        case Ref() | KernelPtr() | Ctx():
+        case Ref() | KernelPtr() | Ctx() | Packet():
             return replace(val, pointer=values[0])
         case Record(ref):
             return replace(val, ref=replace(ref, pointer=values[0]))
@@ -207,6 +216,8 @@ def describe(val: Val) -> str:
             return f"{describe(inner)} or None"
         case Ctx():
             return "the context"
+        case Packet():
+            return "the packet"
         case Text():
             return "a string"
         case Unbound():

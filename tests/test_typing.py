@@ -86,7 +86,7 @@ WRONG_LINES = {15, 20, 21}
 
 def programs() -> list[Path]:
     own = list((ROOT / "examples").glob("*.py"))
-    shared = [SHARED / name for name in ("exec_snoop.py", "slow_reads.py")]
+    shared = [SHARED / name for name in ("exec_snoop.py", "slow_reads.py", "firewall.py")]
     return own + [path for path in shared if path.exists()]
 
 

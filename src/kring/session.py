@@ -50,11 +50,16 @@ V = TypeVar("V")
 _KEY = IntType(4)
 
 
-def load(*programs: Program | Object, on: Target | None = None, attach: bool = True) -> Session:
+def load(
+    *programs: Program | Object,
+    on: Target | None = None,
+    attach: bool = True,
+    interface: str | None = None,
+) -> Session:
     """A session that, on entering, builds, loads and attaches the programs; leaving undoes it.
 
     `programs` are decorated functions, or one `Object`. `on` is where they run: `Kernel()`, the
-    default, or `Vm()`.
+    default, or `Vm()`; `interface` the network device whose packets xdp programs see.
 
     Raises, on entering: CompileError, VerifierError, NotPermitted and the other LoadErrors.
     """
@@ -62,7 +67,7 @@ def load(*programs: Program | Object, on: Target | None = None, attach: bool = T
         from kring.run.kernel.kernel import Kernel
 
         on = Kernel()
-    return Session(programs, on, attach)
+    return Session(programs, on, attach, interface)
 
 
 class ProgramHandle:
@@ -76,9 +81,9 @@ class ProgramHandle:
         self.hooked = parse_section(live.spec.section)[0].hooked
         self.insns_processed = live.insns_processed
 
-    def attach(self) -> None:
-        """Connect the program to its hook."""
-        self._links.append(self._live.attach())
+    def attach(self, interface: str | None = None) -> None:
+        """Connect the program to its hook, which for an xdp program is a network interface."""
+        self._links.append(self._live.attach(interface))
 
     def detach(self) -> None:
         """Undo every attach."""
@@ -96,10 +101,17 @@ class ProgramHandle:
 class Session:
     """Running programs and the live handles of what they declare."""
 
-    def __init__(self, programs: Sequence[Program | Object], on: Target, attach: bool) -> None:
+    def __init__(
+        self,
+        programs: Sequence[Program | Object],
+        on: Target,
+        attach: bool,
+        interface: str | None = None,
+    ) -> None:
         self._given = programs
         self._on = on
         self._attach = attach
+        self._interface = interface
         self._runtime: Runtime | None = None
         self._declared: dict[int, str] = {}
         self._variables: dict[int, str] = {}
@@ -173,7 +185,7 @@ class Session:
                 if not handle.hooked:
                     continue
                 try:
-                    handle.attach()
+                    handle.attach(self._interface)
                 except AttachError as error:
                     raise self._placed(error, handle.name) from None
 

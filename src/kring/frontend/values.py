@@ -141,9 +141,9 @@ class Mixed:
 
 
 Val: TypeAlias = (
-    "Static | Num | Ref | Record | Maybe | Nothing | KernelPtr | Ctx | Packet | Text | Unbound | "
-    "Gone | Mixed"
-)
+    Static | Num | Ref | Record | Maybe | Nothing | KernelPtr | Ctx | Packet | Text | Unbound
+    | Gone | Mixed
+)  # fmt: skip
 
 
 def parts(val: Val) -> tuple[Value, ...]:

@@ -73,13 +73,14 @@ class Link(Protocol):
 
 
 class LiveProgram(Protocol):
-    """A loaded program. `insns_processed` is the verifier's count, 0 where there is none."""
+    """A loaded program. `insns_processed` is the verifier's count, 0 where there is none;
+    `interface` names the network device of a program that has one for a hook."""
 
     spec: Program
     fd: int
     insns_processed: int
 
-    def attach(self) -> Link: ...
+    def attach(self, interface: str | None = None) -> Link: ...
     def run(self, data: bytes = b"", ctx: bytes = b"", repeat: int = 1) -> RunResult: ...
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from errno import EACCES, EINVAL, ENOENT, EPERM
+from errno import EACCES, EBUSY, EEXIST, EINVAL, ENODEV, ENOENT, EPERM
+from typing import NoReturn
 
 from kring.abi.uapi import AttachType
 from kring.errors import AttachError, LoadError
 from kring.run.kernel import syscall
-from kring.run.kernel.privilege import BPF, PERFMON, not_permitted
+from kring.run.kernel.privilege import PERFMON, needs, not_permitted
 from kring.run.kernel.programs import KernelProgram
 from kring.run.kernel.syscall import Fds, address, bpf_open, buffer, error_name, perf_event_open
 from kring.run.kernel.tracefs import Tracefs
@@ -35,7 +36,9 @@ class KernelLink:
         self.fds.close()
 
 
-def attach(program: KernelProgram, tracefs: Tracefs, link: KernelLink) -> None:
+def attach(
+    program: KernelProgram, tracefs: Tracefs, link: KernelLink, interface: str | None = None
+) -> None:
     """Connect the program to its hook; what that takes belongs to `link`, failing or not.
 
     Raises: AttachError, NotPermitted, NotSupported.
@@ -48,6 +51,8 @@ def attach(program: KernelProgram, tracefs: Tracefs, link: KernelLink) -> None:
             f'"{name}" is a {kind.name} program; kring attaches {" and ".join(_ATTACH)} programs.'
             " Test-run it with .run()"
         )
+    if kind.name in _ON_INTERFACE:
+        target = interface or _no_interface(program)
     if not target:
         raise AttachError(f'"{name}": section {program.spec.section!r} names no {kind.name}')
     try:
@@ -65,7 +70,7 @@ def _refused(program: KernelProgram, target: str, error: OSError) -> LoadError:
     errno = error.errno or 0
     what = f'attaching "{program.spec.name}" to {target}'
     if errno == EPERM:
-        return not_permitted(what, (BPF, PERFMON))
+        return not_permitted(what, needs(program.kind.type))
     return AttachError(f"{error_name(errno)}: {what}: {error.strerror}", errno)
 
 
@@ -124,7 +129,51 @@ def _suggestion(tracefs: Tracefs, event: str) -> str:
     return f" Did you mean {close[0]}?" if close else ""
 
 
+def _xdp(program: KernelProgram, interface: str, tracefs: Tracefs, fds: Fds) -> None:
+    """The program on a device: in its driver if that can run programs, else behind it.
+
+    Since: Linux 5.9, commit aa8d3a716b59 ("bpf, xdp: Add bpf_link-based XDP attachment API").
+    """
+    index = _interface_index(program, interface)
+    attr = struct.pack("<4I", program.fd, index, AttachType.XDP, 0)
+    try:
+        bpf_open(fds, syscall.LINK_CREATE, attr)
+    except OSError as error:
+        if error.errno not in (EBUSY, EEXIST):
+            raise
+        raise AttachError(
+            f'{error_name(error.errno)}: attaching "{program.spec.name}" to {interface}: another'
+            f" xdp program is attached there. `ip link show {interface}` names it",
+            error.errno,
+        ) from None
+
+
+def _interface_index(program: KernelProgram, interface: str) -> int:
+    from socket import if_nameindex, if_nametoindex
+
+    try:
+        return if_nametoindex(interface)
+    except OSError:
+        known = ", ".join(name for _, name in if_nameindex())
+        raise AttachError(
+            f'attaching "{program.spec.name}": no network interface {interface!r} here;'
+            f" there are: {known}",
+            ENODEV,
+        ) from None
+
+
+def _no_interface(program: KernelProgram) -> NoReturn:
+    raise AttachError(
+        f'"{program.spec.name}" is an {program.kind.name} program, which runs on a network'
+        ' interface: say which, as in `load(…, interface="lo")`'
+    )
+
+
+_ON_INTERFACE = frozenset({"xdp"})
+"""Kinds whose hook is a network interface, which their sections do not name."""
+
 _ATTACH: dict[str, Callable[[KernelProgram, str, Tracefs, Fds], None]] = {
     "tracepoint": _tracepoint,
     "raw_tracepoint": _raw_tracepoint,
+    "xdp": _xdp,
 }

@@ -80,11 +80,11 @@ class KernelRuntime:
         self._programs.append(live)
         return live
 
-    def _attach(self, program: KernelProgram) -> KernelLink:
+    def _attach(self, program: KernelProgram, interface: str | None) -> KernelLink:
         self._check_open()
         link = KernelLink()
         self._links.append(link)
-        attach(program, self._tracefs, link)
+        attach(program, self._tracefs, link, interface)
         return link
 
     def waiter(self, streams: Sequence[LiveMap]) -> KernelWaiter:

@@ -42,7 +42,7 @@ def load(
     code: bytes,
     license: str,
     types: ObjectTypes,
-    attach: Callable[[KernelProgram], Link],
+    attach: Callable[[KernelProgram, str | None], Link],
 ) -> KernelProgram:
     """The program, accepted by the verifier; `attach` is what its method of that name does.
 
@@ -152,7 +152,11 @@ class KernelProgram:
     __slots__ = ("_attach", "fd", "insns_processed", "kind", "spec")
 
     def __init__(
-        self, spec: Program, kind: Kind, fd: int, attach: Callable[[KernelProgram], Link]
+        self,
+        spec: Program,
+        kind: Kind,
+        fd: int,
+        attach: Callable[[KernelProgram, str | None], Link],
     ) -> None:
         self.spec = spec
         self.kind = kind
@@ -160,12 +164,12 @@ class KernelProgram:
         self._attach = attach
         self.insns_processed = _insns_processed(fd)
 
-    def attach(self) -> Link:
-        """Connect the program to the hook its section names.
+    def attach(self, interface: str | None = None) -> Link:
+        """Connect the program to the hook its section names, or to a network interface.
 
         Raises: AttachError, NotPermitted.
         """
-        return self._attach(self)
+        return self._attach(self, interface)
 
     def run(self, data: bytes = b"", ctx: bytes = b"", repeat: int = 1) -> RunResult:
         """What the program made of `data` (a packet) and `ctx` (its context's bytes).

@@ -172,7 +172,7 @@ class VmProgram:
         self._machine = machine
         self._runtime = runtime
 
-    def attach(self) -> VmLink:
+    def attach(self, interface: str | None = None) -> VmLink:
         return self._runtime.attach(self)
 
     def run(self, data: bytes = b"", ctx: bytes = b"", repeat: int = 1) -> RunResult:

@@ -1,8 +1,9 @@
 """One program, run on each engine, and what it left behind in its maps.
 
 `observe` gives, for each name asked for: a list of an array's values or of a stream's records, a
-dict of a hash's entries, the sum over CPUs in place of a per-CPU value, and `lost` and `value`
-for the number of lost records and the program's result.
+dict of a hash's entries, the sum over CPUs in place of a per-CPU value, a variable's value, and
+`lost`, `value` and `data` for the number of lost records, the program's result and what it made
+of the packet.
 """
 
 from __future__ import annotations
@@ -16,19 +17,20 @@ from case_evaluator import Evaluated, Who
 
 from kring import Kernel, Program, Vm, load
 from kring.abi.uapi import PER_CPU
-from kring.decl.maps import MapDeclaration, Stream
+from kring.decl.maps import Declaration, MapDeclaration, Stream
+from kring.decl.struct import pack, sizeof, unpack
+from kring.decl.variables import Global
 from kring.frontend.builder import Module
 from kring.frontend.maps import ARRAYS, key_type
 from kring.frontend.python import compile_program
 from kring.ir.check import check
 from kring.ir.passes import optimise
 from kring.ir.text import parse_fn
-from kring.run.target import Target
+from kring.run.target import RunResult, Target
 from kring.run.vm.task import Task
-from kring.session import Session
 from kring.stream.maps import codec
 
-Maps = Mapping[str, MapDeclaration]
+Maps = Mapping[str, Declaration]
 Contents = Mapping[str, Any]
 
 
@@ -40,7 +42,13 @@ def whoami() -> Who:
 
 
 def on_ir(
-    program: Program, maps: Maps, given: Contents, wanted: list[str], times: int, passes: bool
+    program: Program,
+    maps: Maps,
+    given: Contents,
+    wanted: list[str],
+    times: int,
+    data: bytes,
+    passes: bool,
 ) -> dict[str, Any]:
     """What the evaluator makes of the program, before the passes or after them."""
     module = Module()
@@ -52,19 +60,28 @@ def on_ir(
     world = Evaluated(module, whoami())
     for name, content in given.items():
         declaration = maps[name]
+        if isinstance(declaration, Global):
+            world.world.write(world.variable(name)[0], pack(declaration.cell(value=content)))
+            continue
+        assert isinstance(declaration, MapDeclaration)
         encode = codec(declaration.types[-1])[0]
         for key, value in _entries(content):
             world.update(name, codec(key_type(declaration))[0](key), encode(value))
     value = 0
     for _ in range(times):
-        value = world.run(fn)
+        value = world.run(fn, data)
     return {name: _ir_content(world, name, maps, value & 0xFFFF_FFFF) for name in wanted}
 
 
 def _ir_content(world: Evaluated, name: str, maps: Maps, value: int) -> Any:
-    if name in _NUMBERS:
-        return value if name == "value" else world.dropped()
+    if name in _FACTS:
+        return {"value": lambda: value, "lost": world.dropped, "data": world.data}[name]()
     declaration = maps[name]
+    if isinstance(declaration, Global):
+        address, _ = world.variable(name)
+        held: Any = unpack(declaration.cell, world.world.read(address, sizeof(declaration.cell)))
+        return held.value
+    assert isinstance(declaration, MapDeclaration)
     decode = codec(declaration.types[-1])[1]
     if isinstance(declaration, Stream):
         return [decode(record) for record in world.records(name)]
@@ -73,31 +90,44 @@ def _ir_content(world: Evaluated, name: str, maps: Maps, value: int) -> Any:
     return list(found.values()) if declaration.type in ARRAYS else found
 
 
-_NUMBERS = ("lost", "value")
+_FACTS = ("lost", "value", "data")
 
 
 def on_target(
-    target: Target, program: Program, maps: Maps, given: Contents, wanted: list[str], times: int
+    target: Target,
+    program: Program,
+    maps: Maps,
+    given: Contents,
+    wanted: list[str],
+    times: int,
+    data: bytes,
 ) -> dict[str, Any]:
     """What the program does in the VM or in the kernel."""
-    with load(program, on=target) as s:
-        handles: dict[str, Any] = {name: s.maps[name] for name in maps if name in s.maps}
+    with load(program, on=target, attach=False) as s:
+        live = {**s.maps, **s.globals}
+        handles: dict[str, Any] = {name: live[name] for name in maps if name in live}
         for name, content in given.items():
+            if isinstance(maps[name], Global):
+                handles[name].value = content
+                continue
             for key, value in _entries(content):
                 handles[name][key] = value
-        value = 0
+        result = RunResult(0)
         for _ in range(times):
-            value = s[program].run().value
-        return {name: _content(s, handles, name, maps, value) for name in wanted}
+            result = s[program].run(data=data)
+        return {name: _content(handles, name, maps, result) for name in wanted}
 
 
-def _content(s: Session, handles: Mapping[str, Any], name: str, maps: Maps, value: int) -> Any:
-    if name == "value":
-        return value
+def _content(handles: Mapping[str, Any], name: str, maps: Maps, result: RunResult) -> Any:
+    if name in ("value", "data"):
+        return result.value if name == "value" else result.data
     streams = [n for n in handles if isinstance(maps[n], Stream)]
     if name == "lost":
         return sum(handles[n].dropped or 0 for n in streams)
     declaration, handle = maps[name], handles[name]
+    if isinstance(declaration, Global):
+        return handle.value
+    assert isinstance(declaration, MapDeclaration)
     if isinstance(declaration, Stream):
         return handle.poll(timeout=0)
     found = dict(handle.items())
@@ -126,5 +156,5 @@ ENGINES: dict[str, Callable[..., dict[str, Any]]] = {
     "vm": in_vm,
     "kernel": in_kernel,
 }
-"""Each takes a program, the maps by name, what they hold first, what is wanted, and how often to
-run it."""
+"""Each takes a program, the maps by name, what they hold first, what is wanted, how often to run
+it, and the packet it runs on."""

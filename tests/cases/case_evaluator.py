@@ -10,15 +10,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from errno import E2BIG, EEXIST, ENOENT
+from struct import pack
+from typing import Any
 
 from kring.abi.uapi import BPF_NOEXIST
 from kring.decl.maps import DROPS, MapDeclaration, Stream, value_size
+from kring.decl.variables import DATA, Global
 from kring.frontend.builder import Module
 from kring.frontend.maps import ARRAYS, key_type
 from kring.ir.core import Fn
 from kring.ir.evaluate import World, evaluate
 
 RUBBISH = 0xA5
+LOOPBACK = 1
+"""The device a test-run's packet comes from."""
 _HEADER = 8
 
 
@@ -62,11 +67,14 @@ class Evaluated:
         self.rings: dict[str, Ring] = {}
         self.drops = module.drops
         self._who = who
+        self._variables = module.variables
+        self.packet = 0, 0
         self._names = [*module.maps, DROPS]
         self.world = World(
             helpers={name: getattr(self, f"_{name}") for name in _HELPERS},
             maps={name: number for number, name in enumerate(self._names)},
         )
+        self.world.globals = {DATA: self.world.allocate(module.variable_data())}
         for name, declaration in module.maps.items():
             if isinstance(declaration, Stream):
                 self.rings[name] = Ring(declaration.max_entries)
@@ -75,9 +83,21 @@ class Evaluated:
         self.tables[DROPS] = Table(None, 4, 8, len(module.drops))
         self._fill(self.tables[DROPS])
 
-    def run(self, fn: Fn) -> int:
-        """What the program returns."""
-        return evaluate(fn, [self.world.allocate(64)], self.world)
+    def run(self, fn: Fn, data: bytes = b"") -> int:
+        """What the program returns, given a packet or nothing."""
+        packet = self.world.allocate(data)
+        self.packet = packet, len(data)
+        xdp_md = pack("<4I", packet, packet + len(data), packet, LOOPBACK).ljust(64, b"\0")
+        return evaluate(fn, [self.world.allocate(xdp_md)], self.world)
+
+    def data(self) -> bytes:
+        """The packet as the last run left it."""
+        return self.world.read(*self.packet)
+
+    def variable(self, name: str) -> tuple[int, Global[Any]]:
+        """Address and declaration of a shared variable."""
+        offset, declaration = self._variables[name]
+        return self.world.globals[DATA] + offset, declaration
 
     def update(self, name: str, key: bytes, value: bytes) -> None:
         """What user space does to an entry."""

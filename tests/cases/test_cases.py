@@ -4,7 +4,8 @@
 
 runs `divide` with `given` filled so, and compares the maps on the right after it: a list for an
 array (as many entries as are listed) or a stream, a dict for a hash, `lost` and `value` for lost
-records and the result. `times=3` runs it three times. `# engines: vm kernel` names the engines
+records and the result. `times=3` runs it three times, `data=…` on a packet; `data` on the right is
+what became of it. `# engines: vm kernel` names the engines
 where not all can run the file. A `.ir` or `.s` file beside it is what the first program becomes.
 """
 
@@ -26,7 +27,7 @@ from case_engines import ENGINES, whoami
 from kring import Program, build
 from kring.abi.asm import format_insns
 from kring.abi.code import decode
-from kring.decl.maps import MapDeclaration
+from kring.decl.maps import Declaration, MapDeclaration
 from kring.errors import NotPermitted
 from kring.frontend.maps import ARRAYS
 
@@ -93,18 +94,19 @@ def test_case(run: Run, engine: str) -> None:
     names = {**vars(module), "me": whoami()}
     left, _, right = run.text.partition("->")
     name, given = keywords(left.strip(), names)
-    times = given.pop("times", 1)
+    times, data = given.pop("times", 1), given.pop("data", b"")
     _, expected = keywords(f"_({right})", names)
-    maps = {k: v for k, v in vars(module).items() if isinstance(v, MapDeclaration)}
+    maps = {k: v for k, v in vars(module).items() if isinstance(v, Declaration)}
     program = getattr(module, name)
     assert isinstance(program, Program)
     try:
-        found = ENGINES[engine](program, maps, given, list(expected), times)
+        found = ENGINES[engine](program, maps, given, list(expected), times, data)
     except NotPermitted as error:
         pytest.skip(str(error))
     for name, wanted in expected.items():
         got = found[name]
-        if name in maps and maps[name].type in ARRAYS:
+        kind = maps.get(name)
+        if isinstance(kind, MapDeclaration) and kind.type in ARRAYS:
             got = got[: len(wanted)]
         assert got == wanted, f"{engine}: {name}"
 

@@ -10,6 +10,7 @@ from typing import Any
 from kring.decl.maps import MapDeclaration
 from kring.decl.programs import Program
 from kring.decl.types import IntType
+from kring.decl.variables import Global
 from kring.errors import DeclarationError
 from kring.frontend.builder import Builder, Join
 from kring.frontend.diagnose import refuse
@@ -17,7 +18,7 @@ from kring.frontend.integers import truncate
 from kring.frontend.kernel import Formats
 from kring.frontend.memory import check_constant
 from kring.frontend.source import span_of
-from kring.frontend.values import Maybe, Mixed, Num, Record, Ref, Text, Token, Val, describe
+from kring.frontend.values import Maybe, Mixed, Num, Record, Ref, Static, Text, Token, Val, describe
 from kring.ir.core import Span, Value
 from kring.record import field, record
 
@@ -157,6 +158,8 @@ def cure(val: Val) -> tuple[str, ...]:
             )
         case Maybe() | Mixed():
             return ("compare it first: `if x is not None:`",)
+        case Static(thing) if isinstance(thing, Global):
+            return ("write its `.value`",)
         case Text():
             return ("strings are copied to string fields; work on them where you read the records",)
         case _:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from kring.decl.packets import Xdp
 from kring.decl.struct import Struct, sizeof
+from kring.decl.types import int_type
 from kring.frontend.builder import CURSOR, Builder
 from kring.frontend.diagnose import did_you_mean, refuse
 from kring.frontend.frame import Frame, Pending
@@ -70,7 +71,7 @@ def _read(frame: Frame, packet: Packet, what: Val, span: Span) -> Pending:
         case _:
             refuse(
                 span,
-                f"read() takes a class derived from Struct; this is {describe(what)}",
+                f"read() takes a class derived from Struct; this is {_described(what)}",
                 "declare the header: `class Udp(Struct):` with its fields, `be16` and so on",
             )
     b = frame.b
@@ -83,6 +84,11 @@ def _read(frame: Frame, packet: Packet, what: Val, span: Span) -> Pending:
         return Ref(header, struct)
 
     return Pending(inside, take)
+
+
+def _described(what: Val) -> str:
+    kind = int_type(what.object) if isinstance(what, Static) else None
+    return describe(what) if kind is None else f"the integer type {kind.name}"
 
 
 def _bounded(b: Builder, at: Value, size: int, start: Value, end: Value) -> tuple[Value, Value]:

@@ -1,0 +1,7 @@
+# load
+from kring import XdpAction, xdp
+
+
+@xdp
+def program() -> XdpAction:
+    return XdpAction.PASS

@@ -34,6 +34,16 @@ from kring.decl.types import (
     u64,
 )
 from kring.decl.variables import Global
+from kring.errors import (
+    CompileError,
+    DeclarationError,
+    KringError,
+    LoadError,
+    NotLive,
+    NotPermitted,
+    NotSupported,
+    VerifierError,
+)
 
 if TYPE_CHECKING:
     from kring.build import build as build
@@ -62,14 +72,21 @@ _LATER = {
 
 __all__ = [
     "Array",
+    "CompileError",
     "Context",
+    "DeclarationError",
     "Discard",
     "Event",
     "Global",
     "Hash",
     "Kernel",
     "KernelStruct",
+    "KringError",
+    "LoadError",
     "LruHash",
+    "NotLive",
+    "NotPermitted",
+    "NotSupported",
     "Object",
     "Packet",
     "PerCpuArray",
@@ -81,6 +98,7 @@ __all__ = [
     "Struct",
     "Task",
     "TracepointArgs",
+    "VerifierError",
     "Vm",
     "Xdp",
     "XdpAction",

@@ -67,6 +67,8 @@ def load(
         from kring.run.kernel.kernel import Kernel
 
         on = Kernel()
+    if not hasattr(on, "open"):
+        raise TypeError(f"on={on!r}: programs run on `Kernel()` or on `Vm()`")
     return Session(programs, on, attach, interface)
 
 
@@ -124,6 +126,8 @@ class Session:
         self.programs: Mapping[str, ProgramHandle] = {}
 
     def __enter__(self) -> Self:
+        if self._runtime is not None:
+            raise NotLive("a session is entered once; make another with `load(…)`")
         # Building makes objects by the ten thousand and hardly any garbage: looking for it costs
         # a tenth of the time to the first event.
         collecting = gc.isenabled()

@@ -1,0 +1,10 @@
+from kring import current, tracepoint
+
+
+def double(x: int) -> int:
+    return x * 2
+
+
+@tracepoint("sched:sched_process_exec")
+def on_exec() -> None:
+    y = double(current.pid, x=3)

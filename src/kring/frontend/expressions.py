@@ -104,7 +104,6 @@ UNSUPPORTED: dict[type[ast.AST], tuple[str, str]] = {
     ast.ImportFrom: ("a program imports nothing", "import at the top of the file"),
     ast.Global: ("a program's variables are its own", "share values through a map"),
     ast.Nonlocal: ("a program's variables are its own", "share values through a map"),
-    ast.Match: ("`match` is not compiled", "write `if … elif … else`"),
     ast.Starred: ("a program has no lists to unpack", "pass the arguments one by one"),
     ast.Slice: ("a program cannot slice", "assign whole strings; they are cut to fit"),
 }

@@ -103,7 +103,7 @@ class Frame:
         frames = (self, *(call.frame for call in self.calls()))
         return [record for frame in frames for record in frame.records()]
 
-    def at(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword) -> Span:
+    def at(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword | ast.pattern) -> Span:
         """The node's place, which what is built next is blamed on."""
         self.b.span = span_of(self.file, node)
         return self.b.span

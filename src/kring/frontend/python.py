@@ -27,6 +27,7 @@ from kring.frontend.expressions import evaluate, map_of, number, unsupported
 from kring.frontend.frame import Frame, Repeat, Transaction
 from kring.frontend.functions import give, inline, outside
 from kring.frontend.kernel import Formats
+from kring.frontend.patterns import compare_pattern
 from kring.frontend.source import assigned_names, outer_names, parse_function, span_of
 from kring.frontend.values import Ctx, Gone, Num, Record, Static, Val
 from kring.ir.core import Fn, Op
@@ -133,6 +134,27 @@ def _if(frame: Frame, node: ast.If) -> None:
         b.enter(path)
         block(frame, statements)
         b.jump(after)
+    b.enter(after)
+
+
+def _match(frame: Frame, node: ast.Match) -> None:
+    b = frame.b
+    subject = number(frame, node.subject)
+    after = b.join()
+    for case in node.cases:
+        if frame.b.block is None:
+            break
+        matched, following = b.join(), b.join()
+        compare_pattern(frame, case.pattern, subject, matched, following)
+        b.enter(matched)
+        if case.guard is not None and b.block is not None:
+            holds = b.join()
+            condition(frame, case.guard, holds, following)
+            b.enter(holds)
+        block(frame, case.body)
+        b.jump(after)
+        b.enter(following)
+    b.jump(after)
     b.enter(after)
 
 
@@ -342,5 +364,6 @@ _STATEMENTS: dict[type[ast.stmt], Callable[[Frame, Any], None]] = {
     ast.With: _with,
     ast.Raise: _raise,
     ast.Assert: _assert,
+    ast.Match: _match,
     ast.Pass: _pass,
 }

@@ -40,7 +40,7 @@ def parse_function(function: FunctionType) -> tuple[Definition, str]:
     )
 
 
-def span_of(file: str, node: ast.expr | ast.stmt | ast.arg | ast.keyword) -> Span:
+def span_of(file: str, node: ast.expr | ast.stmt | ast.arg | ast.keyword | ast.pattern) -> Span:
     """Where a node stands; columns count bytes, from 1."""
     end_line, end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
     return Span(file, node.lineno, node.col_offset + 1, end_line, end + 1)
@@ -64,6 +64,8 @@ def assigned_names(*nodes: ast.AST) -> Iterator[str]:
         for node in ast.walk(top):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
                 seen[node.id] = None
+            elif isinstance(node, ast.MatchAs) and node.name is not None:
+                seen[node.name] = None
     yield from seen
 
 

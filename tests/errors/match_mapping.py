@@ -2,5 +2,5 @@ from kring import current, tracepoint
 @tracepoint("sched:sched_process_exec")
 def on_exec() -> None:
     match current.pid:
-        case 1:
+        case {"a": 1}:
             pass

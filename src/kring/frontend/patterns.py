@@ -1,0 +1,60 @@
+"""Patterns of `match`: values, alternatives, and names for the whole subject."""
+
+from __future__ import annotations
+
+import ast
+
+from kring.frontend import integers
+from kring.frontend.builder import Join
+from kring.frontend.diagnose import refuse
+from kring.frontend.expressions import number
+from kring.frontend.frame import Frame
+from kring.frontend.values import Num
+
+
+def compare_pattern(
+    frame: Frame, node: ast.pattern, subject: Num, then: Join, otherwise: Join
+) -> None:
+    """Go to `then` if the subject matches, with what the pattern names, else to `otherwise`."""
+    b = frame.b
+    match node:
+        case ast.MatchValue(value):
+            wanted = number(frame, value)
+            frame.at(node)
+            b.branch(integers.compare(b, ast.Eq(), subject, wanted), then, otherwise)
+        case ast.MatchOr(alternatives):
+            for alternative in alternatives:
+                following = b.join()
+                compare_pattern(frame, alternative, subject, then, following)
+                b.enter(following)
+                if b.block is None:
+                    return
+            b.jump(otherwise)
+        case ast.MatchAs(inner, name):
+            matched = b.join()
+            if inner is None:
+                b.jump(matched)
+            else:
+                compare_pattern(frame, inner, subject, matched, otherwise)
+            b.enter(matched)
+            frame.at(node)
+            if name is not None and b.block is not None:
+                frame.bind(name, subject)
+            b.jump(then)
+        case _:
+            what, instead = _REFUSED[type(node)]
+            refuse(frame.at(node), what, instead)
+
+
+_FIELDS = "match one integer, and look at others with `if`: `case 1 if other == 2:`"
+_REFUSED: dict[type[ast.pattern], tuple[str, str]] = {
+    ast.MatchSingleton: (
+        "a pattern of `match` is an integer",
+        "write `case 1:` or `case 0:`; compare with None before: `if x is None:`",
+    ),
+    ast.MatchSequence: ("a program has no sequences to match", _FIELDS),
+    ast.MatchStar: ("a program has no sequences to match", _FIELDS),
+    ast.MatchMapping: ("a program has no dicts to match", _FIELDS),
+    ast.MatchClass: ("a program cannot match classes", _FIELDS),
+}
+"""What each pattern that Python has and programs lack is refused with."""

@@ -75,7 +75,8 @@ def _exec_options(parser: ArgumentParser) -> None:
 def _run_options(parser: ArgumentParser) -> None:
     _file(parser)
     parser.set_defaults(args=[])
-    parser.usage = "kring run [-h] [--json] [--vm] [--btf FILE] FILE [-- ARGS…]"
+    parser.usage = "kring run [-h] [--json] [--vm] [--btf FILE] [--interface NAME] FILE [-- ARGS…]"
+    parser.add_argument("--interface", metavar="NAME", help="where xdp programs attach")
     _json(parser)
     _vm(parser.add_argument)
     _btf(parser)
@@ -178,11 +179,12 @@ _FED = (
 def _run(options: Namespace) -> int:
     from kring.listing import run
 
-    if not options.vm:
-        return run(options.file, options.args, _kernel(options), "", options.json)
-    from kring.run.vm.proc import HOOK
+    on, fed = _kernel(options), ""
+    if options.vm:
+        from kring.run.vm.proc import HOOK
 
-    return run(options.file, options.args, fed_vm(), HOOK, options.json)
+        on, fed = fed_vm(), HOOK
+    return run(options.file, options.args, on, fed, options.interface, options.json)
 
 
 def _check(options: Namespace) -> int:

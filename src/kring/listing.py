@@ -26,11 +26,13 @@ _WIDTHS = {1: 4, 2: 6, 4: 8, 8: 20}
 _WIDEST_TEXT = 16
 
 
-def run(path: str, args: Sequence[str], on: Target, fed: str, json: bool) -> int:
+def run(
+    path: str, args: Sequence[str], on: Target, fed: str, interface: str | None, json: bool
+) -> int:
     """Print what a file's programs send until Ctrl-C. `fed` is the only hook that fires, empty
-    where all do."""
+    where all do; `interface` is where xdp programs attach."""
     programs = programs_in(path, args)
-    with load(*programs, on=on) as session:
+    with load(*programs, on=on, interface=interface) as session:
         hooks = sorted({program.target or program.kind.name for program in programs})
         if fed and fed not in hooks:
             say(f"kring: nothing feeds {', '.join(hooks)} in the VM: only {fed} happens there")

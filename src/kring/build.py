@@ -36,6 +36,13 @@ from kring.obj.object import Function, Map, MapRef, Object, Program
 Dump = Callable[[str, str, Fn], None]
 """Called with a program's name, a stage's and the function after it."""
 
+_LISTED = 8
+"""How many lines an error about the stack names."""
+_LARGE = 64
+"""Bytes above which one record or variable is worth moving out of the stack."""
+_RESERVE = "write large records with `with events.reserve() as e:`"
+_SPLIT = "each variable and temporary that is needed later takes some: split the program"
+
 
 def build(*programs: Source, dump: Dump | None = None) -> Object:
     """The object of some programs and of every map they use.
@@ -88,16 +95,26 @@ def _compile(name: str, fn: Fn, dump: Dump | None) -> Code:
 
 
 def _too_much_stack(name: str, users: Sequence[tuple[Span | None, int]]) -> CompileError:
-    total = sum(size for _, size in users)
-    span, _ = max((user for user in users if user[0]), key=lambda user: user[1])
+    lines: dict[tuple[str, int] | None, int] = {}
+    spans: dict[tuple[str, int] | None, tuple[int, Span]] = {}
+    for span, size in users:
+        line = (span.file, span.line) if span else None
+        lines[line] = lines.get(line, 0) + size
+        if span and size > spans.get(line, (0,))[0]:
+            spans[line] = size, span
+    ranked = sorted(lines.items(), key=lambda user: -user[1])
     listed = [
-        f"{size:>5} bytes: {f'line {span.line}' if span else 'registers set aside'}"
-        for span, size in users
+        f"{size:>5} bytes: {f'line {line[1]}' if line else 'registers set aside'}"
+        for line, size in ranked[:_LISTED]
     ]
+    if len(ranked) > _LISTED:
+        listed.append(f"  and {len(ranked) - _LISTED} more")
+    at = next((spans[line][1] for line, _ in ranked if line in spans), None)
+    large = max((size for size, _ in spans.values()), default=0) > _LARGE
     return CompileError(
-        f"{name}() needs {total} bytes of stack; a program has {STACK_SIZE}",
-        place(span) if span else None,
-        ("who uses it:", *listed, "write large records with `with events.reserve() as e:`"),
+        f"{name}() needs {sum(lines.values())} bytes of stack; a program has {STACK_SIZE}",
+        place(at) if at else None,
+        ("who uses it:", *listed, _RESERVE if large else _SPLIT),
     )
 
 

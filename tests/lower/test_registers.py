@@ -60,7 +60,9 @@ def test_values_that_no_register_keeps_are_in_aligned_slots(count: int) -> None:
 def test_too_much_stack_names_its_users() -> None:
     fn = across_calls(6)
     objects = [fn.value(Op.STACK, [], size, Type(Space.STACK)) for size in (250, 248)]
-    fn.entry.body[:0] = objects
+    cleared = [fn.value(Op.ZERO, [one], Mem(0, 8)) for one in objects]
+    loaded = [fn.value(Op.LOAD, [one], Mem(0, 8)) for one in objects]
+    fn.entry.body[:0] = [*objects, *cleared, *loaded]
     with pytest.raises(StackOverflow) as caught:
         lower(fn)
     assert caught.value.users == ((None, 256), (None, 248), (None, 16))

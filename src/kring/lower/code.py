@@ -20,8 +20,8 @@ class Code:
     - `core`: the offset of the load or store at `slot`, or the immediate of its add or mov, is
       a fact of the target kernel. It is 0, to be patched.
     - `lines`: from `slot` on, code comes from there. The first entry is for slot 0.
-    - `stack`: bytes used, a multiple of 8; `stack_users` says by what, spilled registers last
-      and without a span.
+    - `stack`: bytes used, a multiple of 8; `stack_users` says by what, each byte for the
+      largest of those that share it, spilled registers last and without a span.
     """
 
     insns: tuple[Insn, ...]

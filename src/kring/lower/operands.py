@@ -7,9 +7,11 @@ Rule: nothing here changes anything.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kring.abi.isa import Pseudo
 from kring.ir.core import MASK, ROWS, Core, Fn, GlobalRef, Op, Value, number, signed
-from kring.lower.lir import FRAME, MOVE32_K, MOVE_K, WIDE, Function, Inst, slots
+from kring.lower.lir import FRAME, MOVE32_K, MOVE_K, WIDE, Inst, slots
 
 _FREE = frozenset({Op.CONST, Op.MAP, Op.GLOBAL, Op.CORE})
 _ADDRESSED = frozenset({Op.LOAD, Op.STORE, Op.ZERO, Op.ATOMIC_ADD})
@@ -37,20 +39,18 @@ def set_constant(dst: int, bits: int) -> Inst:
 
 
 class Operands:
-    """Answers about the values of one function, whose stack objects it places in `out`.
+    """Answers about the values of one function; `frame` has those that are places in the stack.
 
     `fused` are values that only branches use and that cost no more there than a test of their
     result. `kept` are values that could be repeated at each use, but are used so often that a
     register is shorter; everything else that `free` knows never stays in one.
     """
 
-    def __init__(self, fn: Fn, out: Function) -> None:
-        self._frame: dict[Value, int] = {}
+    def __init__(self, fn: Fn, frame: Mapping[Value, int]) -> None:
+        self._frame = frame
         self._plain: dict[Value, int] = {}
         self._copied: dict[Value, int] = {}
         self._tested: dict[Value, int] = {}
-        for value in fn.values():
-            self._place(value, out)
         for value in fn.values():
             self._count(value)
         for block in fn.blocks:
@@ -82,18 +82,6 @@ class Operands:
             case _:
                 offset = self.frame(value)
                 return None if offset is None else Inst(FRAME, dst, imm=offset)
-
-    def _place(self, value: Value, out: Function) -> None:
-        match value:
-            case Value(op=Op.STACK, imm=int(size)):
-                self._frame[value] = out.slot(size)
-                out.users.append((value.span, (size + 7) & ~7))
-            case Value(op=Op.ADD, args=[a, b]):
-                for base, step in ((a, b), (b, a)):
-                    if base in self._frame and (by := small(step)) is not None:
-                        self._frame[value] = self._frame[base] + by
-            case _:
-                pass  # no other op makes an address
 
     def _count(self, value: Value) -> None:
         for at, arg in enumerate(value.args):

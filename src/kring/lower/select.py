@@ -16,6 +16,7 @@ from kring.abi.isa import FRAME_POINTER, OPS
 from kring.errors import InternalError
 from kring.ir import core as ir
 from kring.ir.core import ROWS, Core, Mem, Op, Space, Span, Value
+from kring.lower.frame import place
 from kring.lower.lir import CALL, MOVE, Block, Function, Inst
 from kring.lower.operands import Operands, small
 
@@ -56,7 +57,7 @@ class _Selection:
 
     def __init__(self, fn: ir.Fn, out: Function) -> None:
         self.out = out
-        self.operands = Operands(fn, out)
+        self.operands = Operands(fn, place(fn, out))
         self.regs: dict[Value, int] = {}
         self.blocks = {block: Block() for block in fn.blocks}
         self.block = self.blocks[fn.entry]

@@ -16,10 +16,10 @@ L12:
     add r0, 1
     ja L12
 L16:
-    stw [r10-16], 0
+    stw [r10-8], 0
     lddw r1, map_fd(0)
     mov r2, r10
-    add r2, -16
+    add r2, -8
     call 1
     jeq r0, 0, L24
     stxdw [r0], r6

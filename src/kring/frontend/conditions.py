@@ -79,9 +79,11 @@ def _chain(frame: Frame, node: ast.Compare, then: Join, otherwise: Join) -> None
     b = frame.b
     left = number(frame, node.left)
     for op, expression in zip(node.ops, node.comparators, strict=True):
+        if type(op) not in _COMPARISONS:
+            refuse(frame.at(node), "a chain compares numbers only", "join the tests with `and`")
         right = number(frame, expression)
         frame.at(node)
-        holds = integers.compare(b, op, left, right)
+        holds = integers.compare(b, _COMPARISONS[type(op)], left, right)
         last = expression is node.comparators[-1]
         following = then if last else b.join()
         b.branch(holds, following, otherwise)
@@ -224,14 +226,22 @@ def _negates(node: ast.expr) -> bool:
 
 
 def _compare(frame: Frame, node: ast.Compare) -> Val:
-    if len(node.ops) == 1 and type(node.ops[0]) not in _NARROWING:
+    if len(node.ops) == 1 and type(node.ops[0]) in _COMPARISONS:
+        spelled = _COMPARISONS[type(node.ops[0])]
         left, right = number(frame, node.left), number(frame, node.comparators[0])
         frame.at(node)
-        return Num(integers.compare(frame.b, node.ops[0], left, right))
+        return Num(integers.compare(frame.b, spelled, left, right))
     return _as_value(frame, node)
 
 
-_NARROWING = (ast.Is, ast.IsNot, ast.In, ast.NotIn)
+_COMPARISONS: dict[type[ast.cmpop], str] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+}
 
 
 EXPRESSIONS.update({ast.IfExp: _if_else, ast.BoolOp: _and_or, ast.Compare: _compare})

@@ -1,9 +1,9 @@
-"""Python expressions → values: names, fields, operators, calls, and conditions that narrow."""
+"""Python expressions → values: names, fields, operators and calls."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from types import FunctionType
 from typing import Any, NoReturn, cast
 
@@ -16,7 +16,7 @@ from kring.decl.struct import Struct
 from kring.decl.variables import Global
 from kring.errors import KringError
 from kring.frontend import integers, packets
-from kring.frontend.calls import CALLS, METHODS, construct
+from kring.frontend.calls import CALLS, METHODS, Function, construct
 from kring.frontend.diagnose import did_you_mean, refuse, suggestion
 from kring.frontend.frame import Frame, Pending, cure
 from kring.frontend.kernel import CURRENT, context_field, struct_field
@@ -84,7 +84,7 @@ UNSUPPORTED: dict[type[ast.AST], tuple[str, str]] = {
     ast.DictComp: ("a program has no dicts", "use a `Hash` map"),
     ast.GeneratorExp: ("a program has no generators", "write a `for … in range(…)` loop"),
     ast.List: ("a program has no lists", "use an `Array` map"),
-    ast.Tuple: ("a program has no tuples", "assign one name at a time"),
+    ast.Tuple: ("a program has no tuples", "assign one name at a time, compare one by one"),
     ast.Set: ("a program has no sets", "use a `Hash` map"),
     ast.Dict: ("a program has no dicts", "use a `Hash` map"),
     ast.JoinedStr: (
@@ -281,8 +281,9 @@ def operate(
 ) -> Num:
     """`left op right` by the rules of `integers`."""
     span = frame.at(node)
-    if type(op) in integers.BINARY:
-        result = integers.binary(frame.b, op, left, right)
+    spelled = _OPERATORS.get(type(op))
+    if spelled is not None:
+        result = integers.binary(frame.b, spelled, left, right)
         return replace(result, written=left.written and right.written)
     if isinstance(op, ast.Div):
         refuse(span, "`/` gives fractions, and BPF has no floating point", "write `//`")
@@ -293,6 +294,20 @@ def operate(
     instead = "write the product out: `x * x`" if isinstance(op, ast.Pow) else ""
     symbol = "**" if isinstance(op, ast.Pow) else "@"
     refuse(span, f"a program has no operator `{symbol}`", *([instead] if instead else []))
+
+
+_OPERATORS: dict[type[ast.operator], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+    ast.BitXor: "^",
+    ast.LShift: "<<",
+    ast.RShift: ">>",
+}
 
 
 def _unary(frame: Frame, node: ast.UnaryOp) -> Val:
@@ -333,14 +348,20 @@ def _call(frame: Frame, node: ast.Call) -> Val | Pending:
     function = evaluate(frame, node.func)
     span = frame.at(node)
     thing = function.object if isinstance(function, Static) else None
+    build = _meaning(thing)
+    if build is not None:
+        return build(frame, _arguments(frame, node), span)
     if isinstance(thing, type) and issubclass(thing, Struct):
         return _construct(frame, node, thing)
-    if isinstance(thing, FunctionType) and thing not in CALLS and not _ours(thing):
+    if isinstance(thing, FunctionType) and not _ours(thing):
         return frame.inline(frame, node, thing)
-    if thing not in CALLS or thing is None:
-        name = ast.unparse(node.func)
-        refuse(span, f"{name}() cannot be called in a program", *_CALL_CURES.get(name, ()))
-    return CALLS[thing](frame, _arguments(frame, node), span)
+    name = ast.unparse(node.func)
+    refuse(span, f"{name}() cannot be called in a program", *_CALL_CURES.get(name, ()))
+
+
+def _meaning(thing: object) -> Function | None:
+    """How a call of something that the language itself knows is built."""
+    return CALLS.get(thing) if isinstance(thing, Hashable) else None
 
 
 def _ours(function: FunctionType) -> bool:
@@ -355,6 +376,8 @@ _CALL_CURES = {
     "range": ("`range` is the head of a loop: `for i in range(n):`",),
     "max": ("write `a if a > b else b`",),
     "min": ("write `a if a < b else b`",),
+    "abs": ("write `a if a >= 0 else -a`",),
+    "divmod": ("write `a // b` and `a % b`",),
 }
 
 

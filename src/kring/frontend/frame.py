@@ -138,7 +138,22 @@ class Frame:
             num = self.number(val, self.b.span)
             check_constant(self.b, name, kind, num)
             val = truncate(self.b, num, kind)
+        if isinstance(val, Maybe) and isinstance(val.inner, Record):
+            self._check_one_name(name, val.inner)
         self.b.env[name] = val
+
+    def _check_one_name(self, name: str, record: Record) -> None:
+        """Comparing a reservation with None begins it, so two names would begin it twice."""
+        for other, val in self.b.env.items():
+            match val:
+                case Maybe(_, Record(_, token)) if token is record.token and other != name:
+                    refuse(
+                        self.b.span,
+                        f"{other!r} is this reservation already, not yet compared with None",
+                        f"compare it first: `if {other} is not None:`",
+                    )
+                case _:
+                    continue
 
     def number(self, val: Val, span: Span) -> Num:
         """An integer, or an error that says what it is instead."""

@@ -8,7 +8,6 @@ operands show that a cheaper form gives the same result, that one is built.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
 
 from kring.decl.types import IntType
@@ -40,9 +39,9 @@ def known(*operands: Num) -> list[int] | None:
     ]
 
 
-def binary(b: Builder, op: ast.operator, left: Num, right: Num) -> Num:
+def binary(b: Builder, op: str, left: Num, right: Num) -> Num:
     """`left op right`; the op is one of `BINARY`."""
-    return BINARY[type(op)](b, left, right)
+    return BINARY[op](b, left, right)
 
 
 def negate(b: Builder, operand: Num) -> Num:
@@ -59,9 +58,9 @@ def truth(b: Builder, operand: Num) -> Value:
     return value if ROWS[value.op].compares else b.emit(Op.NE, value, b.const(0))
 
 
-def compare(b: Builder, op: ast.cmpop, left: Num, right: Num) -> Value:
+def compare(b: Builder, op: str, left: Num, right: Num) -> Value:
     """1 if the comparison holds between the mathematical values."""
-    equal, signed_op, unsigned_op = _COMPARISONS[type(op)]
+    equal, signed_op, unsigned_op = _COMPARISONS[op]
     if left.signed == right.signed:
         use = signed_op if left.signed and not _both_natural(left, right) else unsigned_op
         return b.emit(use, left.value, right.value)
@@ -75,7 +74,7 @@ def compare(b: Builder, op: ast.cmpop, left: Num, right: Num) -> Value:
             return b.emit(Op.AND, same, b.emit(Op.XOR, negative, b.const(1)))
         return b.emit(Op.OR, same, negative)
     holds = b.emit(unsigned_op, left.value, right.value)
-    negative_holds = isinstance(op, ast.Lt | ast.LtE) == (odd is left)
+    negative_holds = (op in ("<", "<=")) == (odd is left)
     if negative_holds:
         return b.emit(Op.OR, holds, negative)
     return b.emit(Op.AND, holds, b.emit(Op.XOR, negative, b.const(1)))
@@ -218,25 +217,25 @@ def _divide(b: Builder, left: Num, right: Num) -> tuple[Num, Num]:
     return Num(quotient), Num(b.emit(Op.SUB, a, b.emit(Op.MUL, quotient, c)))
 
 
-BINARY: dict[type[ast.operator], Callable[[Builder, Num, Num], Num]] = {
-    ast.Add: _plain(Op.ADD),
-    ast.Sub: _plain(Op.SUB),
-    ast.Mult: _plain(Op.MUL),
-    ast.BitAnd: _plain(Op.AND),
-    ast.BitOr: _plain(Op.OR),
-    ast.BitXor: _plain(Op.XOR),
-    ast.LShift: _shift_left,
-    ast.RShift: _shift_right,
-    ast.FloorDiv: _floor_divide,
-    ast.Mod: _modulo,
+BINARY: dict[str, Callable[[Builder, Num, Num], Num]] = {
+    "+": _plain(Op.ADD),
+    "-": _plain(Op.SUB),
+    "*": _plain(Op.MUL),
+    "&": _plain(Op.AND),
+    "|": _plain(Op.OR),
+    "^": _plain(Op.XOR),
+    "<<": _shift_left,
+    ">>": _shift_right,
+    "//": _floor_divide,
+    "%": _modulo,
 }
 
-_COMPARISONS: dict[type[ast.cmpop], tuple[bool, Op, Op]] = {
-    ast.Eq: (True, Op.EQ, Op.EQ),
-    ast.NotEq: (True, Op.NE, Op.NE),
-    ast.Lt: (False, Op.SLT, Op.ULT),
-    ast.LtE: (False, Op.SLE, Op.ULE),
-    ast.Gt: (False, Op.SGT, Op.UGT),
-    ast.GtE: (False, Op.SGE, Op.UGE),
+_COMPARISONS: dict[str, tuple[bool, Op, Op]] = {
+    "==": (True, Op.EQ, Op.EQ),
+    "!=": (True, Op.NE, Op.NE),
+    "<": (False, Op.SLT, Op.ULT),
+    "<=": (False, Op.SLE, Op.ULE),
+    ">": (False, Op.SGT, Op.UGT),
+    ">=": (False, Op.SGE, Op.UGE),
 }
 """Whether it is an equality, and its operations on signed and on unsigned operands."""

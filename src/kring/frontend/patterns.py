@@ -21,7 +21,7 @@ def compare_pattern(
         case ast.MatchValue(value):
             wanted = number(frame, value)
             frame.at(node)
-            b.branch(integers.compare(b, ast.Eq(), subject, wanted), then, otherwise)
+            b.branch(integers.compare(b, "==", subject, wanted), then, otherwise)
         case ast.MatchOr(alternatives):
             for alternative in alternatives:
                 following = b.join()

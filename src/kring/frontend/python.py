@@ -196,7 +196,7 @@ def _for(frame: Frame, node: ast.For) -> None:
     assert isinstance(count, Num)
     body, otherwise = b.join(), b.join()
     repeat = Repeat(b.join(), b.join())
-    below = ast.Lt() if step > 0 else ast.Gt()
+    below = "<" if step > 0 else ">"
     b.branch(integers.compare(b, below, count, stop), body, otherwise)
     b.enter(body)
     frame.bind(node.target.id, count)

@@ -34,7 +34,6 @@ from kring.obj.object import Object
 from kring.obj.object import Program as Built
 from kring.obj.relocate import relocate
 from kring.run.target import Link, LiveMap, LiveProgram, RunResult, Runtime, Target, Waiter
-from kring.stream.dispatch import poll_all, run_all
 from kring.stream.handle import StreamHandle
 from kring.stream.maps import MapHandle, codec
 from kring.stream.ring import RingReader
@@ -282,6 +281,8 @@ class Session:
     def poll(self, timeout: float | None = None) -> int:
         """Hand waiting records to subscribers; how many there were. Waits for the first at most
         `timeout` seconds, None for as long as it takes."""
+        from kring.stream.dispatch import poll_all
+
         handles, waiter = self._subscribed()
         try:
             return poll_all(handles, waiter, timeout)
@@ -290,6 +291,8 @@ class Session:
 
     def run(self) -> None:
         """Hand records to subscribers until the streams are closed."""
+        from kring.stream.dispatch import run_all
+
         handles, waiter = self._subscribed()
         try:
             run_all(handles, waiter)

@@ -27,7 +27,6 @@ from kring.frontend.expressions import evaluate, map_of, number, unsupported
 from kring.frontend.frame import Frame, Repeat, Transaction
 from kring.frontend.functions import give, inline, outside
 from kring.frontend.kernel import Formats
-from kring.frontend.patterns import compare_pattern
 from kring.frontend.source import assigned_names, outer_names, parse_function, span_of
 from kring.frontend.values import Ctx, Gone, Num, Record, Static, Val
 from kring.ir.core import Fn, Op
@@ -138,6 +137,8 @@ def _if(frame: Frame, node: ast.If) -> None:
 
 
 def _match(frame: Frame, node: ast.Match) -> None:
+    from kring.frontend.patterns import compare_pattern
+
     b = frame.b
     subject = number(frame, node.subject)
     after = b.join()

@@ -26,7 +26,6 @@ from kring.ir.core import (
     Value,
 )
 from kring.ir.graph import EDGES, Dominance, dominance, tested
-from kring.ir.text import print_value
 
 _WIDTHS = frozenset((1, 2, 4, 8))
 _OPAQUE = frozenset((Space.MAP, Space.PACKET_END, Space.KERNEL, Space.USER))
@@ -55,6 +54,8 @@ def check(fn: Fn) -> None:
 
 
 def _fail(fn: Fn, block: Block, value: Value, why: str) -> InternalError:
+    from kring.ir.text import print_value
+
     return InternalError(f"{fn.name}: {block}: {print_value(value)}: {why}")
 
 
@@ -82,7 +83,7 @@ def _check_shape(fn: Fn) -> None:
         once: set[int] = set()
         for value in values:
             if value.id in once:
-                raise InternalError(f"{fn.name}: two values are {print_value(value)}")
+                raise InternalError(f"{fn.name}: two values are {value}")
             once.add(value.id)
 
 

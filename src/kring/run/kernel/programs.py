@@ -17,7 +17,6 @@ from kring.run.kernel import syscall
 from kring.run.kernel.maps import kernel_name
 from kring.run.kernel.privilege import needs, not_permitted
 from kring.run.kernel.syscall import Buffer, Fds, address, bpf, bpf_open, buffer
-from kring.run.kernel.testrun import test_run
 from kring.run.kernel.types import ObjectTypes
 from kring.run.spec import kind_of
 from kring.run.target import Link, RunResult
@@ -179,6 +178,8 @@ class KernelProgram:
         """
         if self.fd < 0:
             raise LoadError(f'program "{self.spec.name}" is gone: its session has ended')
+        from kring.run.kernel.testrun import test_run
+
         return test_run(self.fd, self.spec.name, self.kind, data, ctx, repeat)
 
     def forget(self) -> None:

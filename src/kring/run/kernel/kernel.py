@@ -113,6 +113,8 @@ class KernelRuntime:
             live.forget()
         for program in self._programs:
             program.forget()
+        # Their file is mapped, and so stays open as long as anyone has them.
+        self._btf = None
         self._fds.close()
 
 

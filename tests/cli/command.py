@@ -55,9 +55,9 @@ class Running:
         for line in self.process.stdout:
             self._lines.put(line.rstrip("\n"))
 
-    def line(self, containing: str = "") -> str:
-        """The next line with that text."""
-        end = monotonic() + SOON_S
+    def line(self, containing: str = "", within_s: float = SOON_S) -> str:
+        """The next line with that text; queue.Empty if none comes in time."""
+        end = monotonic() + within_s
         while True:
             line = self._lines.get(timeout=max(end - monotonic(), 0.01))
             if containing in line:

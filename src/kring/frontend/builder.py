@@ -32,7 +32,7 @@ from kring.frontend.values import (
     unify,
     with_parts,
 )
-from kring.ir.core import I64, ROWS, Block, Edge, Fn, Imm, Mem, Op, Space, Span, Type, Value
+from kring.ir.core import I64, MASK, ROWS, Block, Edge, Fn, Imm, Mem, Op, Space, Span, Type, Value
 from kring.record import field, record
 
 Env = dict[str, Val]
@@ -160,7 +160,7 @@ class Builder:
 
     def const(self, number: int) -> Value:
         """A constant, taken modulo 2**64."""
-        value = self.fn.value(Op.CONST, imm=number & (1 << 64) - 1, span=self.span)
+        value = self.fn.value(Op.CONST, imm=number & MASK, span=self.span)
         if self.block is not None:
             self.block.body.append(value)
         return value

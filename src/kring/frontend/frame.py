@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType
 from typing import Any
 
+from kring.abi.uapi import NAME_SIZE
 from kring.decl.maps import MapDeclaration
 from kring.decl.programs import Program
 from kring.decl.types import IntType
@@ -21,9 +22,6 @@ from kring.frontend.source import span_of
 from kring.frontend.values import Maybe, Mixed, Num, Record, Ref, Static, Text, Token, Val, describe
 from kring.ir.core import Span, Value
 from kring.record import field, record
-
-NAME_LIMIT = 15
-"""BPF_OBJ_NAME_LEN less the NUL: what the kernel keeps of a name."""
 
 
 @record
@@ -120,11 +118,11 @@ class Frame:
         known = self.names.get(id(declaration))
         if known is not None:
             return known
-        name = spelled[:NAME_LIMIT]
+        name = spelled[:NAME_SIZE]
         taken = self.b.module.maps.get(name)
         if taken is not None:
             raise DeclarationError(
-                f"two maps would be called {name!r} in the kernel, which keeps {NAME_LIMIT} "
+                f"two maps would be called {name!r} in the kernel, which keeps {NAME_SIZE} "
                 f"characters of a name; rename the variable {spelled!r}"
             )
         self.b.module.maps[name] = declaration

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
+from kring.abi.tracepoints import DYNAMIC, TraceField, event_struct
 from kring.decl.kernel import KernelStruct, TracepointArgs, task_struct, view_fields
 from kring.decl.types import Char, DynamicStr, FieldType, IntType
 from kring.frontend.builder import Builder
@@ -12,24 +12,7 @@ from kring.frontend.diagnose import did_you_mean, refuse
 from kring.frontend.values import Ctx, KernelPtr, Num, Text, Val
 from kring.ir.core import Core, Mem, Op, Span
 
-EVENT_STRUCT = "trace_event_raw_"
-"""What the kernel's BTF puts before an event's name to name the struct of its record."""
-
-
-class EventField(Protocol):
-    """A field of a tracepoint's format, in bytes."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def type(self) -> str: ...
-    @property
-    def size(self) -> int: ...
-    @property
-    def signed(self) -> bool: ...
-
-
-Formats = Callable[[str], Sequence[EventField]]
+Formats = Callable[[str], Sequence[TraceField]]
 """The live kernel's tracepoint formats by name, for contexts that are not declared."""
 
 
@@ -43,8 +26,8 @@ def context_field(
         owner = view.__name__ if view else target
         refuse(span, f"{owner} has no field {name!r}. {did_you_mean(name, list(known))}")
     kind = known[name]
-    struct = EVENT_STRUCT + target.partition(":")[2]
-    member = f"__data_loc_{name}" if isinstance(kind, DynamicStr) else name
+    struct = event_struct(target)
+    member = DYNAMIC + name if isinstance(kind, DynamicStr) else name
     core = _use(b, struct, member, kind)
     match kind:
         case DynamicStr():
@@ -103,7 +86,7 @@ def _formatted(target: str, span: Span, formats: Formats | None) -> dict[str, Fi
     return {field.name: _format_type(field) for field in formats(target)}
 
 
-def _format_type(field: EventField) -> FieldType:
+def _format_type(field: TraceField) -> FieldType:
     if field.type.startswith("__data_loc"):
         return DynamicStr()
     if field.type.endswith("]") and field.type.startswith("char"):

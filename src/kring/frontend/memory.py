@@ -12,9 +12,6 @@ from kring.frontend.integers import known
 from kring.frontend.values import Num, Ref, Text, Val, describe
 from kring.ir.core import Mem, Op, Span, Value
 
-COMM_SIZE = 16
-"""TASK_COMM_LEN."""
-
 _CHUNKS = (8, 4, 2, 1)
 _COPY_LIMIT = 64
 """Bytes up to which a copy is loads and stores; beyond it a helper does it."""

@@ -2,12 +2,10 @@
 // same ring, the same count of failed reserves. What `codesize` compiles and `coldstart` loads.
 //
 //   -DNO_COUNTER      a full ring is not counted
-//   -DPLAIN_COUNTER   counted with a load, an add and a store: wrong if an interrupt comes between
-//   -DPROBE_READ      the parent read with BPF_CORE_READ, not with loads the verifier follows
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
+#include "drops.h"
 
 #define FROM_KERNEL __attribute__((preserve_access_index))
 
@@ -32,31 +30,6 @@ struct {
 	__uint(max_entries, 256 * 1024);
 } events SEC(".maps");
 
-#ifdef NO_COUNTER
-static inline void count_drop(void) {}
-#else
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u64);
-} drops SEC(".maps");
-
-static inline void count_drop(void)
-{
-	__u32 key = 0;
-	__u64 *count = bpf_map_lookup_elem(&drops, &key);
-
-	if (!count)
-		return;
-#ifdef PLAIN_COUNTER
-	*count += 1;
-#else
-	__sync_fetch_and_add(count, 1);
-#endif
-}
-#endif
-
 SEC("tracepoint/sched/sched_process_exec")
 int on_exec(struct trace_event_raw_sched_process_exec *ctx)
 {
@@ -67,13 +40,7 @@ int on_exec(struct trace_event_raw_sched_process_exec *ctx)
 		return 0;
 	}
 	e->pid = bpf_get_current_pid_tgid() >> 32;
-#ifdef PROBE_READ
-	struct task_struct *task = (void *)bpf_get_current_task();
-
-	e->ppid = BPF_CORE_READ(task, real_parent, tgid);
-#else
 	e->ppid = bpf_get_current_task_btf()->real_parent->tgid;
-#endif
 	bpf_get_current_comm(e->comm, sizeof(e->comm));
 	bpf_probe_read_kernel_str(e->filename, sizeof(e->filename),
 				  (void *)ctx + (ctx->__data_loc_filename & 0xffff));

@@ -1,0 +1,1 @@
+../../examples/exec_snoop.py

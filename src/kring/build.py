@@ -174,20 +174,23 @@ _CORE_KINDS = {
     "offset": CoreKind.FIELD_BYTE_OFFSET,
     "exists": CoreKind.FIELD_EXISTS,
     "size": CoreKind.FIELD_BYTE_SIZE,
+    "signed": CoreKind.FIELD_SIGNED,
+    "lshift": CoreKind.FIELD_LSHIFT_U64,
+    "rshift": CoreKind.FIELD_RSHIFT_U64,
 }
 
 
 def _core(kernel: KernelTypes, code: bytearray, slot: int, core: Core) -> CoreReloc:
     """The record of a kernel-dependent instruction, which gets the value of our own layout."""
-    struct, index, offset = kernel.member(core.struct, core.path[0])
+    struct, access, value = kernel.answer(core.struct, core.path, core.kind)
     at = slot * 8
     if code[at] & 7 not in (LDX, ST, STX):
-        code[at + 4 : at + 8] = offset.to_bytes(4, "little")
-    elif offset < 1 << 15:
-        code[at + 2 : at + 4] = offset.to_bytes(2, "little")
+        code[at + 4 : at + 8] = value.to_bytes(4, "little")
+    elif value < 1 << 15:
+        code[at + 2 : at + 4] = value.to_bytes(2, "little")
     else:
-        raise ObjectError(f"{core.struct} is too large: {core.path[0]} lies at {offset}")
-    return CoreReloc(slot, struct, f"0:{index}", _CORE_KINDS[core.kind])
+        raise ObjectError(f"{core.struct} is too large: {core.path[0]} lies at {value}")
+    return CoreReloc(slot, struct, access, _CORE_KINDS[core.kind])
 
 
 def _line(types: Types, slot: int, span: Span) -> LineInfo:

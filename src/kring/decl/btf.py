@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from kring.btf.types import Array, Composite, Int, Member, Modifier, Ptr
 from kring.btf.types import Kind as BtfKind
@@ -71,7 +71,7 @@ class KernelTypes:
 
     def __init__(self, types: Builder, used: Mapping[str, Mapping[str, FieldType]]) -> None:
         ids = {name: types.reserve() for name in used}
-        self._members: dict[tuple[str, str], tuple[int, int, int]] = {}
+        self._members: dict[tuple[str, str], tuple[int, int, int, FieldType]] = {}
         for name, fields in used.items():
             members: list[Member] = []
             end = largest = 0
@@ -80,12 +80,27 @@ class KernelTypes:
                 offset = -(-end // align) * align
                 end, largest = offset + size, max(largest, align)
                 members.append(Member(member, id, offset * 8))
-                self._members[name, member] = ids[name], index, offset
+                self._members[name, member] = ids[name], index, offset, kind
             types.set(ids[name], Composite(name, -(-end // largest) * largest, tuple(members)))
 
-    def member(self, struct: str, name: str) -> tuple[int, int, int]:
-        """The struct's id, the member's index in it, and its offset in bytes."""
-        return self._members[struct, name]
+    def answer(self, struct: str, path: tuple[str, ...], kind: str) -> tuple[int, str, int]:
+        """The struct's id, the access string, and what our own layout answers."""
+        id, index, offset, field = self._members[struct, path[0]]
+        return id, f"0:{index}", _ANSWERS[kind](offset, field)
+
+
+def _shift(_: int, kind: FieldType) -> int:
+    return 64 - 8 * kind.size if isinstance(kind, IntType | Char) else 0
+
+
+_ANSWERS: dict[str, Callable[[int, FieldType], int]] = {
+    "offset": lambda offset, _: offset,
+    "exists": lambda _, __: 1,
+    "size": lambda _, kind: kind.size if isinstance(kind, IntType | Char) else 8,
+    "signed": lambda _, kind: int(isinstance(kind, IntType) and kind.signed),
+    "lshift": _shift,
+    "rshift": _shift,
+}
 
 
 def _sized(types: Builder, ids: Mapping[str, int], kind: FieldType) -> tuple[int, int, int]:

@@ -19,7 +19,7 @@ from kring.frontend import integers, packets
 from kring.frontend.calls import CALLS, METHODS, Function, construct
 from kring.frontend.diagnose import did_you_mean, refuse, suggestion
 from kring.frontend.frame import Frame, Pending, cure
-from kring.frontend.kernel import CURRENT, context_field, struct_field
+from kring.frontend.kernel import CURRENT, context_field
 from kring.frontend.maps import ARRAYS, lookup, settle, value_at
 from kring.frontend.memory import find_field, read_field
 from kring.frontend.values import (
@@ -40,6 +40,7 @@ from kring.frontend.values import (
     describe,
 )
 from kring.frontend.variables import variable
+from kring.frontend.walk import struct_field
 from kring.ir.core import Op
 from kring.record import replace
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from kring.abi.tracepoints import DYNAMIC, TraceField, event_struct
-from kring.decl.kernel import KernelStruct, TracepointArgs, task_struct, view_fields
+from kring.decl.kernel import TracepointArgs, task_struct, view_fields
 from kring.decl.types import Char, DynamicStr, FieldType, IntType
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import did_you_mean, refuse
 from kring.frontend.values import Ctx, KernelPtr, Num, Text, Val
-from kring.ir.core import Core, Mem, Op, Span
+from kring.frontend.walk import use
+from kring.ir.core import Mem, Op, Span
 
 Formats = Callable[[str], Sequence[TraceField]]
 """The live kernel's tracepoint formats by name, for contexts that are not declared."""
@@ -28,7 +29,7 @@ def context_field(
     kind = known[name]
     struct = event_struct(target)
     member = DYNAMIC + name if isinstance(kind, DynamicStr) else name
-    core = _use(b, struct, member, kind)
+    core = use(b, struct, member, kind)
     match kind:
         case DynamicStr():
             return Text("dynamic", ctx.pointer, core=core)
@@ -39,37 +40,6 @@ def context_field(
             return Num(b.load(ctx.pointer, Mem(0, size, signed, core)), signed or size < 8)
         case _:
             refuse(span, f"{name!r} of a context is an integer or a string")
-
-
-def struct_field(b: Builder, pointer: KernelPtr, name: str, span: Span) -> Val:
-    """A field of a kernel struct behind a typed pointer."""
-    known = dict(view_fields(pointer.struct))
-    struct = pointer.struct.__name__
-    if name not in known:
-        refuse(
-            span,
-            f"{struct} has no field {name!r}. {did_you_mean(name, list(known))}",
-            f"for a field not listed here, declare your own `class {struct}({struct})` with it",
-        )
-    kind = known[name]
-    core = _use(b, struct, name, kind)
-    match kind:
-        case IntType(size, signed):
-            return Num(b.load(pointer.pointer, Mem(0, size, signed, core)), signed or size < 8)
-        case Char(size):
-            address = b.emit(Op.FIELD, pointer.pointer, imm=core, type=pointer.pointer.type)
-            return Text("kernel", address, size)
-        case type() as inner if issubclass(inner, KernelStruct):
-            return KernelPtr(
-                b.load(pointer.pointer, Mem(0, 8, core=core), pointer.pointer.type), inner
-            )
-        case _:
-            refuse(span, f"{struct}.{name} is not an integer, a string or a pointer")
-
-
-def _use(b: Builder, struct: str, member: str, kind: FieldType) -> Core:
-    b.module.kernel_types.setdefault(struct, {})[member] = kind
-    return Core(struct, (member,))
 
 
 def _declared(view: type[TracepointArgs]) -> dict[str, FieldType]:

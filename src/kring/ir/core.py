@@ -81,8 +81,9 @@ class Span(NamedTuple):
 class Core:
     """A fact about the target kernel's `struct`, found when the program is loaded.
 
-    `path` names members from the struct down, `kind` is what is asked: `offset` in bytes,
-    `exists`, `size`.
+    `path` names members from the struct down. `kind` is what is asked of the field there: `offset`
+    and `size` in bytes, `exists`, `signed`; `lshift` and `rshift` are by how much the unsigned
+    bytes at the offset, extended to 64 bits, are shifted to leave just the field.
     """
 
     struct: str

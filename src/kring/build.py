@@ -30,8 +30,9 @@ from kring.frontend.python import compile_program
 from kring.ir.core import Core, Fn, Span
 from kring.ir.passes import optimise
 from kring.lower.code import Code, StackOverflow
-from kring.lower.lower import lower
-from kring.obj.object import Function, Map, MapRef, Object, Program
+from kring.lower.lower import check_stack, lower
+from kring.obj.functions import RELOC_CALL, Piece, join
+from kring.obj.object import Map, MapRef, Object, Program
 
 Dump = Callable[[str, str, Fn], None]
 """Called with a program's name, a stage's and the function after it."""
@@ -65,10 +66,10 @@ def compile_all(
         raise CompileError("there is no program to build: mark a function with a decorator")
     module = Module()
     names: dict[int, str] = {}
-    compiled: list[tuple[Source, Code]] = []
+    compiled: list[tuple[Source, list[tuple[Fn, Code]]]] = []
     for program in programs:
         fn = compile_program(program, module, names, formats)
-        compiled.append((program, _compile(program.name, fn, dump)))
+        compiled.append((program, _compile(fn, dump)))
     types = Types()
     kernel = KernelTypes(types, module.kernel_types)
     maps = [_map(types, module, name, found) for name, found in module.maps.items()]
@@ -80,18 +81,21 @@ def compile_all(
         )  # fmt: skip
     if module.variables:
         maps.append(_variables(types, module))
-    built = [_program(types, kernel, source, code) for source, code in compiled]
+    built = [_program(types, kernel, source, functions) for source, functions in compiled]
     return Object(programs[0].name, tuple(built), tuple(maps), types.bytes()), module
 
 
-def _compile(name: str, fn: Fn, dump: Dump | None) -> Code:
+def _compile(fn: Fn, dump: Dump | None) -> list[tuple[Fn, Code]]:
+    """The code of a program's function and of each that it calls."""
     if dump is not None:
-        dump(name, "built", fn)
-    optimise(fn, None if dump is None else lambda stage, fn: dump(name, stage, fn))
+        dump(fn.name, "built", fn)
+    optimise(fn, None if dump is None else lambda stage, fn: dump(fn.name, stage, fn))
     try:
-        return lower(fn)
+        compiled = [(one, lower(one)) for one in (fn, *fn.callees.values())]
+        check_stack({one.name: code for one, code in compiled})
     except StackOverflow as overflow:
-        raise _too_much_stack(name, overflow.users) from None
+        raise _too_much_stack(fn.name, overflow.users) from None
+    return compiled
 
 
 def _too_much_stack(name: str, users: Sequence[tuple[Span | None, int]]) -> CompileError:
@@ -154,20 +158,41 @@ def _variables(types: Types, module: Module) -> Map:
     )  # fmt: skip
 
 
-def _program(types: Types, kernel: KernelTypes, source: Source, code: Code) -> Program:
+def _program(
+    types: Types, kernel: KernelTypes, source: Source, functions: list[tuple[Fn, Code]]
+) -> Program:
+    numbers = {fn.name: number for number, (fn, _) in enumerate(functions)}
+    pieces = [_piece(types, kernel, fn, code, numbers) for fn, code in functions]
+    return join(source.name, source.section, pieces[0], pieces.__getitem__)
+
+
+def _piece(types: Types, kernel: KernelTypes, fn: Fn, code: Code, numbers: dict[str, int]) -> Piece:
+    """One function, its callees by their numbers."""
     encoded = bytearray(encode(code.insns))
     relocs = [_core(kernel, encoded, slot, core) for slot, core in code.core]
-    prototype = FuncProto(type_id(types, IntType(4, True)), (("ctx", types.add(Ptr(0))),))
-    function = types.add(Func(source.name, types.add(prototype), linkage=1))
-    return Program(
-        source.name,
-        source.section,
+    return Piece(
+        numbers[fn.name],
+        fn.name,
+        _function_type(types, fn, entry=not numbers[fn.name]),
         bytes(encoded),
+        tuple((slot, numbers[name], RELOC_CALL) for slot, name in code.calls),
         tuple(MapRef(slot, name, offset) for slot, name, offset in code.maps),
         tuple(relocs),
-        (Function(0, source.name, function),),
         tuple(_line(types, slot, span) for slot, span in code.lines),
     )
+
+
+def _function_type(types: Types, fn: Fn, entry: bool) -> int:
+    """An entry is global and takes its context; what it calls is static."""
+    if entry:
+        prototype = FuncProto(type_id(types, IntType(4, True)), (("ctx", types.add(Ptr(0))),))
+        return types.add(Func(fn.name, types.add(prototype), linkage=1))
+    number = type_id(types, IntType(8, True))
+    params = tuple(
+        (f"arg{at}", types.add(Ptr(0)) if param.type.space else number)
+        for at, param in enumerate(fn.entry.params, 1)
+    )
+    return types.add(Func(fn.name, types.add(FuncProto(number, params)), linkage=0))
 
 
 _CORE_KINDS = {

@@ -8,7 +8,7 @@ body assigns, named by the front end. `block` is None where no path leads: nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from kring.abi.helpers import HELPERS
@@ -57,6 +57,29 @@ class WidenLoop(Exception):
     def __init__(self, loop: Loop, name: str) -> None:
         super().__init__(loop.span, name)
         self.key = (loop.place, name)
+
+
+class NotSeparate(Exception):
+    """A function that is compiled apart reaches beyond itself: it has to be built in place."""
+
+
+@record(frozen=False)
+class Separate:
+    """The functions of one program that are compiled apart from it.
+
+    `chosen` are those to be, `refused` those that cannot be; `sizes` has for each function how
+    many values each of its calls that was built in place took; `made` and `functions` is what came
+    of the chosen, by what they were called with and by name.
+    """
+
+    program: str
+    chosen: set[Callable[..., Any]]
+    refused: set[Callable[..., Any]]
+    sizes: dict[Callable[..., Any], list[int]] = field(
+        default_factory=dict[Callable[..., Any], list[int]]
+    )
+    made: dict[tuple[object, ...], Any] = field(default_factory=dict[tuple[object, ...], Any])
+    functions: dict[str, Fn] = field(default_factory=dict[str, Fn])
 
 
 @record(frozen=False)
@@ -129,23 +152,47 @@ class Builder:
     """One function under construction, and the path that is being built.
 
     `unsigned` are the variables that loops must carry as such, `calls` the calls of plain functions
-    that are being built in place, outermost first.
+    that are being built in place, outermost first. `returned` has the signedness of what a function
+    compiled apart returns.
     """
 
-    def __init__(self, name: str, module: Module, span: Span, unsigned: set[tuple[Place, str]]):
+    def __init__(
+        self,
+        name: str,
+        module: Module,
+        span: Span,
+        unsigned: set[tuple[Place, str]],
+        separate: Separate,
+    ):
         self.fn = Fn(name)
         self.module = module
         self.span = span
         self.unsigned = unsigned
+        self.separate = separate
+        self.returned: set[bool | None] = set()
         self.calls: tuple[Span, ...] = ()
         self.env: Env = {}
         self.held: frozenset[Token] = frozenset()
         self.block: Block | None = self.fn.block()
         self.fn.blocks.append(self.block)
-        self.context = self.fn.value(Op.PARAM, type=Type(Space.CTX))
-        self.block.params.append(self.context)
 
     # Values
+
+    def parameter(self, type: Type) -> Value:
+        """One more parameter of the function."""
+        param = self.fn.value(Op.PARAM, type=type)
+        self.fn.entry.params.append(param)
+        return param
+
+    @property
+    def context(self) -> Value:
+        """The program's context.
+
+        Raises: NotSeparate in a function that is compiled apart.
+        """
+        if self.fn.name != self.separate.program:
+            raise NotSeparate
+        return self.fn.entry.params[0]
 
     def emit(self, op: Op, *args: Value, imm: Imm = None, type: Type = I64) -> Value:
         """The result of an operation, computed now where all operands are constants."""

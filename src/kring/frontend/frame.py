@@ -13,12 +13,12 @@ from kring.decl.programs import Program
 from kring.decl.types import IntType
 from kring.decl.variables import Global
 from kring.errors import DeclarationError
-from kring.frontend.builder import Builder, Join
+from kring.frontend.builder import Builder, Join, NotSeparate
 from kring.frontend.diagnose import refuse
 from kring.frontend.integers import truncate
 from kring.frontend.kernel import Formats
 from kring.frontend.memory import check_constant
-from kring.frontend.source import span_of
+from kring.frontend.source import outer_names, span_of
 from kring.frontend.values import Maybe, Mixed, Num, Record, Ref, Static, Text, Token, Val, describe
 from kring.ir.core import Span, Value
 from kring.record import field, record
@@ -50,14 +50,15 @@ class Pending:
 
 @record(eq=False)
 class Call:
-    """A call of a plain function, which is built in its place: who calls, which records are held
-    then, and where the paths that return meet."""
+    """A call of a plain function: who calls, which records are held then, and where the paths that
+    return meet, if it is built in the place of the call and not `separate`."""
 
     frame: Frame
     function: Callable[..., Any]
     span: Span
     after: Join
     held: frozenset[Token]
+    separate: bool = False
 
 
 @record(frozen=False)
@@ -81,6 +82,21 @@ class Frame:
     exits: list[Repeat | Transaction] = field(default_factory=list[Repeat | Transaction])
     caller: Call | None = None
     result: IntType | None = None
+
+    def called(self, b: Builder, file: str, call: Call, local: frozenset[str]) -> Frame:
+        """The frame of a function that this one calls."""
+        return Frame(
+            b, file, self.program, outer_names(call.function), local, self.formats, self.names,
+            self.inline, caller=call,
+        )  # fmt: skip
+
+    def stay_inside(self) -> None:
+        """Refuse to be compiled apart: what is built next leads out of the function.
+
+        Raises: NotSeparate.
+        """
+        if self.caller is not None and self.caller.separate:
+            raise NotSeparate
 
     def calls(self) -> Iterator[Call]:
         """The calls that lead here from the program, innermost first."""

@@ -20,7 +20,7 @@ from kring.frontend.expressions import evaluate, map_of, static
 from kring.frontend.frame import Call, Frame, cure
 from kring.frontend.integers import truncate
 from kring.frontend.memory import check_constant
-from kring.frontend.source import assigned_names, outer_names, parse_function
+from kring.frontend.source import assigned_names, parse_function, span_of
 from kring.frontend.streams import close_all
 from kring.frontend.values import Maybe, Mixed, Num, Record, Static, Val, describe
 from kring.ir.core import Span, Value
@@ -41,34 +41,45 @@ def inline(frame: Frame, node: ast.Call, function: FunctionType, body: Body) -> 
     span = frame.at(node)
     definition, file = _definition(frame, function, span)
     arguments = _arguments(frame, node, definition, function)
-    b = frame.b
-    after = b.join()
-    call = Call(frame, function, span, after, b.held)
     local = frozenset([*assigned_names(*definition.body), *arguments])
-    inner = Frame(
-        b, file, frame.program, outer_names(function), local, frame.formats, frame.names,
-        frame.inline, caller=call,
-    )  # fmt: skip
-    before = b.env
+    b = frame.b
+
+    def build(inner: Frame, given: dict[str, Given]) -> None:
+        _bind(inner, definition, given)
+        try:
+            body(inner, definition.body)
+            if inner.b.block is not None:
+                give(inner, Static(None))
+        except CompileError as error:
+            _add_caller(error, frame, function.__name__, span, file)
+            raise
+
+    if function in b.separate.chosen:
+        from kring.frontend import separate
+
+        span_of_definition = span_of(file, definition)
+        made = separate.call(frame, function, span_of_definition, file, local, arguments, build)
+        if made is not None:
+            return made
+    call = Call(frame, function, span, b.join(), b.held)
+    before, size = b.env, b.fn.ids
     b.env = {_hidden(name): val for name, val in before.items()}
     b.calls = (*b.calls, span)
-    _bind(inner, definition, arguments)
-    try:
-        body(inner, definition.body)
-        if b.block is not None:
-            give(inner, Static(None))
-    except CompileError as error:
-        where = f"line {span.line}" if file == frame.file else f"line {span.line} of {frame.file}"
-        note = f"{function.__name__}() is called on {where}"
-        error.notes = (*error.notes, note)
-        error.add_note(f"  {note}")
-        raise
+    build(frame.called(b, file, call, local), arguments)
     b.calls = b.calls[:-1]
+    b.separate.sizes.setdefault(function, []).append(b.fn.ids - size)
     return _result(frame, call, before)
 
 
+def _add_caller(error: CompileError, frame: Frame, name: str, span: Span, file: str) -> None:
+    where = f"line {span.line}" if file == frame.file else f"line {span.line} of {frame.file}"
+    note = f"{name}() is called on {where}"
+    error.notes = (*error.notes, note)
+    error.add_note(f"  {note}")
+
+
 def give(frame: Frame, val: Val) -> None:
-    """Return from a function built in place, ending the records of its open blocks."""
+    """Return from a called function, ending the records of its open blocks."""
     b, call = frame.b, frame.caller
     assert call is not None
     if frame.result is not None:
@@ -78,6 +89,11 @@ def give(frame: Frame, val: Val) -> None:
     b.env[_RETURNED] = replace(val, written=False) if isinstance(val, Num) else val
     close_all(b, frame.records(), "submit")
     _lose_none(frame, call, b.env[_RETURNED])
+    if call.separate:
+        from kring.frontend import separate
+
+        separate.give(frame, val)
+        return
     inside = b.env
     b.env = outside(b.env)
     b.env[_RETURNED] = inside[_RETURNED]

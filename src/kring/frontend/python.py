@@ -20,16 +20,17 @@ from kring.decl.programs import Program
 from kring.errors import CompileError
 from kring.frontend import integers, packets, streams
 from kring.frontend.assignments import assign, assign_operated, assign_typed, declare, delete_entry
-from kring.frontend.builder import Builder, Module, Place, WidenLoop
+from kring.frontend.builder import Builder, Module, Place, Separate, WidenLoop
 from kring.frontend.conditions import condition
 from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import evaluate, map_of, number, unsupported
 from kring.frontend.frame import Frame, Repeat, Transaction
 from kring.frontend.functions import give, inline, outside
 from kring.frontend.kernel import Formats
+from kring.frontend.separate import worthwhile
 from kring.frontend.source import assigned_names, outer_names, parse_function, span_of
 from kring.frontend.values import Ctx, Gone, Num, Record, Static, Val
-from kring.ir.core import Fn, Op
+from kring.ir.core import Fn, Op, Space, Type
 
 
 def compile_program(
@@ -49,15 +50,23 @@ def compile_program(
     if isinstance(node, ast.AsyncFunctionDef):
         refuse(span_of(file, node), "a program cannot wait", "write `def`, not `async def`")
     unsigned: set[tuple[Place, str]] = set()
+    separate = Separate(program.name, set(), set())
     while True:
-        b = Builder(program.name, module, span_of(file, node), unsigned)
+        separate = Separate(program.name, separate.chosen, separate.refused)
+        b = Builder(program.name, module, span_of(file, node), unsigned, separate)
+        b.parameter(Type(Space.CTX))
         local = frozenset([*assigned_names(*node.body), *(arg.arg for arg in node.args.args)])
         frame = Frame(b, file, program, outer_names(function), local, formats, names, _inline)
         try:
             _function(frame, node)
-            return b.fn
         except WidenLoop as loop:
             unsigned.add(loop.key)
+            continue
+        if more := worthwhile(separate):
+            separate.chosen |= more
+            continue
+        b.fn.callees = separate.functions
+        return b.fn
 
 
 def _inline(frame: Frame, node: ast.Call, function: FunctionType) -> Val:
@@ -331,12 +340,16 @@ def _raise(frame: Frame, node: ast.Raise) -> None:
                 b.jump(transaction.after)
                 b.env = inside
                 return
+        level.stay_inside()
         b.env = outside(b.env)
     refuse(span, "`Discard` drops the record of a `with …reserve()` block; this is outside one")
 
 
 def _assert(frame: Frame, node: ast.Assert) -> None:
     b = frame.b
+    frame.stay_inside()
+    for call in frame.calls():
+        call.frame.stay_inside()
     holds, fails = b.join(), b.join()
     condition(frame, node.test, holds, fails)
     b.enter(fails)

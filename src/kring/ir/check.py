@@ -6,11 +6,12 @@ every pass, so each rule is one look per value; dominance is two comparisons of 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from kring.abi.helpers import HELPERS
 from kring.errors import InternalError
 from kring.ir.core import (
+    LOCAL,
     ROWS,
     Block,
     Core,
@@ -37,10 +38,16 @@ _KINDS = {"map": Space.MAP, "ctx": Space.CTX, "record": Space.RECORD}
 
 
 def check(fn: Fn) -> None:
-    """Returns if the function keeps every rule.
+    """Returns if the function and its callees keep every rule.
 
     Raises: InternalError that shows the value breaking one.
     """
+    for one in (fn, *fn.callees.values()):
+        check_one(one, fn.callees)
+
+
+def check_one(fn: Fn, callees: Mapping[str, Fn]) -> None:
+    """The same for one function, whose callees are known."""
     if not fn.blocks:
         raise InternalError(f"{fn.name}: a function without blocks")
     _check_shape(fn)
@@ -51,6 +58,21 @@ def check(fn: Fn) -> None:
     if facts.preds[fn.entry]:
         raise InternalError(f"{fn.name}: {facts.preds[fn.entry][0]} leads back to the entry")
     _check_uses(fn, facts)
+    _check_calls(fn, callees)
+
+
+def _check_calls(fn: Fn, callees: Mapping[str, Fn]) -> None:
+    """Calls of functions of the program give each parameter an argument of its type."""
+    for block in fn.blocks:
+        for value in block.body:
+            if value.op is not Op.CALL or not str(value.imm).startswith(LOCAL):
+                continue
+            callee = callees.get(str(value.imm).removeprefix(LOCAL))
+            if callee is None:
+                raise _fail(fn, block, value, "no such function")
+            wanted = [param.type for param in callee.entry.params]
+            if [arg.type.space for arg in value.args] != [type.space for type in wanted]:
+                raise _fail(fn, block, value, f"wanted {', '.join(map(str, wanted)) or 'nothing'}")
 
 
 def _fail(fn: Fn, block: Block, value: Value, why: str) -> InternalError:
@@ -206,6 +228,8 @@ def _needed(value: Value) -> list[Value]:
         return value.args[:1]
     if value.op is not Op.CALL:
         return []
+    if str(value.imm).startswith(LOCAL):
+        return value.args
     helper = HELPERS.get(str(value.imm))
     if helper is None:
         return []

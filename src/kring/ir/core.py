@@ -270,7 +270,11 @@ ROWS: dict[Op, Row] = {
 """Meanings that the names leave open: `bswap N` reverses the low N bits' bytes and clears the
 rest; `set` is true if any bit is in both; `core` is a constant of the target kernel and `field`
 a pointer moved by one; `zero` fills `size` bytes; `stack` is `imm` bytes, aligned to 8, that
-live as long as the function; `br` takes its first edge if the operand is not 0."""
+live as long as the function; `call` calls a helper, or with `fn:` before the name a function of
+the same program; `br` takes its first edge if the operand is not 0."""
+
+LOCAL = "fn:"
+"""What the immediate of `call` puts before the name of a function of the same program."""
 
 
 @record(frozen=False, eq=False)
@@ -321,12 +325,14 @@ class Block:
 class Fn:
     """A function: its first block is the entry, whose parameters are the function's.
 
-    Blocks are listed in layout order. `file` is the source file of its first line.
+    Blocks are listed in layout order. `callees` are the functions of the same program that it
+    calls, or that those call, by name; only the program's own function has any.
     """
 
     name: str
     blocks: list[Block] = field(default_factory=list[Block])
     ids: int = 0
+    callees: dict[str, Fn] = field(default_factory=dict[str, "Fn"])
 
     @property
     def entry(self) -> Block:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypeVar
 
 from kring.errors import InternalError, VmError
-from kring.ir.core import MASK, ROWS, Core, Edge, Fn, GlobalRef, Mem, Op, Space, Value
+from kring.ir.core import LOCAL, MASK, ROWS, Core, Edge, Fn, GlobalRef, Mem, Op, Space, Value
 from kring.record import field, record
 
 K = TypeVar("K")
@@ -25,13 +25,15 @@ class World:
     """Memory by address, and what the names in a function stand for.
 
     `maps` holds what `map "name"` gives, any number helpers know; `globals` the address of the
-    map's only value; `core` facts of the target kernel. Addresses are never used twice.
+    map's only value; `core` facts of the target kernel; `callees` are the functions that calls
+    name, those of the function being run added. Addresses are never used twice.
     """
 
     helpers: Mapping[str, Helper] = field(default_factory=dict[str, Helper])
     maps: Mapping[str, int] = field(default_factory=dict[str, int])
     globals: Mapping[str, int] = field(default_factory=dict[str, int])
     core: Mapping[Core, int] = field(default_factory=dict[Core, int])
+    callees: dict[str, Fn] = field(default_factory=dict[str, Fn])
     regions: dict[int, bytearray] = field(default_factory=dict[int, bytearray])
     free: int = 0x10000
 
@@ -66,6 +68,7 @@ def evaluate(fn: Fn, args: Sequence[int], world: World, steps: int = 100_000) ->
     Raises: VmError on a bad access or an unknown name, or after `steps` operations.
     """
     block = fn.entry
+    world.callees |= fn.callees
     known = {param: arg & MASK for param, arg in zip(block.params, args, strict=True)}
     stack: list[int] = []
     try:
@@ -108,6 +111,8 @@ def _run(
             return known[value]
         case ((Op.CORE | Op.FIELD), Core() as core):
             return (sum(args) + _named(world.core, core)) & MASK
+        case Op.CALL, str() as name if name.startswith(LOCAL):
+            return evaluate(_named(world.callees, name.removeprefix(LOCAL)), args, world)
         case Op.CALL, str() as name:
             return _named(world.helpers, name)(world, *args) & MASK
         case _, Mem() as mem:

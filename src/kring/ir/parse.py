@@ -45,18 +45,35 @@ def _unquote(token: str) -> str:
     return re.sub(r"\\.", lambda found: plain.get(found[0], found[0]), token[1:-1])
 
 
+def parse(text: str) -> Fn:
+    """The first function of a text, the others as its callees.
+
+    Raises: AsmError.
+    """
+    parser = Parser(text)
+    fn = parser.function()
+    while parser.next:
+        callee = parser.function()
+        fn.callees[callee.name] = callee
+    return fn
+
+
 class Parser:
-    """Tokens, and the values and blocks named so far."""
+    """Tokens, and the values and blocks named so far in a function."""
 
     def __init__(self, text: str) -> None:
         self.tokens: list[str] = []
         self.lines: list[int] = []
         self.at = 0
+        self.tokenize(text)
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what the last function named."""
         self.file = ""
         self.values: dict[str, Value] = {}
         self.blocks: dict[str, Block] = {}
         self.defined: set[Value | Block] = set()
-        self.tokenize(text)
 
     def tokenize(self, text: str) -> None:
         line, at = 1, 0
@@ -98,6 +115,7 @@ class Parser:
         return int(self.take())
 
     def function(self) -> Fn:
+        self.begin()
         self.take("fn")
         fn = Fn(self.take())
         header = self.at

@@ -44,7 +44,11 @@ ESCAPES = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"))
 
 
 def print_fn(fn: Fn) -> str:
-    """The function as text, which `parse_fn` reads back."""
+    """The function, and the functions it calls, as text which `parse_fn` reads back."""
+    return "\n".join(_print_one(one) for one in (fn, *fn.callees.values()))
+
+
+def _print_one(fn: Fn) -> str:
     file = next((v.span.file for v in _all(fn) if v.span is not None), "")
     numbers = {value: f"v{i}" for i, value in enumerate(v for v in _all(fn) if v.op not in _ENDS)}
     blocks = {block: f"b{i}" for i, block in enumerate(fn.blocks)}
@@ -146,10 +150,11 @@ def _quote(text: str) -> str:
 
 
 def parse_fn(text: str) -> Fn:
-    """The function that the text shows; numbers of values and blocks are kept.
+    """The function that the text shows, with those that follow it as its callees; numbers of
+    values and blocks are kept.
 
     Raises: AsmError if the text is not a function.
     """
-    from kring.ir.parse import Parser
+    from kring.ir.parse import parse
 
-    return Parser(text).function()
+    return parse(text)

@@ -17,6 +17,8 @@ class Code:
 
     - `maps`: the `lddw` at `slot` names a map, or with an offset the address so many bytes into
       its only value. Its `src` is set; its immediate is 0, to be patched.
+    - `calls`: the call at `slot` is of the function of that name. Its immediate is -1, to be
+      patched.
     - `core`: the offset of the load or store at `slot`, or the immediate of its add or mov, is
       a fact of the target kernel. It is 0, to be patched.
     - `lines`: from `slot` on, code comes from there. The first entry is for slot 0.
@@ -26,6 +28,7 @@ class Code:
 
     insns: tuple[Insn, ...]
     maps: tuple[tuple[int, str, int | None], ...] = ()
+    calls: tuple[tuple[int, str], ...] = ()
     core: tuple[tuple[int, Core], ...] = ()
     lines: tuple[tuple[int, Span], ...] = ()
     stack: int = 0

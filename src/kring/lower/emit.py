@@ -13,7 +13,7 @@ from kring.abi.isa import FRAME_POINTER, OPS, Insn
 from kring.errors import InternalError
 from kring.ir.core import Core, GlobalRef, Span
 from kring.lower.code import Code
-from kring.lower.lir import FRAME, MOVE, Block, Function, Inst, slots
+from kring.lower.lir import FRAME, MOVE, Block, Callee, Function, Inst, slots
 
 _ADD, _JUMP, _EXIT = OPS["add64_k"], OPS["ja"], OPS["exit"]
 _OPPOSITE = {
@@ -46,8 +46,8 @@ def emit(fn: Function) -> Code:
     if spilled := fn.frame - sum(size for _, size in users):
         users = (*users, (None, spilled))
     return Code(
-        tuple(insns), tuple(_maps(placed)), tuple(_core(placed)), tuple(_lines(placed)),
-        fn.frame, users,
+        tuple(insns), tuple(_maps(placed)), tuple(_calls(placed)), tuple(_core(placed)),
+        tuple(_lines(placed)), fn.frame, users,
     )  # fmt: skip
 
 
@@ -94,7 +94,13 @@ def _maps(placed: Sequence[tuple[int, Inst]]) -> Iterator[tuple[int, str, int | 
             case GlobalRef(name, offset):
                 yield slot, name, offset
             case _:
-                pass  # nothing, or a fact of the kernel
+                pass  # nothing, a fact of the kernel or a function
+
+
+def _calls(placed: Sequence[tuple[int, Inst]]) -> Iterator[tuple[int, str]]:
+    for slot, inst in placed:
+        if isinstance(inst.ref, Callee):
+            yield slot, inst.ref.name
 
 
 def _core(placed: Sequence[tuple[int, Inst]]) -> Iterator[tuple[int, Core]]:

@@ -37,7 +37,8 @@ CLOBBERED = 0b111111
 FRAME = Op("frame", 0, DST_IMM, "frame", 64, "frame")
 """The address `imm` bytes from the frame pointer: two instructions when emitted."""
 MOVE, MOVE_K, MOVE32_K = OPS["mov64_x"], OPS["mov64_k"], OPS["mov32_k"]
-WIDE, CALL, FILL, KEEP = OPS["lddw"], OPS["call"], OPS["ldxdw"], OPS["stxdw"]
+WIDE, FILL, KEEP = OPS["lddw"], OPS["ldxdw"], OPS["stxdw"]
+CALL, CALL_LOCAL = OPS["call"], OPS["call_local"]
 
 # By form: whether dst is written, dst is read, src is read.
 _ROLES = {
@@ -63,11 +64,19 @@ def _role(op: Op) -> tuple[bool, bool, bool]:
 _TABLE = {op.name: _role(op) for op in (*OPS.values(), FRAME)}
 
 
+@record
+class Callee:
+    """A function of the same program, to be called."""
+
+    name: str
+
+
 @record(frozen=False, eq=False)
 class Inst:
     """One instruction; fields as in `isa.Insn`, with registers that may be virtual.
 
-    `ref` is what the caller patches in: a map's name, a place in a map, a fact of the kernel.
+    `ref` is what the caller patches in: a map's name, a place in a map, a fact of the kernel, a
+    function of the program.
     `args` is how many argument registers a call reads.
     """
 
@@ -76,7 +85,7 @@ class Inst:
     src: int = 0
     off: int = 0
     imm: int = 0
-    ref: str | GlobalRef | Core | None = None
+    ref: str | GlobalRef | Core | Callee | None = None
     args: int = 0
     span: Span | None = None
 
@@ -149,9 +158,14 @@ def reads(inst: Inst) -> int:
 
 def writes(inst: Inst) -> int:
     """The set of registers the instruction sets or destroys."""
-    if inst.op is CALL:
+    if is_call(inst):
         return CLOBBERED
     return 1 << inst.dst if _TABLE[inst.op.name][0] else 0
+
+
+def is_call(inst: Inst) -> bool:
+    """Whether it leaves the function and comes back."""
+    return inst.op is CALL or inst.op is CALL_LOCAL
 
 
 def is_move(inst: Inst) -> bool:

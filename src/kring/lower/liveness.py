@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kring.abi.isa import DST_SRC
-from kring.lower.lir import CALL, Block, Inst, is_move, reads, sources, writes
+from kring.lower.lir import Block, Inst, is_call, is_move, reads, sources, writes
 
 _COMMUTE = frozenset({"add", "mul", "and", "or", "xor"})
 # Verbs that do nothing but set their dst.
@@ -108,7 +108,7 @@ def _live_across_calls(blocks: Sequence[Block], out: dict[Block, int]) -> int:
         live = out[block]
         for inst in reversed(block.insns):
             live &= ~writes(inst)
-            if inst.op is CALL:
+            if is_call(inst):
                 across |= live
             live |= reads(inst)
     return across

@@ -17,7 +17,7 @@ from kring.errors import InternalError
 from kring.ir import core as ir
 from kring.ir.core import ROWS, Core, Mem, Op, Space, Span, Value
 from kring.lower.frame import place
-from kring.lower.lir import CALL, MOVE, Block, Function, Inst
+from kring.lower.lir import CALL, CALL_LOCAL, MOVE, Block, Callee, Function, Inst
 from kring.lower.operands import Operands, small
 
 _VERBS = {
@@ -305,9 +305,13 @@ class _Selection:
         self.emit("mov64_x", self.define(value), 0)
 
     def _call(self, name: str, args: int) -> None:
+        if name.startswith(ir.LOCAL):
+            ref = Callee(name.removeprefix(ir.LOCAL))
+            call = Inst(CALL_LOCAL, imm=-1, ref=ref, args=args, span=self.span)
+            return self.block.insns.append(call)
         if name not in HELPERS:
             raise InternalError(f"no helper is named {name!r}")
-        self.block.insns.append(Inst(CALL, imm=HELPERS[name].id, args=args, span=self.span))
+        return self.block.insns.append(Inst(CALL, imm=HELPERS[name].id, args=args, span=self.span))
 
 
 def _mem(value: Value) -> Mem:

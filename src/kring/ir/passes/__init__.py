@@ -17,10 +17,10 @@ In: a checked function. Out: the same function, changed in place, checked after 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from kring.errors import InternalError
-from kring.ir.check import check
+from kring.ir.check import check, check_one
 from kring.ir.core import Fn
 from kring.ir.passes.address import address
 from kring.ir.passes.cfg import cfg
@@ -55,33 +55,35 @@ _ROUNDS = 8
 
 
 def optimise(fn: Fn, dump: Callable[[str, Fn], None] | None = None) -> None:
-    """The function made smaller in place; `dump` sees it after each pass that changed it.
+    """The function and its callees made smaller in place; `dump` sees the function after each
+    pass that changed it or one of them.
 
     Raises: InternalError if a pass broke the function; the message names the pass.
     """
+
+    def ran(name: str, run: Pass) -> bool:
+        """Whether the pass changed the function; one that did not is not checked again."""
+        if not run(one):
+            return False
+        _check_after(one, fn.callees, name)
+        if dump is not None:
+            dump(name, fn)
+        return True
+
     check(fn)
-    unchanged = 0
-    for _ in range(_ROUNDS):
-        for name, run in PASSES:
-            if unchanged < len(PASSES):
-                unchanged = 0 if _run(fn, name, run, dump) else unchanged + 1
-    _run(fn, *LAST, dump)
-    _check_after(fn, LAST[0])
+    for one in (fn, *fn.callees.values()):
+        unchanged = 0
+        for _ in range(_ROUNDS):
+            for name, run in PASSES:
+                if unchanged < len(PASSES):
+                    unchanged = 0 if ran(name, run) else unchanged + 1
+        ran(*LAST)
+        _check_after(one, fn.callees, LAST[0])
 
 
-def _run(fn: Fn, name: str, run: Pass, dump: Callable[[str, Fn], None] | None) -> bool:
-    """Whether the pass changed the function; one that did not is not checked again."""
-    if not run(fn):
-        return False
-    _check_after(fn, name)
-    if dump is not None:
-        dump(name, fn)
-    return True
-
-
-def _check_after(fn: Fn, name: str) -> None:
+def _check_after(fn: Fn, callees: Mapping[str, Fn], name: str) -> None:
     try:
-        check(fn)
+        check_one(fn, callees)
     except InternalError as error:
         error.add_note(f"after the pass {name}")
         raise

@@ -1,0 +1,169 @@
+"""Functions called often: compiled once, and called from each place.
+
+In: a call of a plain function that was chosen because its body, built in place of every call, took
+much room. Out: a call of a function of the program's own. It takes integers and references; what
+else it is given must be known now and is part of it. One that reaches beyond itself, because it
+leaves the program, a block of its caller or the packet's cursor somewhere else, is built in place
+after all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from kring.frontend.builder import CURSOR, Builder, NotSeparate, Separate
+from kring.frontend.frame import Call, Frame
+from kring.frontend.values import Ctx, KernelPtr, Num, Ref, Static, Val
+from kring.ir.core import LOCAL, Op, Span, Type, Value
+from kring.record import record, replace
+
+Given = tuple[Val, Span]
+Build = Callable[[Frame, dict[str, Given]], None]
+"""Binds the parameters and builds the body up to every return."""
+
+_MOST_ARGUMENTS = 5
+_DEEPEST = 7
+"""Calls within calls, so that with the program itself there are 8. See: MAX_CALL_FRAMES."""
+_CALL = 4
+"""What a call itself takes, in IR values."""
+_WORTH = 64
+"""IR values that calls must save to be worth it: they cost time, and hide what is known."""
+
+
+@record
+class Made:
+    """A function of the program: `signed` says how its result is read, None that it has none."""
+
+    name: str
+    signed: bool | None
+
+
+def worthwhile(separate: Separate) -> set[Callable[..., Any]]:
+    """The functions that took more room in place of their calls than calls would take."""
+    return {
+        function
+        for function, sizes in separate.sizes.items()
+        if sum(sizes) - max(sizes) - _CALL * len(sizes) >= _WORTH
+        and function not in separate.refused
+    }
+
+
+def call(
+    frame: Frame,
+    function: Callable[..., Any],
+    definition: Span,
+    file: str,
+    local: frozenset[str],
+    arguments: dict[str, Given],
+    build: Build,
+) -> Val | None:
+    """What the call of a chosen function gives; None if it has to be built in place."""
+    b = frame.b
+    separate = b.separate
+    span = b.span
+    try:
+        shapes = tuple(_shape(b, val) for val, _ in arguments.values())
+        made = separate.made.get((function, shapes))
+        if made is None:
+            made = _make(frame, function, definition, file, local, arguments, build)
+            separate.made[function, shapes] = made
+    except NotSeparate:
+        separate.refused.add(function)
+        separate.chosen.discard(function)
+        return None
+    passed = [value for val, _ in arguments.values() for value in _passed(b, val)]
+    b.span = span
+    result = b.emit(Op.CALL, *passed, imm=LOCAL + made.name)
+    return Static(None) if made.signed is None else Num(result, made.signed)
+
+
+def give(frame: Frame, val: Val) -> None:
+    """Return from a function that is compiled apart."""
+    b = frame.b
+    match val:
+        case Num(value, signed):
+            b.returned.add(signed)
+            b.ret(value)
+        case Static(None):
+            b.returned.add(None)
+            b.ret(b.const(0))
+        case _:
+            raise NotSeparate
+
+
+def _make(
+    frame: Frame,
+    function: Callable[..., Any],
+    definition: Span,
+    file: str,
+    local: frozenset[str],
+    arguments: dict[str, Given],
+    build: Build,
+) -> Made:
+    outer = frame.b
+    depth = sum(call.separate for call in frame.calls())
+    if depth >= _DEEPEST:
+        raise NotSeparate
+    name = _free_name(function.__name__, outer)
+    b = Builder(name, outer.module, definition, outer.unsigned, outer.separate)
+    b.calls = (b.span,)
+    inner = frame.called(b, file, Call(frame, function, outer.span, b.join(), b.held, True), local)
+    outer.separate.functions[name] = b.fn
+    given = {parameter: (_taken(b, val), span) for parameter, (val, span) in arguments.items()}
+    if len(b.fn.entry.params) > _MOST_ARGUMENTS:
+        raise NotSeparate
+    try:
+        build(inner, given)
+    except NotSeparate:
+        del outer.separate.functions[name]
+        raise
+    if len(b.returned) > 1 and None in b.returned:
+        raise NotSeparate
+    return Made(name, None if None in b.returned else False not in b.returned)
+
+
+def _free_name(wanted: str, b: Builder) -> str:
+    taken = {b.separate.program, *b.separate.functions}
+    names = (wanted, *(f"{wanted}_{number}" for number in range(2, len(taken) + 2)))
+    return next(name for name in names if name not in taken)
+
+
+def _shape(b: Builder, val: Val) -> tuple[object, ...]:
+    """What must be the same for two calls to be of one function."""
+    match val:
+        case Num(_, signed):
+            return (signed,)
+        case Ref(pointer, struct, _, shared):
+            return struct, shared, pointer.type.space
+        case KernelPtr(pointer, struct):
+            return struct, pointer.type.space
+        case Ctx(_, view) if CURSOR not in b.env:
+            return (view,)
+        case Static(thing):
+            return (id(thing),)
+        case _:
+            raise NotSeparate
+
+
+def _passed(b: Builder, val: Val) -> list[Value]:
+    match val:
+        case Num(value) | KernelPtr(value) | Ctx(value):
+            return [value]
+        case Ref(pointer, _, offset):
+            return [b.at(pointer, offset)]
+        case _:
+            return []
+
+
+def _taken(b: Builder, val: Val) -> Val:
+    """The parameter that stands for an argument in the function."""
+    match val:
+        case Num(_, signed):
+            return Num(b.parameter(Type()), signed)
+        case Ref(pointer):
+            return replace(val, pointer=b.parameter(Type(pointer.type.space)), offset=0)
+        case KernelPtr(pointer) | Ctx(pointer):
+            return replace(val, pointer=b.parameter(Type(pointer.type.space)))
+        case _:
+            return val

@@ -47,6 +47,7 @@ from kring.errors import (
 
 if TYPE_CHECKING:
     from kring.build import build as build
+    from kring.decl.kfuncs import kfunc as kfunc
     from kring.obj.object import Object as Object
     from kring.run.kernel.kernel import Kernel as Kernel
     from kring.run.vm.feed import Event as Event
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _LATER = {
+    "kfunc": "kring.decl.kfuncs",
     "Event": "kring.run.vm.feed",
     "Task": "kring.run.vm.task",
     "build": "kring.build",
@@ -117,6 +119,7 @@ __all__ = [
     "i32",
     "i64",
     "kernel_str",
+    "kfunc",
     "ktime_ns",
     "load",
     "pack",

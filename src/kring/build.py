@@ -8,7 +8,7 @@ Deterministic, and free of the running system unless its tracepoint formats are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from kring.abi.code import encode
 from kring.abi.isa import LDX, ST, STACK_SIZE, STX
@@ -16,7 +16,7 @@ from kring.abi.uapi import BPF_F_MMAPABLE, MapType
 from kring.btf.ext import CoreKind, CoreReloc, LineInfo
 from kring.btf.types import DataSec, Func, FuncProto, Ptr, Var
 from kring.btf.write import Builder as Types
-from kring.decl.btf import KernelTypes, type_id
+from kring.decl.btf import KernelTypes, kfunc_id, type_id
 from kring.decl.maps import DROPS, MapDeclaration, Stream, value_size
 from kring.decl.programs import Program as Source
 from kring.decl.types import IntType
@@ -32,7 +32,7 @@ from kring.ir.passes import optimise
 from kring.lower.code import Code, StackOverflow
 from kring.lower.lower import check_stack, lower
 from kring.obj.functions import RELOC_CALL, Piece, join
-from kring.obj.object import Map, MapRef, Object, Program
+from kring.obj.object import KfuncRef, Map, MapRef, Object, Program
 
 Dump = Callable[[str, str, Fn], None]
 """Called with a program's name, a stage's and the function after it."""
@@ -81,7 +81,8 @@ def compile_all(
         )  # fmt: skip
     if module.variables:
         maps.append(_variables(types, module))
-    built = [_program(types, kernel, source, functions) for source, functions in compiled]
+    kfuncs = {name: kfunc_id(types, kernel, found) for name, found in module.kfuncs.items()}
+    built = [_program(types, kernel, kfuncs, source, functions) for source, functions in compiled]
     return Object(programs[0].name, tuple(built), tuple(maps), types.bytes()), module
 
 
@@ -159,14 +160,25 @@ def _variables(types: Types, module: Module) -> Map:
 
 
 def _program(
-    types: Types, kernel: KernelTypes, source: Source, functions: list[tuple[Fn, Code]]
+    types: Types,
+    kernel: KernelTypes,
+    kfuncs: Mapping[str, int],
+    source: Source,
+    functions: list[tuple[Fn, Code]],
 ) -> Program:
     numbers = {fn.name: number for number, (fn, _) in enumerate(functions)}
-    pieces = [_piece(types, kernel, fn, code, numbers) for fn, code in functions]
+    pieces = [_piece(types, kernel, kfuncs, fn, code, numbers) for fn, code in functions]
     return join(source.name, source.section, pieces[0], pieces.__getitem__)
 
 
-def _piece(types: Types, kernel: KernelTypes, fn: Fn, code: Code, numbers: dict[str, int]) -> Piece:
+def _piece(
+    types: Types,
+    kernel: KernelTypes,
+    kfuncs: Mapping[str, int],
+    fn: Fn,
+    code: Code,
+    numbers: dict[str, int],
+) -> Piece:
     """One function, its callees by their numbers."""
     encoded = bytearray(encode(code.insns))
     relocs = [_core(kernel, encoded, slot, core) for slot, core in code.core]
@@ -179,6 +191,7 @@ def _piece(types: Types, kernel: KernelTypes, fn: Fn, code: Code, numbers: dict[
         tuple(MapRef(slot, name, offset) for slot, name, offset in code.maps),
         tuple(relocs),
         tuple(_line(types, slot, span) for slot, span in code.lines),
+        tuple(KfuncRef(slot, name, kfuncs[name]) for slot, name in code.kfuncs),
     )
 
 

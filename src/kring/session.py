@@ -167,7 +167,7 @@ class Session:
         for program in obj.programs:
             target = runtime.btf if program.core else None
             try:
-                code = relocate(program, fds, local, target, runtime.tracepoint)
+                code = relocate(program, fds, local, target, runtime.tracepoint, runtime.kfunc)
                 loaded[program.name] = ProgramHandle(runtime.load(program, code))
             except VerifierError as error:
                 raise _explained(error, program, local, target, runtime) from None

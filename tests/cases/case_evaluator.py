@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from errno import E2BIG, EEXIST, ENOENT
-from struct import pack
+from errno import E2BIG, EEXIST, EINVAL, ENOENT
+from struct import pack, unpack
 from typing import Any
 
 from kring.abi.uapi import BPF_NOEXIST
@@ -71,7 +71,10 @@ class Evaluated:
         self.packet = 0, 0
         self._names = [*module.maps, DROPS]
         self.world = World(
-            helpers={name: getattr(self, f"_{name}") for name in _HELPERS},
+            helpers={
+                **{name: getattr(self, f"_{name}") for name in _HELPERS},
+                **{f"bpf_{name}": getattr(self, f"_{name}") for name in _KFUNCS},
+            },
             maps={name: number for number, name in enumerate(self._names)},
         )
         self.world.globals = {DATA: self.world.allocate(module.variable_data())}
@@ -217,7 +220,33 @@ class Evaluated:
         world.write(target, text + b"\0")
         return len(text) + 1
 
+    # Kernel functions.
 
+    def _iter_num_new(self, world: World, it: int, start: int, end: int) -> int:
+        first, stop = (
+            int.from_bytes((n & MASK32).to_bytes(4, "little"), "little", signed=True)
+            for n in (start, end)
+        )
+        error = -EINVAL if first > stop else -E2BIG if stop - first > 1 << 23 else 0
+        last = (first - 1 + (1 << 31)) % (1 << 32) - (1 << 31)
+        world.write(it, pack("<2i", *((0, 0) if error else (last, stop))))
+        return error
+
+    def _iter_num_next(self, world: World, it: int) -> int:
+        last, stop = unpack("<2i", world.read(it, 8))
+        if last + 1 >= stop:
+            world.write(it, bytes(8))
+            return 0
+        world.write(it, pack("<i", last + 1))
+        return it
+
+    def _iter_num_destroy(self, world: World, it: int) -> int:
+        world.write(it, bytes(8))
+        return 0
+
+
+MASK32 = 0xFFFF_FFFF
+_KFUNCS = ["iter_num_new", "iter_num_next", "iter_num_destroy"]
 _HELPERS = [
     name[1:]
     for name in vars(Evaluated)

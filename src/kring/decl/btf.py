@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from kring.btf.types import Array, Composite, Int, Member, Modifier, Ptr
+from kring.btf.types import Array, Composite, Func, FuncProto, Int, Member, Modifier, Ptr
 from kring.btf.types import Kind as BtfKind
 from kring.btf.write import Builder
 from kring.decl.kernel import KernelStruct
 from kring.decl.struct import Struct, layout
 from kring.decl.types import ArrayType, Bits, Char, DynamicStr, FieldType, IntType
+
+if TYPE_CHECKING:
+    from kring.decl.kfuncs import ArgType, Kfunc
 
 _INT_NAMES = {
     (1, False): "unsigned char",
@@ -70,7 +74,7 @@ class KernelTypes:
     """
 
     def __init__(self, types: Builder, used: Mapping[str, Mapping[str, FieldType]]) -> None:
-        ids = {name: types.reserve() for name in used}
+        ids = self._ids = {name: types.reserve() for name in used}
         self._members: dict[tuple[str, str], tuple[int, int, int, FieldType]] = {}
         for name, fields in used.items():
             members: list[Member] = []
@@ -82,6 +86,10 @@ class KernelTypes:
                 members.append(Member(member, id, offset * 8))
                 self._members[name, member] = ids[name], index, offset, kind
             types.set(ids[name], Composite(name, -(-end // largest) * largest, tuple(members)))
+
+    def struct(self, name: str) -> int:
+        """The struct's id, 0 if the build does not look into it."""
+        return self._ids.get(name, 0)
 
     def answer(self, struct: str, path: tuple[str, ...], kind: str) -> tuple[int, str, int]:
         """The struct's id, the access string, and what our own layout answers."""
@@ -101,6 +109,36 @@ _ANSWERS: dict[str, Callable[[int, FieldType], int]] = {
     "lshift": _shift,
     "rshift": _shift,
 }
+
+
+def kfunc_id(types: Builder, kernel: KernelTypes, function: Kfunc) -> int:
+    """The id of a kernel function, as a function of the object: the kernel takes no others."""
+
+    def argument(kind: ArgType | None) -> int:
+        match kind:
+            case None:
+                return 0
+            case IntType() if type(kind) is not IntType:
+                return types.add(Int("_Bool", 1, 8, bool=True))
+            case IntType():
+                return type_id(types, kind)
+            case _:
+                return types.add(Ptr(_pointee(types, kernel, kind.to)))
+
+    params = tuple((name, argument(kind)) for name, kind in function.params)
+    return types.add(Func(function.name, types.add(FuncProto(argument(function.result), params))))
+
+
+def _pointee(types: Builder, kernel: KernelTypes, to: IntType | type | None) -> int:
+    match to:
+        case None:
+            return 0
+        case type() if issubclass(to, KernelStruct):
+            return kernel.struct(to.__name__) or types.add(Composite(to.__name__, 0, ()))
+        case IntType():
+            return type_id(types, to)
+        case _:
+            return type_id(types, to) if issubclass(to, Struct) else 0
 
 
 def _sized(types: Builder, ids: Mapping[str, int], kind: FieldType) -> tuple[int, int, int]:

@@ -9,7 +9,7 @@ body assigns, named by the front end. `block` is None where no path leads: nothi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kring.abi.helpers import HELPERS
 from kring.decl.maps import MapDeclaration
@@ -34,6 +34,9 @@ from kring.frontend.values import (
 )
 from kring.ir.core import I64, MASK, ROWS, Block, Edge, Fn, Imm, Mem, Op, Space, Span, Type, Value
 from kring.record import field, record
+
+if TYPE_CHECKING:
+    from kring.decl.kfuncs import Kfunc
 
 Env = dict[str, Val]
 
@@ -85,13 +88,15 @@ class Separate:
 @record(frozen=False)
 class Module:
     """What all programs of one build share: maps by name, the kernel structs they look into, the
-    streams whose losses are counted, and variables by name with their offsets in bytes."""
+    streams whose losses are counted, kernel functions by name, and variables by name with their
+    offsets in bytes."""
 
     maps: dict[str, MapDeclaration] = field(default_factory=dict[str, MapDeclaration])
     kernel_types: dict[str, dict[str, FieldType]] = field(
         default_factory=dict[str, dict[str, FieldType]]
     )
     drops: list[str] = field(default_factory=list[str])
+    kfuncs: dict[str, Kfunc] = field(default_factory=dict[str, Any])
     variables: dict[str, tuple[int, Global[Any]]] = field(
         default_factory=dict[str, tuple[int, Global[Any]]]
     )

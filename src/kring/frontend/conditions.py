@@ -17,7 +17,18 @@ from kring.frontend.expressions import EXPRESSIONS, evaluate, map_of, number, pe
 from kring.frontend.frame import Frame, Pending
 from kring.frontend.maps import lookup
 from kring.frontend.streams import count_missing, open_record
-from kring.frontend.values import Maybe, Mixed, Nothing, Num, Record, Ref, Static, Val, describe
+from kring.frontend.values import (
+    KernelPtr,
+    Maybe,
+    Mixed,
+    Nothing,
+    Num,
+    Record,
+    Ref,
+    Static,
+    Val,
+    describe,
+)
 from kring.ir.core import Value
 
 
@@ -145,7 +156,7 @@ def _split(
     b.enter(missing)
     if b.block is not None:
         miss()
-        if name and isinstance(val, Num | Ref):
+        if name and isinstance(val, Num | Ref | KernelPtr):
             b.env[name] = Nothing(Maybe(present, val), b.const(0))
         elif name:
             b.env[name] = Static(None)

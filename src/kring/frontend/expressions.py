@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable, Hashable
 from types import FunctionType
-from typing import Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from kring.decl.inside import Current
 from kring.decl.kernel import KernelStruct
@@ -43,6 +44,9 @@ from kring.frontend.variables import variable
 from kring.frontend.walk import struct_field
 from kring.ir.core import Op
 from kring.record import replace
+
+if TYPE_CHECKING:
+    from kring.decl.kfuncs import Kfunc
 
 
 def evaluate(frame: Frame, node: ast.expr) -> Val:
@@ -206,7 +210,7 @@ def _attribute(frame: Frame, node: ast.Attribute) -> Val:
                 hint = did_you_mean(node.attr, list(CURRENT))
                 refuse(span, f"`current` has no {node.attr!r}. {hint}")
             val = CURRENT[node.attr](frame.b)
-            return _own_view(frame, val) if isinstance(val, KernelPtr) else val
+            return own_view(frame, val) if isinstance(val, KernelPtr) else val
         case Static(declaration) if isinstance(declaration, Global):
             found = cast("Global[Any]", declaration)
             ref = variable(frame, found, ast.unparse(node.value), span)
@@ -221,7 +225,7 @@ def _attribute(frame: Frame, node: ast.Attribute) -> Val:
             refuse(span, f"{describe(base)} has no field {node.attr!r}")
 
 
-def _own_view(frame: Frame, pointer: KernelPtr) -> KernelPtr:
+def own_view(frame: Frame, pointer: KernelPtr) -> KernelPtr:
     """The pointer, seen through the author's own class of the struct's name if there is one."""
     own = frame.outer.get(pointer.struct.__name__)
     if isinstance(own, type) and issubclass(own, KernelStruct):
@@ -352,6 +356,10 @@ def _call(frame: Frame, node: ast.Call) -> Val | Pending:
     build = _meaning(thing)
     if build is not None:
         return build(frame, _arguments(frame, node), span)
+    if _declared(thing):
+        from kring.frontend import kfuncs
+
+        return kfuncs.call(frame, cast("Kfunc", thing), _arguments(frame, node), span)
     if isinstance(thing, type) and issubclass(thing, Struct):
         return _construct(frame, node, thing)
     if isinstance(thing, FunctionType) and not _ours(thing):
@@ -363,6 +371,12 @@ def _call(frame: Frame, node: ast.Call) -> Val | Pending:
 def _meaning(thing: object) -> Function | None:
     """How a call of something that the language itself knows is built."""
     return CALLS.get(thing) if isinstance(thing, Hashable) else None
+
+
+def _declared(thing: object) -> bool:
+    """Whether it is a kernel function's stub; no program has one before its module is loaded."""
+    module = sys.modules.get("kring.decl.kfuncs")
+    return module is not None and isinstance(thing, module.Kfunc)
 
 
 def _ours(function: FunctionType) -> bool:

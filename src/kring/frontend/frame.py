@@ -19,7 +19,19 @@ from kring.frontend.integers import truncate
 from kring.frontend.kernel import Formats
 from kring.frontend.memory import check_constant
 from kring.frontend.source import outer_names, span_of
-from kring.frontend.values import Maybe, Mixed, Num, Record, Ref, Static, Text, Token, Val, describe
+from kring.frontend.values import (
+    KernelPtr,
+    Maybe,
+    Mixed,
+    Num,
+    Record,
+    Ref,
+    Static,
+    Text,
+    Token,
+    Val,
+    describe,
+)
 from kring.ir.core import Span, Value
 from kring.record import field, record
 
@@ -42,10 +54,10 @@ class Transaction:
 
 @record
 class Pending:
-    """A lookup whose result has not been taken: null is None, `take` copies or refers to it."""
+    """A pointer found and not taken yet: null is None, `take` copies or refers to what is there."""
 
     pointer: Value
-    take: Callable[[], Num | Ref]
+    take: Callable[[], Num | Ref | KernelPtr]
 
 
 @record(eq=False)

@@ -10,7 +10,7 @@ from kring.decl.types import Bits, IntType
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
 from kring.frontend.memory import check_constant, load_int, store_int, type_name
-from kring.frontend.values import Maybe, Num, Ref, Val, describe, parts
+from kring.frontend.values import KernelPtr, Maybe, Num, Ref, Val, describe, parts
 from kring.ir.core import Mem, Op, Span, Value
 
 ARRAYS = frozenset({MapType.ARRAY, MapType.PERCPU_ARRAY})
@@ -54,7 +54,10 @@ def value_at(b: Builder, declaration: MapDeclaration, pointer: Value) -> Num | R
 
 
 def settle(
-    b: Builder, pointer: Value, take: Callable[[], Num | Ref], default: Num | None = None
+    b: Builder,
+    pointer: Value,
+    take: Callable[[], Num | Ref | KernelPtr],
+    default: Num | None = None,
 ) -> Val:
     """What a lookup found, taken now; `default` where there is nothing, else maybe None."""
     found, missing, after = b.join(), b.join(), b.join()

@@ -66,7 +66,7 @@ class Maybe:
     """`inner`, or None where `present` is 0."""
 
     present: Value
-    inner: Num | Ref | Record
+    inner: Num | Ref | Record | KernelPtr
 
 
 @record

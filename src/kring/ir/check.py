@@ -20,6 +20,7 @@ from kring.ir.core import (
     GlobalRef,
     Imm,
     Imms,
+    Kfunc,
     Mem,
     Op,
     Space,
@@ -31,10 +32,20 @@ from kring.ir.graph import EDGES, Dominance, dominance, tested
 _WIDTHS = frozenset((1, 2, 4, 8))
 _OPAQUE = frozenset((Space.MAP, Space.PACKET_END, Space.KERNEL, Space.USER))
 """What no load or store of a program may touch directly."""
-_TRACKED = frozenset((Space.CTX, Space.STACK, Space.VALUE, Space.RECORD, Space.PACKET, Space.MAP))
+_TRACKED = frozenset(
+    (
+        Space.CTX,
+        Space.STACK,
+        Space.VALUE,
+        Space.RECORD,
+        Space.PACKET,
+        Space.MAP,
+        Space.MEM,
+    )
+)
 """Pointers that the verifier follows from their origin: arithmetic must not change their kind."""
-_BUFFERS = frozenset(("out", "in", "key", "value"))
-_KINDS = {"map": Space.MAP, "ctx": Space.CTX, "record": Space.RECORD}
+_BUFFERS = frozenset(("out", "in", "inout", "key", "value"))
+_KINDS = {"map": Space.MAP, "ctx": Space.CTX, "record": Space.RECORD, "btf": Space.BTF}
 
 
 def check(fn: Fn) -> None:
@@ -143,6 +154,7 @@ _IMMS: dict[Imms, type[object]] = {
     Imms.MEM: Mem,
     Imms.CORE: Core,
     Imms.GLOBAL: GlobalRef,
+    Imms.KFUNC: Kfunc,
 }
 
 
@@ -226,15 +238,21 @@ def _needed(value: Value) -> list[Value]:
     """The operands that must be pointers and not null for the operation to be safe."""
     if _RULES.get(value.op) is _memory or (value.op is Op.ADD and value.type.space in _TRACKED):
         return value.args[:1]
-    if value.op is not Op.CALL:
-        return []
-    if str(value.imm).startswith(LOCAL):
+    if value.op is Op.CALL and str(value.imm).startswith(LOCAL):
         return value.args
-    helper = HELPERS.get(str(value.imm))
-    if helper is None:
-        return []
-    wanted = zip(value.args, helper.args, strict=True)
+    wanted = zip(value.args, _arguments(value) or (), strict=False)
     return [arg for arg, kind in wanted if kind in _BUFFERS or kind in _KINDS]
+
+
+def _arguments(value: Value) -> tuple[str, ...] | None:
+    """The kinds of arguments that a call takes, None where nothing is known of them."""
+    match value.op, value.imm:
+        case Op.CALL, str(name) if name in HELPERS:
+            return HELPERS[name].args
+        case Op.KFUNC, Kfunc() as function:
+            return function.args
+        case _:
+            return None
 
 
 def _memory(value: Value) -> str:
@@ -274,12 +292,12 @@ def _sum(value: Value) -> str:
 
 
 def _call(value: Value) -> str:
-    helper = HELPERS.get(str(value.imm))
-    if helper is None:
+    wanted = _arguments(value)
+    if wanted is None:
         return ""
-    if len(value.args) != len(helper.args):
-        return f"{len(value.args)} arguments, wanted {' '.join(helper.args) or 'none'}"
-    for arg, kind in zip(value.args, helper.args, strict=True):
+    if len(value.args) != len(wanted):
+        return f"{len(value.args)} arguments, wanted {' '.join(wanted) or 'none'}"
+    for arg, kind in zip(value.args, wanted, strict=True):
         space = arg.type.space
         if kind in _BUFFERS and (space is None or space in _OPAQUE):
             return f"{arg} is {arg.type}, wanted memory"
@@ -298,5 +316,6 @@ _RULES: dict[Op, Callable[[Value], str]] = {
     Op.SEXT: _width,
     Op.BSWAP: lambda value: "" if value.imm in (16, 32, 64) else f"no swap of {value.imm} bits",
     Op.CALL: _call,
+    Op.KFUNC: _call,
 }
 """What an operation asks of its operands beyond their number; each returns why it is wrong."""

@@ -47,6 +47,8 @@ class Space(Enum):
     BTF = "btf"
     """A kernel object whose type the verifier knows: loads are direct and fault to 0."""
     USER = "user"
+    MEM = "mem"
+    """Memory that a kernel function leads to."""
 
     __hash__ = object.__hash__
 
@@ -121,7 +123,19 @@ class GlobalRef:
     offset: int = 0
 
 
-Imm = int | str | Mem | Core | GlobalRef | None
+@record
+class Kfunc:
+    """A kernel function, called by its name in the kernel's BTF.
+
+    `args` and `result` are kinds as of `abi.helpers.Helper`.
+    """
+
+    name: str
+    args: tuple[str, ...] = ()
+    result: str = "int"
+
+
+Imm = int | str | Mem | Core | GlobalRef | Kfunc | None
 
 
 class Op(Enum):
@@ -165,6 +179,7 @@ class Op(Enum):
     ZERO = "zero"
     ATOMIC_ADD = "atomic_add"
     CALL = "call"
+    KFUNC = "kfunc"
     JUMP = "jump"
     BR = "br"
     RET = "ret"
@@ -183,6 +198,7 @@ class Imms(Enum):
     MEM = 4
     CORE = 5
     GLOBAL = 6
+    KFUNC = 7
 
     __hash__ = object.__hash__
 
@@ -263,6 +279,7 @@ ROWS: dict[Op, Row] = {
     Op.ZERO: Row(1, Imms.MEM, result=False, pure=False),
     Op.ATOMIC_ADD: Row(2, Imms.MEM, result=False, pure=False),
     Op.CALL: Row(-1, Imms.NAME, pure=False),
+    Op.KFUNC: Row(-1, Imms.KFUNC, pure=False),
     Op.JUMP: Row(0, result=False, pure=False, ends=True),
     Op.BR: Row(1, result=False, pure=False, ends=True),
     Op.RET: Row(1, result=False, pure=False, ends=True),

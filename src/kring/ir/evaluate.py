@@ -10,7 +10,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypeVar
 
 from kring.errors import InternalError, VmError
-from kring.ir.core import LOCAL, MASK, ROWS, Core, Edge, Fn, GlobalRef, Mem, Op, Space, Value
+from kring.ir.core import (
+    LOCAL,
+    MASK,
+    ROWS,
+    Core,
+    Edge,
+    Fn,
+    GlobalRef,
+    Kfunc,
+    Mem,
+    Op,
+    Space,
+    Value,
+)
 from kring.record import field, record
 
 K = TypeVar("K")
@@ -24,9 +37,10 @@ Helper = Callable[..., int]
 class World:
     """Memory by address, and what the names in a function stand for.
 
-    `maps` holds what `map "name"` gives, any number helpers know; `globals` the address of the
-    map's only value; `core` facts of the target kernel; `callees` are the functions that calls
-    name, those of the function being run added. Addresses are never used twice.
+    `helpers` are the kernel's functions too; `maps` holds what `map "name"` gives, any number
+    helpers know; `globals` the address of the map's only value; `core` facts of the target kernel;
+    `callees` are the functions that calls name, those of the function being run added. Addresses
+    are never used twice.
     """
 
     helpers: Mapping[str, Helper] = field(default_factory=dict[str, Helper])
@@ -114,6 +128,8 @@ def _run(
         case Op.CALL, str() as name if name.startswith(LOCAL):
             return evaluate(_named(world.callees, name.removeprefix(LOCAL)), args, world)
         case Op.CALL, str() as name:
+            return _named(world.helpers, name)(world, *args) & MASK
+        case Op.KFUNC, Kfunc(name):
             return _named(world.helpers, name)(world, *args) & MASK
         case _, Mem() as mem:
             return _access(value, args, mem, world)

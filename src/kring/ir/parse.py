@@ -15,6 +15,7 @@ from kring.ir.core import (
     GlobalRef,
     Imm,
     Imms,
+    Kfunc,
     Mem,
     Op,
     Space,
@@ -232,6 +233,14 @@ class Parser:
         map = self.string()
         return GlobalRef(map, self.number() if self.next[:1] in ("+", "-") else 0)
 
+    def kfunc(self) -> Kfunc:
+        name = self.string()
+        self.take("(")
+        args: list[str] = []
+        while not self.took(")"):
+            args.append(self.take())
+        return Kfunc(name, tuple(args), self.take())
+
     def string(self) -> str:
         if not self.next.startswith('"'):
             raise self.fail("a name in quotes")
@@ -280,5 +289,6 @@ _BEFORE: dict[Imms, Callable[[Parser], Imm]] = {
     Imms.BITS: Parser.number,
     Imms.NAME: Parser.string,
     Imms.GLOBAL: Parser.global_ref,
+    Imms.KFUNC: Parser.kfunc,
 }
 """Immediates that stand before the operands; the others stand in brackets after the first."""

@@ -32,6 +32,7 @@ from kring.ir.core import (
     Fn,
     GlobalRef,
     Imms,
+    Kfunc,
     Mem,
     Op,
     Span,
@@ -75,7 +76,7 @@ def print_value(value: Value, name: Name = str, file: str = "") -> str:
     words = [value.op.value]
     operands = [name(arg) for arg in value.args]
     imm = _print_imm(value, row.imm)
-    if row.imm in (Imms.BITS, Imms.NAME, Imms.GLOBAL, Imms.INT):
+    if row.imm in (Imms.BITS, Imms.NAME, Imms.GLOBAL, Imms.INT, Imms.KFUNC):
         words += [imm, *operands]
     else:
         words += [*operands[:1], *([imm] if imm else []), *operands[1:]]
@@ -125,6 +126,8 @@ def _print_imm(value: Value, kind: Imms) -> str:
             return f"[{_print_path(core)} {core.kind}]"
         case GlobalRef(map, offset):
             return f"{_quote(map)}{f' {offset:+d}' if offset else ''}"
+        case Kfunc(function, args, result):
+            return f"{_quote(function)} ({' '.join(args)}) {result}"
         case str() as text:
             return _quote(text)
         case None:

@@ -24,6 +24,7 @@ class Code:
     - `lines`: from `slot` on, code comes from there. The first entry is for slot 0.
     - `stack`: bytes used, a multiple of 8; `stack_users` says by what, each byte for the
       largest of those that share it, spilled registers last and without a span.
+    - `kfuncs`: the call at `slot` is of the kernel function of that name. Its `imm` is 0.
     """
 
     insns: tuple[Insn, ...]
@@ -33,6 +34,7 @@ class Code:
     lines: tuple[tuple[int, Span], ...] = ()
     stack: int = 0
     stack_users: tuple[tuple[Span | None, int], ...] = ()
+    kfuncs: tuple[tuple[int, str], ...] = ()
 
 
 class StackOverflow(Exception):

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from kring.abi.isa import FRAME_POINTER, OPS, Insn
 from kring.errors import InternalError
-from kring.ir.core import Core, GlobalRef, Span
+from kring.ir.core import Core, GlobalRef, Kfunc, Span
 from kring.lower.code import Code
 from kring.lower.lir import FRAME, MOVE, Block, Callee, Function, Inst, slots
 
@@ -47,7 +47,7 @@ def emit(fn: Function) -> Code:
         users = (*users, (None, spilled))
     return Code(
         tuple(insns), tuple(_maps(placed)), tuple(_calls(placed)), tuple(_core(placed)),
-        tuple(_lines(placed)), fn.frame, users,
+        tuple(_lines(placed)), fn.frame, users, tuple(_kfuncs(placed)),
     )  # fmt: skip
 
 
@@ -94,7 +94,7 @@ def _maps(placed: Sequence[tuple[int, Inst]]) -> Iterator[tuple[int, str, int | 
             case GlobalRef(name, offset):
                 yield slot, name, offset
             case _:
-                pass  # nothing, a fact of the kernel or a function
+                pass  # nothing, a function, or something of the kernel
 
 
 def _calls(placed: Sequence[tuple[int, Inst]]) -> Iterator[tuple[int, str]]:
@@ -107,6 +107,12 @@ def _core(placed: Sequence[tuple[int, Inst]]) -> Iterator[tuple[int, Core]]:
     for slot, inst in placed:
         if isinstance(inst.ref, Core):
             yield slot, inst.ref
+
+
+def _kfuncs(placed: Sequence[tuple[int, Inst]]) -> Iterator[tuple[int, str]]:
+    for slot, inst in placed:
+        if isinstance(inst.ref, Kfunc):
+            yield slot, inst.ref.name
 
 
 def _lines(placed: Sequence[tuple[int, Inst]]) -> Iterator[tuple[int, Span]]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from kring.abi.helpers import HELPERS
 from kring.abi.isa import FRAME_POINTER, LOAD, STORE_IMM, STORE_SRC
-from kring.lower.lir import CALL, Block, Inst, ways_in
+from kring.lower.lir import CALL, CALL_KFUNC, Block, Inst, ways_in
 
 _MAP_CALLS = frozenset(helper.id for helper in HELPERS.values() if "map" in helper.args)
 _TRIED = 40
@@ -112,7 +112,7 @@ def _may_merge(inst: Inst) -> bool:
         return inst.src == FRAME_POINTER
     if inst.op.form in (STORE_IMM, STORE_SRC):
         return inst.dst == FRAME_POINTER
-    return inst.op is not CALL or inst.imm not in _MAP_CALLS
+    return inst.op is not CALL_KFUNC and (inst.op is not CALL or inst.imm not in _MAP_CALLS)
 
 
 def _signature(inst: Inst) -> tuple[object, ...]:

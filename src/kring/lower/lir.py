@@ -25,7 +25,7 @@ from kring.abi.isa import (
     STORE_SRC,
     Op,
 )
-from kring.ir.core import Core, GlobalRef, Span
+from kring.ir.core import Core, GlobalRef, Kfunc, Span
 from kring.record import field, record
 
 FIRST = REG_COUNT
@@ -38,7 +38,7 @@ FRAME = Op("frame", 0, DST_IMM, "frame", 64, "frame")
 """The address `imm` bytes from the frame pointer: two instructions when emitted."""
 MOVE, MOVE_K, MOVE32_K = OPS["mov64_x"], OPS["mov64_k"], OPS["mov32_k"]
 WIDE, FILL, KEEP = OPS["lddw"], OPS["ldxdw"], OPS["stxdw"]
-CALL, CALL_LOCAL = OPS["call"], OPS["call_local"]
+CALL, CALL_LOCAL, CALL_KFUNC = OPS["call"], OPS["call_local"], OPS["call_kfunc"]
 
 # By form: whether dst is written, dst is read, src is read.
 _ROLES = {
@@ -76,7 +76,7 @@ class Inst:
     """One instruction; fields as in `isa.Insn`, with registers that may be virtual.
 
     `ref` is what the caller patches in: a map's name, a place in a map, a fact of the kernel, a
-    function of the program.
+    function of the program or of the kernel.
     `args` is how many argument registers a call reads.
     """
 
@@ -85,7 +85,7 @@ class Inst:
     src: int = 0
     off: int = 0
     imm: int = 0
-    ref: str | GlobalRef | Core | Callee | None = None
+    ref: str | GlobalRef | Core | Callee | Kfunc | None = None
     args: int = 0
     span: Span | None = None
 
@@ -165,7 +165,7 @@ def writes(inst: Inst) -> int:
 
 def is_call(inst: Inst) -> bool:
     """Whether it leaves the function and comes back."""
-    return inst.op is CALL or inst.op is CALL_LOCAL
+    return inst.op is CALL or inst.op is CALL_LOCAL or inst.op is CALL_KFUNC
 
 
 def is_move(inst: Inst) -> bool:

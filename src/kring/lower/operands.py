@@ -16,7 +16,7 @@ from kring.lower.lir import FRAME, MOVE32_K, MOVE_K, WIDE, Inst, slots
 _FREE = frozenset({Op.CONST, Op.MAP, Op.GLOBAL, Op.CORE})
 _ADDRESSED = frozenset({Op.LOAD, Op.STORE, Op.ZERO, Op.ATOMIC_ADD})
 # Users that copy the operand to a register of their own first.
-_COPYING = frozenset({Op.CALL, Op.RET, Op.NEG, Op.SEXT, Op.BSWAP, Op.FIELD})
+_COPYING = frozenset({Op.CALL, Op.KFUNC, Op.RET, Op.NEG, Op.SEXT, Op.BSWAP, Op.FIELD})
 
 
 def small(value: Value) -> int | None:

@@ -15,9 +15,9 @@ from kring.abi.helpers import HELPERS
 from kring.abi.isa import FRAME_POINTER, OPS
 from kring.errors import InternalError
 from kring.ir import core as ir
-from kring.ir.core import ROWS, Core, Mem, Op, Space, Span, Value
+from kring.ir.core import ROWS, Core, Kfunc, Mem, Op, Space, Span, Value
 from kring.lower.frame import place
-from kring.lower.lir import CALL, CALL_LOCAL, MOVE, Block, Callee, Function, Inst
+from kring.lower.lir import CALL, CALL_KFUNC, CALL_LOCAL, MOVE, Block, Callee, Function, Inst
 from kring.lower.operands import Operands, small
 
 _VERBS = {
@@ -300,8 +300,10 @@ class _Selection:
             for register, arg in args:
                 if self.operands.is_free(arg) is wanted:
                     self.put(register, arg)
-        assert isinstance(value.imm, str)
-        self._call(value.imm, len(args))
+        if isinstance(value.imm, Kfunc):
+            self.block.insns.append(Inst(CALL_KFUNC, ref=value.imm, args=len(args), span=self.span))
+        else:
+            self._call(str(value.imm), len(args))
         self.emit("mov64_x", self.define(value), 0)
 
     def _call(self, name: str, args: int) -> None:
@@ -341,4 +343,5 @@ _EMIT: dict[Op, Callable[[_Selection, Value], None]] = {
     Op.ZERO: _Selection.zero,
     Op.ATOMIC_ADD: _Selection.atomic_add,
     Op.CALL: _Selection.call,
+    Op.KFUNC: _Selection.call,
 }

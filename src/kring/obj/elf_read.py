@@ -10,17 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from io import BytesIO
-from struct import unpack_from
+from struct import pack_into, unpack_from
 from typing import Any, Final
 
-from kring.abi.isa import Pseudo
+from kring.abi.isa import OPS, Pseudo
 from kring.abi.uapi import BPF_F_MMAPABLE, BPF_F_RDONLY_PROG, MapType
 from kring.btf.blob import Btf
 from kring.btf.ext import ExtSection, parse_ext
-from kring.btf.types import DataSec, DeclTag, Kind
+from kring.btf.types import DataSec, DeclTag, Func, Kind, Modifier, Type
 from kring.btf.write import Builder
 from kring.errors import ObjectError
-from kring.obj.elf_write import EM_BPF
+from kring.obj.elf_write import EM_BPF, EXTERN
 from kring.obj.functions import (
     CALL,
     LDDW,
@@ -31,7 +31,7 @@ from kring.obj.functions import (
     join,
 )
 from kring.obj.maps import described
-from kring.obj.object import Map, MapRef, Object, Program
+from kring.obj.object import KfuncRef, Map, MapRef, Object, Program
 from kring.record import record, replace
 
 _MOST_ZEROES: Final = 1 << 28
@@ -39,6 +39,7 @@ _MOST_ZEROES: Final = 1 << 28
 _EXEC: Final = 4
 _UNDEFINED: Final = 0
 _FUNC: Final = 2
+_KFUNC: Final = OPS["call_kfunc"].src
 _DATA: Final = (".rodata", ".data", ".bss")
 
 
@@ -149,7 +150,7 @@ def _object(elf: _Elf, name: str) -> Object:
     license = (elf.data("license") or b"").partition(b"\0")[0]
     return Object(
         name,
-        tuple(_Programs(elf, known).all()),
+        tuple(_Programs(elf, btf, known).all()),
         tuple(maps),
         btf.data if raw else b"",
         license.decode(errors="replace"),
@@ -159,14 +160,15 @@ def _object(elf: _Elf, name: str) -> Object:
 def _finished(elf: _Elf, btf: Btf, known: dict[str, ExtSection]) -> bytes:
     """The types with what only the ELF knows: where variables are in their sections.
 
-    Compilers leave size and offsets 0, which the kernel refuses. Names of files and the text of
-    lines stay in the strings, for the kernel to point at.
+    Compilers leave size and offsets 0, which the kernel refuses, as it does functions defined
+    elsewhere; they become functions like others, and the list of them an empty type. Names of
+    files and the text of lines stay in the strings, for the kernel to point at.
     """
     builder = Builder()
     for id in range(1, len(btf)):
         type = btf[id]
         builder.reserve()
-        builder.set(id, _placed(elf, btf, type) if isinstance(type, DataSec) else type)
+        builder.set(id, _settled(elf, btf, type))
     for section in known.values():
         for line in section.lines:
             builder.string(line.file)
@@ -174,9 +176,24 @@ def _finished(elf: _Elf, btf: Btf, known: dict[str, ExtSection]) -> bytes:
     return builder.bytes()
 
 
+def _settled(elf: _Elf, btf: Btf, type: Type) -> Type:
+    match type:
+        case Func(linkage=linkage) if linkage == EXTERN:
+            return replace(type, linkage=1)
+        case DataSec(name=".ksyms", vars=rows):
+            for var, _, _ in rows:
+                if not isinstance(btf[var], Func):
+                    raise ObjectError(f"the kernel variable {btf.name(var)!r} is not supported")
+            return Modifier(Kind.CONST, 0)
+        case DataSec():
+            return _placed(elf, btf, type)
+        case _:
+            return type
+
+
 def _placed(elf: _Elf, btf: Btf, section: DataSec) -> DataSec:
     number = elf.index(section.name)
-    if section.name in (".ksyms", ".kconfig"):
+    if section.name == ".kconfig":
         raise ObjectError(f"externs of {section.name} are not supported")
     if number < 0:
         return section
@@ -229,8 +246,9 @@ def _is_data(name: str) -> bool:
 class _Programs:
     """Functions cut out of their sections, and put together again by what they call."""
 
-    def __init__(self, elf: _Elf, known: dict[str, ExtSection]) -> None:
+    def __init__(self, elf: _Elf, btf: Btf, known: dict[str, ExtSection]) -> None:
         self.elf = elf
+        self.btf = btf
         self.known = known
         self.pieces: dict[tuple[int, int], Piece] = {}
         self.by_slot: list[Piece] = []
@@ -282,6 +300,7 @@ class _Programs:
         code = bytearray(section.data[begin:end])
         calls: list[tuple[int, int, int]] = []
         maps: list[MapRef] = []
+        kfuncs: list[KfuncRef] = []
         slot, first, last = 0, begin // 8, end // 8
         while slot < last - first:
             opcode, regs, _, imm = unpack_from("<BBhi", code, slot * 8)
@@ -289,7 +308,10 @@ class _Programs:
             reloc = section.relocs.get(begin + slot * 8)
             if opcode == LDDW and len(code) < slot * 8 + 16:
                 raise ObjectError(f"{where}: the second half of a lddw is cut off")
-            if opcode == CALL and (reloc or regs >> 4 == PSEUDO_CALL):
+            if opcode == CALL and reloc and reloc[0].section == _UNDEFINED:
+                kfuncs.append(KfuncRef(slot, reloc[0].name, self._extern(where, reloc[0].name)))
+                pack_into("<BBhi", code, slot * 8, CALL, _KFUNC << 4, 0, 0)
+            elif opcode == CALL and (reloc or regs >> 4 == PSEUDO_CALL):
                 calls.append((slot, self._callee(where, number, first + slot, imm, reloc), 10))
                 code[slot * 8 + 4 : slot * 8 + 8] = b"\xff\xff\xff\xff"
             elif opcode == LDDW and (reloc or regs >> 4 == Pseudo.FUNC):
@@ -313,7 +335,15 @@ class _Programs:
             tuple(maps),
             tuple(replace(r, slot=r.slot - first) for r in known.relocs if first <= r.slot < last),
             tuple(replace(n, slot=n.slot - first) for n in known.lines if first <= n.slot < last),
+            tuple(kfuncs),
         )
+
+    def _extern(self, where: str, name: str) -> int:
+        """The id of a kernel function's type."""
+        id = self.btf.find(name, Kind.FUNC)
+        if id is None:
+            raise ObjectError(f"{where}: calls {name!r}, of which the types (BTF) say nothing")
+        return id
 
     def _callee(
         self, where: str, section: int, slot: int, imm: int, reloc: tuple[_Symbol, int] | None

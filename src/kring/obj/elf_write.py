@@ -16,15 +16,19 @@ from typing import Final
 from kring.abi.uapi import BPF_F_RDONLY_PROG
 from kring.btf.blob import Btf
 from kring.btf.ext import CoreReloc, ExtSection, FuncInfo, LineInfo, write_ext
-from kring.btf.types import DataSec
+from kring.btf.types import DataSec, Func
 from kring.btf.write import Builder
 from kring.errors import ObjectError
-from kring.obj.functions import RELOC_ADDRESS, Piece, split
+from kring.obj.functions import CALL, PSEUDO_CALL, RELOC_ADDRESS, RELOC_CALL, Piece, split
 from kring.obj.maps import describe
 from kring.obj.object import Map, Object
-from kring.record import field, record
+from kring.record import field, record, replace
 
 EM_BPF: Final = 247
+KSYMS: Final = ".ksyms"
+"""The section whose variables and functions are the kernel's."""
+EXTERN: Final = 2
+"""BTF_FUNC_EXTERN."""
 
 _PROGBITS, _SYMTAB, _STRTAB, _NOBITS, _REL = 1, 2, 3, 8, 9
 _WRITE, _ALLOC, _EXEC, _INFO = 1, 2, 4, 0x40
@@ -45,6 +49,10 @@ class _Section:
     index: int = 0
     relocs: list[tuple[int, str, int]] = field(default_factory=list[tuple[int, str, int]])
     """Byte offset, key of the symbol, type."""
+
+
+_NOWHERE: Final = _Section("")
+"""Stands for the section of symbols that others define: its number is 0."""
 
 
 @record
@@ -122,6 +130,7 @@ def to_elf(obj: Object) -> bytes:
     """
     elf, builder = _Elf(), Builder()
     maps_id = _copy_types(obj, builder)
+    _write_ksyms(obj, builder)
     known = _write_programs(elf, obj)
     maps = _write_maps(elf, obj, builder)
     if maps_id:
@@ -159,6 +168,7 @@ def _write_programs(elf: _Elf, obj: Object) -> dict[str, ExtSection]:
             at = elf.define(key, piece.name, section, piece.code, _FUNC, bind)
             calls = [(slot, f"{program.name}:{to}", kind) for slot, to, kind in piece.calls]
             section.relocs += [(at + slot * 8, to, kind) for slot, to, kind in calls]
+            _write_externs(elf, section, at, piece)
             section.relocs += [
                 (at + ref.slot * 8, _reference(obj.map(ref.map), ref.offset), RELOC_ADDRESS)
                 for ref in piece.maps
@@ -184,6 +194,17 @@ def _write_offsets(section: _Section, at: int, piece: Piece) -> None:
         pack_into("<I", section.data, at + ref.slot * 8 + 12, 0)
 
 
+def _write_externs(elf: _Elf, section: _Section, at: int, piece: Piece) -> None:
+    """Calls of kernel functions, as compilers leave them: of symbols that are nowhere."""
+    assert isinstance(section.data, bytearray)
+    for ref in piece.kfuncs:
+        key = f"kfunc:{ref.name}"
+        if all(symbol.key != key for symbol in elf.symbols):
+            elf.symbols.append(_Symbol(key, ref.name, _NOWHERE, 0, 0, 0, _GLOBAL))
+        pack_into("<BBhi", section.data, at + ref.slot * 8, CALL, PSEUDO_CALL << 4, 0, -1)
+        section.relocs.append((at + ref.slot * 8, key, RELOC_CALL))
+
+
 def _joined(known: ExtSection, piece: Piece, at: int) -> ExtSection:
     funcs = (FuncInfo(at, piece.type_id),) if piece.type_id else ()
     lines = tuple(
@@ -207,6 +228,7 @@ def _write_data(elf: _Elf, map: Map) -> None:
 def _copy_types(obj: Object, builder: Builder) -> int:
     """The object's types under their ids; only .maps is left open, its id is given, or 0."""
     maps_id = 0
+    called = {ref.type_id for program in obj.programs for ref in program.kfuncs}
     if obj.btf:
         btf = Btf(obj.btf, where=obj.name)
         for id in range(1, len(btf)):
@@ -214,9 +236,18 @@ def _copy_types(obj: Object, builder: Builder) -> int:
             type = btf[id]
             if isinstance(type, DataSec) and type.name == ".maps":
                 maps_id = id
+            elif id in called and isinstance(type, Func):
+                builder.set(id, replace(type, linkage=EXTERN))
             else:
                 builder.set(id, type)
     return maps_id
+
+
+def _write_ksyms(obj: Object, builder: Builder) -> None:
+    """The section that lists the kernel functions, which has no bytes."""
+    called = sorted({ref.type_id for program in obj.programs for ref in program.kfuncs})
+    if called:
+        builder.add(DataSec(KSYMS, 0, tuple((id, 0, 0) for id in called)))
 
 
 def _write_maps(elf: _Elf, obj: Object, builder: Builder) -> DataSec:

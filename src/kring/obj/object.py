@@ -25,6 +25,16 @@ class MapRef:
 
 
 @record
+class KfuncRef:
+    """A `call_kfunc` at `slot` of the kernel function `name`; `type_id` is its BTF_KIND_FUNC in
+    the object's BTF, whose prototype is what the program was compiled for."""
+
+    slot: int
+    name: str
+    type_id: int
+
+
+@record
 class Function:
     """A function that begins at `slot`; `type_id` is its BTF_KIND_FUNC, 0 without BTF."""
 
@@ -49,6 +59,7 @@ class Program:
     core: tuple[CoreReloc, ...] = ()
     functions: tuple[Function, ...] = ()
     lines: tuple[LineInfo, ...] = ()
+    kfuncs: tuple[KfuncRef, ...] = ()
 
     @property
     def slots(self) -> int:

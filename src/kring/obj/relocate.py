@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from struct import Struct
 from typing import Final
 
-from kring.abi.isa import ALU32, ALU64, LDX, ST, STX, Pseudo, X
+from kring.abi.isa import ALU32, ALU64, LDX, OPS, ST, STX, Pseudo, X
 from kring.abi.programs import parse_section
 from kring.abi.tracepoints import DYNAMIC, EVENT_STRUCT, TraceField
 from kring.btf.blob import Btf
@@ -24,7 +24,7 @@ from kring.btf.spec import did_you_mean, parse_spec
 from kring.btf.types import Kind
 from kring.errors import LoadError, ObjectError
 from kring.obj.functions import CALL, LDDW
-from kring.obj.object import MapRef, Program
+from kring.obj.object import KfuncRef, MapRef, Program
 from kring.record import replace
 
 _SLOT: Final = Struct("<BBhI")
@@ -33,8 +33,11 @@ _POISON: Final = 0x0BAD_2310
 """The helper number libbpf calls too, so that its users know it in a verifier's log."""
 _SIZE_BITS: Final = {4: 0x00, 2: 0x08, 1: 0x10, 8: 0x18}
 """BPF_W, BPF_H, BPF_B and BPF_DW by bytes."""
+_KFUNC: Final = OPS["call_kfunc"].src
 
 
+Kfuncs = Callable[[KfuncRef], tuple[int, int]]
+"""The id of a kernel function, and the index of its module's types, 0 for the kernel's own."""
 Hooks = Callable[[str], Sequence[TraceField]]
 """The fields of the tracepoint `sched:sched_process_exec`."""
 
@@ -45,11 +48,13 @@ def relocate(
     local: Btf | None = None,
     target: Btf | None = None,
     hooks: Hooks | None = None,
+    kfuncs: Kfuncs | None = None,
 ) -> bytes:
     """The code of `program` with descriptors of `maps` and the target's layout filled in.
 
     `local` are the object's types and `target` the system's, the same ones where a program runs
     on its own layout. `hooks` gives the layout of a tracepoint; where it cannot, `target` may.
+    `kfuncs` says what a call of a kernel function has for `imm` and `off`.
 
     Raises: ObjectError for a map without descriptor, and for a record the code does not bear out.
     """
@@ -58,6 +63,8 @@ def relocate(
         _patch_map(code, ref, maps)
     for reloc, answer in _answers(program, local, target, hooks):
         _patch_core(code, reloc, answer)
+    for ref in program.kfuncs:
+        _patch_kfunc(code, ref, kfuncs)
     return bytes(code)
 
 
@@ -85,6 +92,14 @@ def _patch_map(code: bytearray, ref: MapRef, maps: Mapping[str, int]) -> None:
     kind = Pseudo.MAP_FD if ref.offset is None else Pseudo.MAP_VALUE
     _SLOT.pack_into(code, ref.slot * 8, opcode, regs & 15 | kind << 4, off, fd)
     _SLOT.pack_into(code, ref.slot * 8 + 8, 0, 0, 0, ref.offset or 0)
+
+
+def _patch_kfunc(code: bytearray, ref: KfuncRef, kfuncs: Kfuncs | None) -> None:
+    opcode, regs, _, _ = _read(code, ref.slot)
+    if opcode != CALL or kfuncs is None:
+        raise ObjectError(f"slot {ref.slot} cannot call the kernel function {ref.name!r}")
+    id, module = kfuncs(ref)
+    _SLOT.pack_into(code, ref.slot * 8, opcode, regs & 15 | _KFUNC << 4, module, id)
 
 
 def _answers(

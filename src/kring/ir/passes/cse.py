@@ -70,7 +70,7 @@ def _keeps_ctx(fn: Fn) -> bool:
         if value.op in (Op.STORE, Op.ZERO, Op.ATOMIC_ADD):
             if value.args[0].type.space is Space.CTX:
                 return False
-        elif value.op is Op.CALL and value.imm not in HELPERS:
+        elif value.op is Op.KFUNC or (value.op is Op.CALL and value.imm not in HELPERS):
             if any(arg.type == Type(Space.CTX) for arg in value.args):
                 return False
     return True

@@ -50,7 +50,7 @@ def _step(value: Value, own: Memory, known: Known, new: dict[Value, Value]) -> b
             return _take(value, mem, found, new)
         known[base, bits, mem.size] = value
         return False
-    if value.op is Op.CALL:
+    if value.op in (Op.CALL, Op.KFUNC):
         for place in [place for place, held in known.items() if number(held) is None]:
             del known[place]
     for act, _, bits in accesses:

@@ -13,7 +13,7 @@ from typing import cast
 from kring.abi.tracepoints import TraceField
 from kring.btf.blob import Btf
 from kring.errors import LoadError, ObjectError
-from kring.obj.object import Map, Object, Program
+from kring.obj.object import KfuncRef, Map, Object, Program
 from kring.record import record
 from kring.run.kernel import maps, programs
 from kring.run.kernel.attach import KernelLink, attach
@@ -69,6 +69,18 @@ class KernelRuntime:
     def tracepoint(self, name: str) -> Sequence[TraceField]:
         """The context's layout of the tracepoint `category:event`."""
         return self._tracefs.fields(name)
+
+    def kfunc(self, ref: KfuncRef) -> tuple[int, int]:
+        """The id of a function of the kernel itself, and 0, as it is in no module.
+
+        Raises: LoadError if the kernel has no such function, or one that takes something else.
+        """
+        if self.btf is None:
+            raise LoadError(f"the kernel publishes no types (BTF) to find {ref.name!r} by")
+        from kring.obj.kfuncs import find_kfunc
+
+        local = Btf(self._obj.btf) if self._obj.btf else None
+        return find_kfunc(ref, local, self.btf), 0
 
     def create_map(self, spec: Map) -> KernelMap:
         self._check_open()

@@ -54,10 +54,12 @@ class Machine:
         *,
         lines: Mapping[int, str] | None = None,
         resolve: Resolve | None = None,
+        kfuncs: Mapping[int, Helper] | None = None,
         limit: int = LIMIT,
     ) -> None:
         self.memory = memory
         self.helpers = helpers or {}
+        self.kfuncs = kfuncs or {}
         self.resolve = resolve
         self.limit = limit
         self.patience = 0

@@ -258,8 +258,15 @@ def _call_local(machine: Machine, insn: Insn, slot: int) -> Step:
 
 
 def _call_kfunc(machine: Machine, insn: Insn, slot: int) -> Step:
+    regs, after = machine.regs, slot + 1
+    function = machine.kfuncs.get(insn.imm)
+
     def step() -> int:
-        raise VmError(f"call of kernel function {insn.imm}: the VM has no kernel functions")
+        if function is None:
+            raise VmError(f"the VM has no kernel function {insn.imm}")
+        regs[0] = function(machine, regs[1], regs[2], regs[3], regs[4], regs[5]) & MASK64
+        machine.clobber()
+        return after
 
     return step
 

@@ -16,10 +16,11 @@ from kring.abi.tracepoints import TraceField
 from kring.btf.blob import Btf
 from kring.btf.ext import LineInfo
 from kring.errors import AttachError, LoadError, NotSupported
-from kring.obj.object import Map, Object, Program
+from kring.obj.object import KfuncRef, Map, Object, Program
 from kring.record import field, record
 from kring.run.spec import kind_of
 from kring.run.target import LiveMap, RunResult
+from kring.run.vm import kfuncs
 from kring.run.vm.context import prepare
 from kring.run.vm.feed import Event, Feed
 from kring.run.vm.helpers import table
@@ -79,6 +80,13 @@ class VmRuntime:
             )
         return self._vm.tracepoints[name]
 
+    def kfunc(self, ref: KfuncRef) -> tuple[int, int]:
+        """The VM's number for a kernel function.
+
+        Raises: NotSupported for one that it does not have.
+        """
+        return kfuncs.number(ref.name), 0
+
     def create_map(self, spec: Map) -> VmMap:
         self._check_open()
         maps = self.world.maps
@@ -99,6 +107,7 @@ class VmRuntime:
             self._helpers,
             lines={line.slot: _shown(line) for line in program.lines},
             resolve=self.world.resolve,
+            kfuncs=kfuncs.table(self.world) if program.kfuncs else None,
             limit=self._vm.limit,
         )
         live = VmProgram(program, _FIRST_ID + len(self._programs), kind, target, machine, self)

@@ -1,0 +1,172 @@
+"""Calls of kernel functions by BTF name: arguments checked against the stub, results taken.
+
+`emit` is for the compiler's own calls, `call` for those that a program writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kring.decl.kernel import KernelStruct
+from kring.decl.kfuncs import ArgType, Kfunc, Pointer
+from kring.decl.struct import Struct, fields
+from kring.decl.types import IntType
+from kring.errors import DeclarationError
+from kring.frontend.builder import Builder
+from kring.frontend.diagnose import refuse
+from kring.frontend.expressions import own_view
+from kring.frontend.frame import Frame, Pending, cure
+from kring.frontend.integers import truncate
+from kring.frontend.memory import check_constant, load_int
+from kring.frontend.values import Ctx, KernelPtr, Maybe, Num, Record, Ref, Static, Val, describe
+from kring.ir.core import I64, Op, Space, Span, Type, Value
+from kring.ir.core import Kfunc as Signature
+
+_MOST = 5
+"""Registers for arguments."""
+
+
+def emit(b: Builder, function: Kfunc, *args: Value) -> Value:
+    """What a kernel function returns: 64 bits as they come, or a pointer.
+
+    Raises: DeclarationError if another one of that name is used in the build.
+    """
+    known = b.module.kfuncs.setdefault(function.name, function)
+    if (known.params, known.result) != (function.params, function.result):
+        raise DeclarationError(f"{function.name}() is declared twice, and not alike")
+    kinds = tuple(_kind(kind) for _, kind in function.params)
+    result = _result_type(function.result)
+    name = "int" if result.space is None else f"{result.space.value}{'?' * result.nullable}"
+    return b.emit(Op.KFUNC, *args, imm=Signature(function.name, kinds, name), type=result)
+
+
+def call(frame: Frame, function: Kfunc, args: list[Val], span: Span) -> Val | Pending:
+    """The call of a declared function; its result may have to be compared with None."""
+    name, wanted = function.name, function.params
+    if len(wanted) > _MOST:
+        refuse(span, f"{name}() has {len(wanted)} parameters; a call passes {_MOST} at most")
+    if len(args) != len(wanted):
+        many = f"{len(wanted)} argument{'s' * (len(wanted) != 1)}"
+        refuse(span, f"{name}() takes {many}, not {len(args)}")
+    b = frame.b
+    values = [
+        _argument(frame, f"{param!r} of {name}()", kind, val, span)
+        for (param, kind), val in zip(wanted, args, strict=True)
+    ]
+    b.span = span
+    try:
+        value = emit(b, function, *values)
+    except DeclarationError as error:
+        refuse(span, str(error), "let both programs use one stub")
+    return _result(frame, function.result, value)
+
+
+def _kind(kind: ArgType) -> str:
+    """The kind of an argument, in the words of `abi.helpers.Helper`."""
+    match kind:
+        case Pointer(type() as to, nullable) if issubclass(to, Struct):
+            return "mem" if nullable else "inout"
+        case Pointer(type() as to, nullable) if issubclass(to, KernelStruct):
+            return "addr" if nullable else "btf"
+        case Pointer(type()):
+            return "ctx"
+        case Pointer(IntType(), nullable):
+            return "mem" if nullable else "inout"
+        case Pointer():
+            return "mem"
+        case _:
+            return "int"
+
+
+def _result_type(kind: ArgType | None) -> Type:
+    match kind:
+        case Pointer(type() as to, nullable) if issubclass(to, KernelStruct):
+            return Type(Space.BTF, nullable)
+        case Pointer(IntType(), nullable):
+            return Type(Space.MEM, nullable)
+        case Pointer(type() as to, nullable) if issubclass(to, Struct):
+            return Type(Space.MEM, nullable)
+        case _:
+            return I64
+
+
+def _argument(frame: Frame, what: str, kind: ArgType, val: Val, span: Span) -> Value:
+    b = frame.b
+    match kind, val:
+        case IntType(), Num():
+            b.span = span
+            check_constant(b, what, kind, val)
+            return val.value
+        case Pointer(nullable=True), Static(None):
+            return b.const(0)
+        case Pointer(type() as to, True), Maybe(present, inner) if _fits(to, inner):
+            return present
+        case Pointer(to), _ if _fits(to, val):
+            return _address(b, val)
+        case _:
+            refuse(span, f"{what} is {_words(kind)}; this is {describe(val)}", *cure(val))
+
+
+def _fits(to: IntType | type | None, val: Val) -> bool:
+    match to, val:
+        case None, Ref() | Record() | KernelPtr() | Ctx():
+            return True
+        case IntType(), Ref(struct=struct) | Record(Ref(struct=struct)):
+            return [field.type for field in fields(struct)] == [to]
+        case type(), Ref(struct=struct) | Record(Ref(struct=struct)):
+            return issubclass(struct, to)
+        case type(), KernelPtr(struct=struct):
+            return struct.__name__ == to.__name__
+        case type(), Ctx():
+            return not issubclass(to, Struct | KernelStruct)
+        case _:
+            return False
+
+
+def _address(b: Builder, val: Val) -> Value:
+    match val:
+        case Ref(pointer, _, offset) | Record(Ref(pointer, _, offset)):
+            return b.at(pointer, offset)
+        case KernelPtr(pointer) | Ctx(pointer):
+            return pointer
+        case _:
+            raise TypeError(val)
+
+
+def _words(kind: ArgType) -> str:
+    match kind:
+        case IntType():
+            return f"an integer ({kind.name})"
+        case Pointer(None):
+            return "a struct, a kernel struct or the context"
+        case Pointer(IntType() as to, nullable):
+            what = f"a struct of one {to.name}"
+        case Pointer(type() as to, nullable) if issubclass(to, Struct | KernelStruct):
+            what = f"a {to.__name__}"
+        case Pointer(_, nullable):
+            what = "the context"
+    return f"{what} or None" if nullable else what
+
+
+def _result(frame: Frame, kind: ArgType | None, value: Value) -> Val | Pending:
+    b = frame.b
+    match kind:
+        case None:
+            return Static(None)
+        case IntType():
+            return truncate(b, Num(value), kind)
+        case Pointer(IntType() as to, nullable):
+            return _perhaps(nullable, value, lambda: load_int(b, value, 0, to))
+        case Pointer(type() as to, nullable) if issubclass(to, KernelStruct):
+            pointer = own_view(frame, KernelPtr(value, to))
+            return _perhaps(nullable, value, lambda: pointer)
+        case Pointer(type() as to, nullable) if issubclass(to, Struct):
+            return _perhaps(nullable, value, lambda: Ref(value, to, shared=True))
+        case _:
+            refuse(b.span, "what it returns is neither a number nor a pointer to a struct")
+
+
+def _perhaps(
+    nullable: bool, value: Value, take: Callable[[], Num | Ref | KernelPtr]
+) -> Val | Pending:
+    return Pending(value, take) if nullable else take()

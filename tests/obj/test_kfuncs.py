@@ -1,0 +1,82 @@
+"""Kernel functions found in a kernel's types, and what is said where they are not as declared."""
+
+from __future__ import annotations
+
+import pytest
+
+from kring.btf.blob import Btf
+from kring.btf.types import Composite, DeclTag, Func, FuncProto, Int, Ptr
+from kring.btf.write import Builder
+from kring.errors import LoadError
+from kring.obj.elf_read import from_elf
+from kring.obj.elf_write import to_elf
+from kring.obj.kfuncs import find_kfunc
+from kring.obj.object import Function, KfuncRef, Object, Program
+
+
+def kernel() -> Btf:
+    """A kernel with `int bpf_count(struct task_struct *p, u64 n)`, which programs may call."""
+    b = Builder()
+    i32, u64 = b.add(Int("int", 4, 32, signed=True)), b.add(Int("u64", 8, 64))
+    task = b.add(Ptr(b.add(Composite("task_struct", 8, ()))))
+    count = b.add(Func("bpf_count", b.add(FuncProto(i32, (("p", task), ("n", u64)))), 0))
+    b.add(DeclTag("bpf_kfunc", count))
+    b.add(Func("bpf_internal", b.add(FuncProto(0)), 0))
+    return Btf(b.bytes())
+
+
+def declared(ret: str, *params: str) -> tuple[Btf, int]:
+    """The types of an object whose `bpf_count` takes and returns these."""
+    b = Builder()
+    made = {
+        "void": 0,
+        "i32": b.add(Int("int", 4, 32, signed=True)),
+        "u32": b.add(Int("unsigned int", 4, 32)),
+        "u64": b.add(Int("unsigned long long", 8, 64)),
+        "any": b.add(Ptr(0)),
+        "task": b.add(Ptr(b.add(Composite("task_struct", 0, ())))),
+        "sock": b.add(Ptr(b.add(Composite("sock", 0, ())))),
+    }
+    proto = FuncProto(made[ret], tuple((f"p{n}", made[p]) for n, p in enumerate(params)))
+    id = b.add(Func("bpf_count", b.add(proto)))
+    return Btf(b.bytes()), id
+
+
+@pytest.mark.parametrize(
+    ("types", "difference"),
+    [
+        (("i32", "task", "u64"), None),
+        (("u32", "any", "u64"), None),
+        (("i32", "task"), r"takes 2 arguments \(struct task_struct \* p, u64 n\), not 1"),
+        (("i32", "task", "u32"), "'n' is u64, not unsigned int"),
+        (("i32", "sock", "u64"), r"'p' is struct task_struct \*, not struct sock \*"),
+        (("i32", "u64", "u64"), r"'p' is struct task_struct \*, not unsigned long long"),
+        (("void", "task", "u64"), "returns int, not void"),
+    ],
+)
+def test_the_prototype_is_compared(types: tuple[str, ...], difference: str | None) -> None:
+    local, id = declared(*types)
+    target = kernel()
+    ref = KfuncRef(0, "bpf_count", id)
+    if difference is None:
+        assert target.name(find_kfunc(ref, local, target)) == "bpf_count"
+        return
+    with pytest.raises(LoadError, match=difference):
+        find_kfunc(ref, local, target)
+
+
+def test_a_missing_one_suggests_one_that_programs_may_call() -> None:
+    local, id = declared("i32", "task", "u64")
+    with pytest.raises(LoadError, match=r"no function 'bpf_coumt'.* Did you mean 'bpf_count'\?"):
+        find_kfunc(KfuncRef(0, "bpf_coumt", id), local, kernel())
+
+
+def test_an_extern_of_the_elf_comes_back() -> None:
+    local, id = declared("i32", "task", "u64")
+    code = bytes.fromhex("85200000000000009500000000000000")
+    refs = (KfuncRef(0, "bpf_count", id),)
+    program = Program("p", "syscall", code, functions=(Function(0, "p", 0),), kfuncs=refs)
+    back = from_elf(to_elf(Object("o", (program,), (), local.data)), "o")
+    assert back.programs[0].code == code
+    assert back.programs[0].kfuncs == refs
+    assert Btf(back.btf)[id] == local[id]

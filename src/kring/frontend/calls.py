@@ -13,7 +13,7 @@ from kring.decl.maps import MapDeclaration, RingBuf, value_size
 from kring.decl.struct import Struct, sizeof
 from kring.frontend import integers, packets, streams
 from kring.frontend.diagnose import refuse
-from kring.frontend.frame import Frame, Pending, cure
+from kring.frontend.frame import Frame, Pending, Transaction, cure
 from kring.frontend.maps import lookup, settle, update, value_at
 from kring.frontend.memory import copy_bytes, find_field, write_field, zero_fields
 from kring.frontend.values import Num, Packet, Record, Ref, Static, Text, Val, describe
@@ -161,8 +161,8 @@ def _end(how: str) -> Method:
             refuse(span, what, *cure(record))
         if record.token.declaration is not ring:
             refuse(span, f"this record was reserved from {record.token.stream!r}, not {name!r}")
-        for block in frame.all_records():
-            if block.token is record.token:
+        for block in frame.blocks():
+            if isinstance(block, Transaction) and block.record.token is record.token:
                 instead = "`raise Discard` drops it" if how == "discard" else "leave the block"
                 refuse(span, f"the `with` block ends this record itself; {instead}")
         streams.close(frame.b, record, how)

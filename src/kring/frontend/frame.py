@@ -19,6 +19,7 @@ from kring.frontend.integers import truncate
 from kring.frontend.kernel import Formats
 from kring.frontend.memory import check_constant
 from kring.frontend.source import outer_names, span_of
+from kring.frontend.streams import close
 from kring.frontend.values import (
     KernelPtr,
     Maybe,
@@ -117,17 +118,27 @@ class Frame:
             yield call
             call = call.frame.caller
 
-    def records(self, depth: int = 0) -> list[Record]:
-        """Those of the blocks that are left by going out to `depth` of this function's, innermost
-        first."""
-        return [
-            inner.record for inner in reversed(self.exits[depth:]) if isinstance(inner, Transaction)
-        ]
+    def levels(self) -> Iterator[Frame]:
+        """This function's frame and those of the calls that lead here, innermost first."""
+        yield self
+        for call in self.calls():
+            yield call.frame
 
-    def all_records(self) -> list[Record]:
-        """Those of all blocks, the callers' included, innermost first."""
-        frames = (self, *(call.frame for call in self.calls()))
-        return [record for frame in frames for record in frame.records()]
+    def blocks(self) -> Iterator[Repeat | Transaction]:
+        """All blocks this is in, the callers' included, innermost first."""
+        for level in self.levels():
+            yield from reversed(level.exits)
+
+    def leave(self, how: str, depth: int = 0) -> None:
+        """End the blocks that are left by going out to `depth` of this function's; `how` is
+        `submit` or `discard`."""
+        for block in reversed(self.exits[depth:]):
+            self.end(block, how)
+
+    def end(self, block: Repeat | Transaction, how: str) -> None:
+        """End what a block holds."""
+        if isinstance(block, Transaction):
+            close(self.b, block.record, how)
 
     def at(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword | ast.pattern) -> Span:
         """The node's place, which what is built next is blamed on."""

@@ -21,7 +21,6 @@ from kring.frontend.frame import Call, Frame, cure
 from kring.frontend.integers import truncate
 from kring.frontend.memory import check_constant
 from kring.frontend.source import assigned_names, parse_function, span_of
-from kring.frontend.streams import close_all
 from kring.frontend.values import Maybe, Mixed, Num, Record, Static, Val, describe
 from kring.ir.core import Span, Value
 from kring.record import replace
@@ -87,7 +86,7 @@ def give(frame: Frame, val: Val) -> None:
         check_constant(b, f"what {call.function.__name__}() returns", frame.result, num)
         val = truncate(b, num, frame.result)
     b.env[_RETURNED] = replace(val, written=False) if isinstance(val, Num) else val
-    close_all(b, frame.records(), "submit")
+    frame.leave("submit")
     _lose_none(frame, call, b.env[_RETURNED])
     if call.separate:
         from kring.frontend import separate

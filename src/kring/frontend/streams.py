@@ -8,7 +8,6 @@ on the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from kring.decl.maps import DROPS, RingBuf, Stream, value_size
@@ -50,12 +49,6 @@ def close(b: Builder, record: Record, how: str) -> None:
     for variable, val in b.env.items():
         if isinstance(val, Record) and val.token is record.token:
             b.env[variable] = gone
-
-
-def close_all(b: Builder, records: Iterable[Record], how: str) -> None:
-    """End the reservations of the blocks that are left."""
-    for record in records:
-        close(b, record, how)
 
 
 def output(b: Builder, stream: RingBuf[Any], name: str, record: Ref) -> Value:

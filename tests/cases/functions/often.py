@@ -77,7 +77,7 @@ def send(a: int, twice: int) -> int:
 def sends() -> int:
     x = send(given[0], 1)
     y = send(given[1], 0)
-    with events.reserve() as e:
+    with events.reserve():
         raise Discard
     z = send(given[1], 5)
     return x + y + z + 1 + tail(given[2])

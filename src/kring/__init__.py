@@ -11,6 +11,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from kring.decl import atomic
 from kring.decl.inside import Discard, cpu, current, kernel_str, ktime_ns, user_str
 from kring.decl.kernel import Context, KernelStruct, TracepointArgs, task_struct
 from kring.decl.maps import Array, Hash, LruHash, PerCpuArray, PerCpuHash, RingBuf
@@ -105,6 +106,7 @@ __all__ = [
     "Xdp",
     "XdpAction",
     "array",
+    "atomic",
     "be16",
     "be32",
     "be64",

@@ -50,7 +50,7 @@ REFUSED = {
           v1: ptr.stack = stack 8
           v2: i64 = load v1 [+0 u24]
           ret v2""",
-    "an atomic add of 2 bytes": """
+    "an atomic access to 2 bytes": """
         b0:
           v1: ptr.value = global "count"
           atomic_add v1 [+0 u16] v0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kring.ir.core import I64, ROWS, Block, Edge, Fn, Mem, Op, Space, Type, Value
+from kring.ir.core import ATOMICS, I64, ROWS, Block, Edge, Fn, Mem, Op, Space, Type, Value
 
 INPUTS = 4
 CONSTANTS = (
@@ -17,6 +17,7 @@ CONSTANTS = (
 BINARY = [op for op, row in ROWS.items() if row.evaluate and row.args == 2]
 UNARY = [(Op.NEG, (0,)), (Op.ZEXT, (1, 8, 16, 31, 32, 40, 64)), (Op.SEXT, (1, 8, 16, 32, 64)),
          (Op.BSWAP, (16, 32, 64))]  # fmt: skip
+ATOMIC = sorted(ATOMICS, key=lambda op: op.value)
 COMPARE = [op for op, row in ROWS.items() if row.compares]
 
 
@@ -55,7 +56,7 @@ class Program:
 
     def step(self, values: list[Value]) -> Value:
         """One new value, with or without what else it takes."""
-        kind = self.choose(10)
+        kind = self.choose(12)
         if kind < 6:
             op = BINARY[self.choose(len(BINARY))]
             return self.add(op, self.pick(values), self.pick(values))
@@ -71,6 +72,12 @@ class Program:
         base = (self.stack, self.mem)[self.choose(2)]
         if kind == 8:
             self.add(Op.STORE, base, self.pick(values), imm=Mem(place, size))
+        if kind > 9:
+            op = ATOMIC[self.choose(len(ATOMIC))]
+            operands = [self.pick(values) for _ in range(ROWS[op].args - 1)]
+            old = self.add(op, base, *operands, imm=Mem(place, (4, 8)[self.choose(2)]))
+            if ROWS[op].result:
+                return old
         signed = size < 8 and self.choose(2) == 1
         return self.add(Op.LOAD, base, imm=Mem(place, size, signed))
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
+from kring.decl import atomic
 from kring.decl.inside import Current
 from kring.decl.kernel import KernelStruct
 from kring.decl.maps import MapDeclaration, RingBuf
@@ -362,8 +363,13 @@ def _call(frame: Frame, node: ast.Call) -> Val | Pending:
         return kfuncs.call(frame, cast("Kfunc", thing), _arguments(frame, node), span)
     if isinstance(thing, type) and issubclass(thing, Struct):
         return _construct(frame, node, thing)
-    if isinstance(thing, FunctionType) and not _ours(thing):
-        return frame.inline(frame, node, thing)
+    if isinstance(thing, FunctionType):
+        if thing.__module__ == atomic.__name__:
+            from kring.frontend.atomics import call
+
+            return call(frame, node, thing)
+        if not _ours(thing):
+            return frame.inline(frame, node, thing)
     name = ast.unparse(node.func)
     refuse(span, f"{name}() cannot be called in a program", *_CALL_CURES.get(name, ()))
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from kring.abi.uapi import BPF_ANY, BPF_NOEXIST, MapType
 from kring.decl.maps import MapDeclaration, ValueType
-from kring.decl.types import Bits, IntType
+from kring.decl.types import IntType
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
-from kring.frontend.memory import check_constant, load_int, store_int, type_name
+from kring.frontend.memory import check_constant, load_int, store_int
 from kring.frontend.values import KernelPtr, Maybe, Num, Ref, Val, describe, parts
-from kring.ir.core import Mem, Op, Span, Value
+from kring.ir.core import Span, Value
 
 ARRAYS = frozenset({MapType.ARRAY, MapType.PERCPU_ARRAY})
 _INDEX = IntType(4)
@@ -108,21 +108,12 @@ def store_existing(
     b.enter(after)
 
 
-def add(b: Builder, declaration: MapDeclaration, name: str, key: Val, amount: Num) -> None:
-    """Add atomically to an entry; a hash inserts 0 first where the key is new."""
-    kind = declaration.types[-1]
-    if not isinstance(kind, IntType):
-        refuse(b.span, f"the values of {name!r} are structs: add to one of their fields")
-    check_atomic(b, kind, f"a value of {name!r}")
+def entry(b: Builder, declaration: MapDeclaration, name: str, key: Val) -> Value:
+    """A pointer to an integer of the map, or null; a hash inserts 0 first where the key is new."""
     key_pointer, pointer = lookup(b, declaration, name, key)
-    if declaration.type not in ARRAYS:
-        pointer = _inserted(b, declaration, name, key_pointer, pointer)
-    found, after = b.join(), b.join()
-    b.branch(pointer, found, after)
-    b.enter(found)
-    add_at(b, pointer, 0, kind, amount.value)
-    b.jump(after)
-    b.enter(after)
+    if declaration.type in ARRAYS:
+        return pointer
+    return _inserted(b, declaration, name, key_pointer, pointer)
 
 
 def _inserted(
@@ -140,20 +131,3 @@ def _inserted(
     b.enter(after)
     (found,) = parts(b.env.pop(_HERE))
     return found
-
-
-def check_atomic(b: Builder, kind: IntType | Bits, what: str) -> IntType:
-    """The type again if the processor can add to it atomically; else it is refused."""
-    if isinstance(kind, Bits) or kind.size < 4 or kind.big:
-        refuse(
-            b.span,
-            f"{what} holds {type_name(kind)}: `+=` on memory that others write too is atomic, and "
-            "that needs a native integer of 32 or 64 bits",
-            "declare it `u32` or `u64`, or write `x = x + 1` if a lost update does not matter",
-        )
-    return kind
-
-
-def add_at(b: Builder, pointer: Value, offset: int, kind: IntType, amount: Value) -> None:
-    """Add atomically to an integer in memory."""
-    b.emit(Op.ATOMIC_ADD, pointer, amount, imm=Mem(offset, kind.size))

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from kring.abi.helpers import HELPERS
 from kring.errors import InternalError
 from kring.ir.core import (
+    ACCESSES,
+    ATOMICS,
     LOCAL,
     ROWS,
     Block,
@@ -32,6 +34,7 @@ from kring.ir.graph import EDGES, Dominance, dominance, tested
 _WIDTHS = frozenset((1, 2, 4, 8))
 _OPAQUE = frozenset((Space.MAP, Space.PACKET_END, Space.KERNEL, Space.USER))
 """What no load or store of a program may touch directly."""
+_NEVER_ATOMIC = frozenset((Space.CTX, Space.PACKET))
 _TRACKED = frozenset(
     (
         Space.CTX,
@@ -256,7 +259,7 @@ def _arguments(value: Value) -> tuple[str, ...] | None:
 
 
 def _memory(value: Value) -> str:
-    """Why a load, store, zero or atomic add is wrong, or nothing."""
+    """Why an access is wrong, or nothing."""
     space = value.args[0].type.space
     mem = value.imm
     assert isinstance(mem, Mem)
@@ -270,8 +273,8 @@ def _memory(value: Value) -> str:
         return "only loads are signed"
     if value.op is Op.STORE and mem.size not in _WIDTHS:
         return f"a store of {mem.size} bytes"
-    if value.op is Op.ATOMIC_ADD and mem.size not in (4, 8):
-        return f"an atomic add of {mem.size} bytes"
+    if value.op in ATOMICS and (mem.size not in (4, 8) or space in _NEVER_ATOMIC):
+        return f"an atomic access to {mem.size} bytes of {value.args[0].type}"
     return ""
 
 
@@ -307,10 +310,7 @@ def _call(value: Value) -> str:
 
 
 _RULES: dict[Op, Callable[[Value], str]] = {
-    Op.LOAD: _memory,
-    Op.STORE: _memory,
-    Op.ZERO: _memory,
-    Op.ATOMIC_ADD: _memory,
+    **dict.fromkeys(ACCESSES, _memory),
     Op.ADD: _sum,
     Op.ZEXT: _width,
     Op.SEXT: _width,

@@ -178,6 +178,15 @@ class Op(Enum):
     STORE = "store"
     ZERO = "zero"
     ATOMIC_ADD = "atomic_add"
+    ATOMIC_OR = "atomic_or"
+    ATOMIC_AND = "atomic_and"
+    ATOMIC_XOR = "atomic_xor"
+    FETCH_ADD = "fetch_add"
+    FETCH_OR = "fetch_or"
+    FETCH_AND = "fetch_and"
+    FETCH_XOR = "fetch_xor"
+    EXCHANGE = "exchange"
+    COMPARE_EXCHANGE = "compare_exchange"
     CALL = "call"
     KFUNC = "kfunc"
     JUMP = "jump"
@@ -209,7 +218,9 @@ class Row:
 
     `args` is the operand count, -1 for any. `pure` values may vanish, move or be merged.
     `evaluate` computes the result from unsigned 64-bit operands and the immediate; every op of
-    integers alone has one.
+    integers alone has one. `modify` computes what memory holds afterwards, in its low bytes, from
+    what it held and the operands after the pointer. `blind` is the op that does the same to memory
+    and gives no result.
     """
 
     args: int
@@ -220,6 +231,35 @@ class Row:
     compares: bool = False
     ends: bool = False
     evaluate: Callable[[list[int], int], int] | None = None
+    modify: Callable[[int, list[int]], int] | None = None
+    blind: Op | None = None
+
+
+Modify = Callable[[int, list[int]], int]
+
+
+def _memory(args: int, modify: Modify, result: bool = False, blind: Op | None = None) -> Row:
+    return Row(args, Imms.MEM, result, pure=False, modify=modify, blind=blind)
+
+
+def _fetch(modify: Modify, blind: Op | None = None) -> Row:
+    return _memory(2, modify, True, blind)
+
+
+def _add(old: int, args: list[int]) -> int:
+    return old + args[0]
+
+
+def _or(old: int, args: list[int]) -> int:
+    return old | args[0]
+
+
+def _and(old: int, args: list[int]) -> int:
+    return old & args[0]
+
+
+def _xor(old: int, args: list[int]) -> int:
+    return old ^ args[0]
 
 
 def _arithmetic(compute: Callable[[int, int], int], commutes: bool = False) -> Row:
@@ -275,9 +315,18 @@ ROWS: dict[Op, Row] = {
     Op.CORE: Row(0, Imms.CORE),
     Op.FIELD: Row(1, Imms.CORE),
     Op.LOAD: Row(1, Imms.MEM, pure=False),
-    Op.STORE: Row(2, Imms.MEM, result=False, pure=False),
-    Op.ZERO: Row(1, Imms.MEM, result=False, pure=False),
-    Op.ATOMIC_ADD: Row(2, Imms.MEM, result=False, pure=False),
+    Op.STORE: _memory(2, lambda _, new: new[0]),
+    Op.ZERO: _memory(1, lambda _, __: 0),
+    Op.ATOMIC_ADD: _memory(2, _add),
+    Op.ATOMIC_OR: _memory(2, _or),
+    Op.ATOMIC_AND: _memory(2, _and),
+    Op.ATOMIC_XOR: _memory(2, _xor),
+    Op.FETCH_ADD: _fetch(_add, Op.ATOMIC_ADD),
+    Op.FETCH_OR: _fetch(_or, Op.ATOMIC_OR),
+    Op.FETCH_AND: _fetch(_and, Op.ATOMIC_AND),
+    Op.FETCH_XOR: _fetch(_xor, Op.ATOMIC_XOR),
+    Op.EXCHANGE: _fetch(lambda _, new: new[0]),
+    Op.COMPARE_EXCHANGE: _memory(3, lambda old, a: a[1] if a[0] == old else old, True),
     Op.CALL: Row(-1, Imms.NAME, pure=False),
     Op.KFUNC: Row(-1, Imms.KFUNC, pure=False),
     Op.JUMP: Row(0, result=False, pure=False, ends=True),
@@ -288,10 +337,17 @@ ROWS: dict[Op, Row] = {
 rest; `set` is true if any bit is in both; `core` is a constant of the target kernel and `field`
 a pointer moved by one; `zero` fills `size` bytes; `stack` is `imm` bytes, aligned to 8, that
 live as long as the function; `call` calls a helper, or with `fn:` before the name a function of
-the same program; `br` takes its first edge if the operand is not 0."""
+the same program; `br` takes its first edge if the operand is not 0.
+The atomics on memory of 4 or 8 bytes read and write it at once; those with a result give what was
+there before, zero-extended; `compare_exchange` stores its last operand if the bytes are those of
+the one before it."""
 
 LOCAL = "fn:"
 """What the immediate of `call` puts before the name of a function of the same program."""
+
+ATOMICS = frozenset(op for op, row in ROWS.items() if row.modify and op not in (Op.STORE, Op.ZERO))
+ACCESSES = ATOMICS | {Op.LOAD, Op.STORE, Op.ZERO}
+"""The operations on memory, which their first operand points to."""
 
 
 @record(frozen=False, eq=False)

@@ -150,9 +150,11 @@ def _access(value: Value, args: list[int], mem: Mem, world: World) -> int:
         raise
     if value.op is Op.LOAD:
         return old & MASK
-    new = {Op.STORE: args[-1], Op.ZERO: 0, Op.ATOMIC_ADD: old + args[-1]}[value.op]
-    world.write(address, (new & ((1 << 8 * mem.size) - 1)).to_bytes(mem.size, order))
-    return 0
+    modify, ones = ROWS[value.op].modify, (1 << 8 * mem.size) - 1
+    assert modify is not None
+    new = modify(old, [arg & ones for arg in args[1:]])
+    world.write(address, (new & ones).to_bytes(mem.size, order))
+    return old
 
 
 def _named(table: Mapping[K, V], name: K) -> V:

@@ -12,13 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from kring.abi.helpers import HELPERS
-from kring.ir.core import Block, Fn, Mem, Op, Value, number
+from kring.ir.core import ACCESSES, ATOMICS, Block, Fn, Mem, Op, Value, number
 from kring.ir.graph import predecessors
 from kring.lower.lir import Function, bits
 from kring.lower.operands import small
 from kring.record import record
 
-_ACCESSING = frozenset({Op.LOAD, Op.STORE, Op.ZERO, Op.ATOMIC_ADD})
 _LENT = frozenset({"key", "value", "in", "out"})
 """Kinds of arguments whose memory a helper is done with when it returns."""
 _Places = dict[Value, tuple[int, int]]
@@ -116,7 +115,7 @@ def _escaped(fn: Fn, places: _Places) -> int:
 def _lent(value: Value) -> Iterator[tuple[int, str]]:
     """The operands that are addresses only to access memory now, and how that is used."""
     match value.op, value.imm:
-        case op, Mem(core=None) if op in _ACCESSING:
+        case op, Mem(core=None) if op in ACCESSES:
             yield 0, op.value
         case Op.CALL, str(name) if name in HELPERS:
             kinds = HELPERS[name].args
@@ -140,7 +139,7 @@ def _access(at: int, value: Value, kind: str, operand: int, area: int, offset: i
     match value.imm:
         case Mem() as mem:
             written = 0 if value.op is Op.LOAD else _bytes(offset + mem.offset, mem.size)
-            reads = value.op in (Op.LOAD, Op.ATOMIC_ADD)
+            reads = value.op is Op.LOAD or value.op in ATOMICS
         case str(name) if kind == "out":
             size = number(value.args[operand + 1])
             may = _bytes(offset, size) if size is not None else -1

@@ -14,6 +14,7 @@ from kring.abi.isa import (
     DST,
     DST_IMM,
     DST_SRC,
+    FETCH,
     FRAME_POINTER,
     IF_IMM,
     IF_SRC,
@@ -151,6 +152,8 @@ def reads(inst: Inst) -> int:
     """The set of registers whose values the instruction needs."""
     _, dst, src = _TABLE[inst.op.name]
     found = (1 << inst.dst if dst else 0) | (1 << inst.src if src else 0)
+    if inst.op.verb == "cmpxchg":
+        found |= 1
     if inst.args:
         found |= (1 << inst.args) - 1 << 1
     return found & ~(1 << FRAME_POINTER)
@@ -158,9 +161,19 @@ def reads(inst: Inst) -> int:
 
 def writes(inst: Inst) -> int:
     """The set of registers the instruction sets or destroys."""
+    op = inst.op
+    if _TABLE[op.name][0]:
+        return 1 << inst.dst
     if is_call(inst):
         return CLOBBERED
-    return 1 << inst.dst if _TABLE[inst.op.name][0] else 0
+    if op.form == STORE_SRC and op.imm & FETCH:
+        return 1 if op.verb == "cmpxchg" else 1 << inst.src
+    return 0
+
+
+def fetches(inst: Inst) -> bool:
+    """Whether it puts what was in memory into src, which it reads as well."""
+    return inst.op.form == STORE_SRC and writes(inst) == 1 << inst.src
 
 
 def is_call(inst: Inst) -> bool:

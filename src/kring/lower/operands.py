@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kring.abi.isa import Pseudo
-from kring.ir.core import MASK, ROWS, Core, Fn, GlobalRef, Op, Value, number, signed
+from kring.ir.core import ACCESSES, MASK, ROWS, Core, Fn, GlobalRef, Op, Value, number, signed
 from kring.lower.lir import FRAME, MOVE32_K, MOVE_K, WIDE, Inst, slots
 
 _FREE = frozenset({Op.CONST, Op.MAP, Op.GLOBAL, Op.CORE})
-_ADDRESSED = frozenset({Op.LOAD, Op.STORE, Op.ZERO, Op.ATOMIC_ADD})
 # Users that copy the operand to a register of their own first.
 _COPYING = frozenset({Op.CALL, Op.KFUNC, Op.RET, Op.NEG, Op.SEXT, Op.BSWAP, Op.FIELD})
 
@@ -89,9 +88,9 @@ class Operands:
                 _bump(self._tested, arg)
             elif value in self._frame or small(arg) is not None:
                 continue  # needs no register
-            elif at == 0 and value.op in _ADDRESSED and arg in self._frame:
+            elif at == 0 and value.op in ACCESSES and arg in self._frame:
                 continue  # addressed from the frame pointer
-            elif value.op in _COPYING or (at == 0 and _overwrites(value.op)):
+            elif value.op in _COPYING or at == _overwritten(value.op):
                 _bump(self._copied, arg)
             else:
                 _bump(self._plain, arg)
@@ -111,9 +110,12 @@ class Operands:
         return inst is not None and slots(inst) == 2 and 2 + copied < 2 * (plain + copied)
 
 
-def _overwrites(op: Op) -> bool:
-    """Whether the machine's instruction puts the result in place of the first operand."""
-    return ROWS[op].args == 2 and ROWS[op].result and not ROWS[op].compares
+def _overwritten(op: Op) -> int | None:
+    """The operand that the machine's instruction puts the result in the place of."""
+    row = ROWS[op]
+    if not row.result or row.compares or row.args < 2:
+        return None
+    return 1 if row.modify else 0
 
 
 def _bump(counts: dict[Value, int], value: Value) -> None:

@@ -15,7 +15,7 @@ from kring.abi.helpers import HELPERS
 from kring.abi.isa import FRAME_POINTER, OPS
 from kring.errors import InternalError
 from kring.ir import core as ir
-from kring.ir.core import ROWS, Core, Kfunc, Mem, Op, Space, Span, Value
+from kring.ir.core import ATOMICS, ROWS, Core, Kfunc, Mem, Op, Space, Span, Value
 from kring.lower.frame import place
 from kring.lower.lir import CALL, CALL_KFUNC, CALL_LOCAL, MOVE, Block, Callee, Function, Inst
 from kring.lower.operands import Operands, small
@@ -278,11 +278,30 @@ class _Selection:
         self.emit("mov64_k", 3)
         self._call("probe_read_kernel", 3)
 
-    def atomic_add(self, value: Value) -> None:
-        """[base + offset] += value, at once."""
-        mem, (pointer, term) = _mem(value), value.args
+    def atomic(self, value: Value) -> None:
+        """[base + offset] op= value, at once."""
+        mem, (pointer, operand) = _mem(value), value.args
         base, offset = self._address(pointer, mem)
-        self.emit(f"atomic_add{mem.size * 8}", base, self.reg(term), offset, ref=mem.core)
+        name = f"atomic_{value.op.value.removeprefix('atomic_')}{mem.size * 8}"
+        self.emit(name, base, self.reg(operand), offset, ref=mem.core)
+
+    def fetch(self, value: Value) -> None:
+        """dst = value; [base + offset] op= dst and dst = what was there, at once."""
+        mem, (pointer, operand) = _mem(value), value.args
+        base, offset = self._address(pointer, mem)
+        dst = self.define(value)
+        self.put(dst, operand)
+        name = "xchg" if value.op is Op.EXCHANGE else f"atomic_{value.op.value}"
+        self.emit(f"{name}{mem.size * 8}", base, dst, offset, ref=mem.core)
+
+    def compare_exchange(self, value: Value) -> None:
+        """r0 = expected; if [base + offset] is r0 it becomes new; r0 = what was there, at once."""
+        mem, (pointer, expected, new) = _mem(value), value.args
+        base, offset = self._address(pointer, mem)
+        source = self.reg(new)
+        self.put(0, expected)
+        self.emit(f"cmpxchg{mem.size * 8}", base, source, offset, ref=mem.core)
+        self.emit("mov64_x", self.define(value), 0)
 
     def field(self, value: Value) -> None:
         """dst = base; dst += an offset to be patched."""
@@ -341,7 +360,8 @@ _EMIT: dict[Op, Callable[[_Selection, Value], None]] = {
     Op.LOAD: _Selection.load,
     Op.STORE: _Selection.store,
     Op.ZERO: _Selection.zero,
-    Op.ATOMIC_ADD: _Selection.atomic_add,
+    **{op: _Selection.fetch if ROWS[op].result else _Selection.atomic for op in ATOMICS},
+    Op.COMPARE_EXCHANGE: _Selection.compare_exchange,
     Op.CALL: _Selection.call,
     Op.KFUNC: _Selection.call,
 }

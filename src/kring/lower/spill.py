@@ -21,6 +21,7 @@ from kring.lower.lir import (
     Function,
     Inst,
     bits,
+    fetches,
     is_free,
     is_move,
     reads,
@@ -93,8 +94,8 @@ def _makers(blocks: Sequence[Block]) -> dict[int, Inst]:
     found: dict[int, Inst | None] = {}
     for block in blocks:
         for inst in block.insns:
-            if role(inst)[0]:
-                found[inst.dst] = inst if is_free(inst) and inst.dst not in found else None
+            for reg in bits(writes(inst)):
+                found[reg] = inst if is_free(inst) and reg not in found else None
     return {reg: inst for reg, inst in found.items() if inst}
 
 
@@ -108,6 +109,8 @@ def _rewrite(fn: Function, inst: Inst, homes: Mapping[int, _Home]) -> list[Inst]
         if reads_dst and inst.dst == inst.src and not writes_dst:
             inst.dst = filled
         inst.src = filled
+        if fetches(inst) and isinstance(home, int):
+            code.append(_store(home, filled, inst))
     home = homes.get(inst.dst) if writes_dst or reads_dst else None
     if home is None:
         return code
@@ -117,7 +120,7 @@ def _rewrite(fn: Function, inst: Inst, homes: Mapping[int, _Home]) -> list[Inst]
         return [Inst(_STORE_K, FRAME_POINTER, off=home, imm=inst.imm, span=inst.span)]
     inst.dst = fn.reg()
     if reads_dst:
-        code.insert(-1, _fill(inst.dst, home, inst))
+        code.insert(code.index(inst), _fill(inst.dst, home, inst))
     if writes_dst and isinstance(home, int):
         code.append(_store(home, inst.dst, inst))
     return code

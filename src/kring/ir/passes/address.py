@@ -8,9 +8,8 @@ needs: fold, so that distances are one constant on the right. keeps: blocks, eff
 
 from __future__ import annotations
 
-from kring.ir.core import Fn, Mem, Op, number, signed
+from kring.ir.core import ACCESSES, Fn, Mem, Op, number, signed
 
-_ACCESSES = frozenset((Op.LOAD, Op.STORE, Op.ZERO, Op.ATOMIC_ADD))
 _REACH = 0x7FFF
 
 
@@ -18,7 +17,7 @@ def address(fn: Fn) -> bool:
     """Whether an access took over the distance its pointer was moved by."""
     changed = False
     for value in fn.values():
-        if value.op not in _ACCESSES:
+        if value.op not in ACCESSES:
             continue
         mem = value.imm
         while isinstance(mem, Mem) and mem.core is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kring.ir.core import MASK, ROWS, Mem, Op, Value, number
+from kring.ir.core import ATOMICS, MASK, ROWS, Mem, Op, Value, number
 
 Bits = dict[Value, int]
 """The bits a value can have set; a value not in it can have any."""
@@ -87,4 +87,5 @@ _RULES: dict[Op, Callable[[Value, list[int]], int]] = {
     Op.SEXT: lambda value, a: a[0] if a[0] < 1 << width(value) - 1 else MASK,
     Op.BSWAP: lambda value, _: ones(width(value)),
     Op.LOAD: _load,
+    **dict.fromkeys((op for op in ATOMICS if ROWS[op].result), _load),
 }

@@ -67,7 +67,7 @@ def _key(value: Value, new: dict[Value, Value]) -> Key:
 def _keeps_ctx(fn: Fn) -> bool:
     """Whether nothing in the function can change its context."""
     for value in fn.values():
-        if value.op in (Op.STORE, Op.ZERO, Op.ATOMIC_ADD):
+        if ROWS[value.op].modify is not None:
             if value.args[0].type.space is Space.CTX:
                 return False
         elif value.op is Op.KFUNC or (value.op is Op.CALL and value.imm not in HELPERS):

@@ -1,6 +1,8 @@
 """Values that nothing needs.
 
 needs: nothing. keeps: blocks and edges, but for parameters nobody reads; every effect.
+
+    v3: i64 = fetch_add v1 [+0 u64] v2      →      atomic_add v1 [+0 u64] v2
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ def dce(fn: Fn) -> bool:
         body = [value for value in block.body if value in needed]
         changed |= len(body) < len(block.body)
         block.body = body
+    changed |= _blind(fn)
     preds = predecessors(fn)
     for block in fn.blocks[1:]:
         keep = [param in needed for param in block.params]
@@ -48,6 +51,22 @@ def dce(fn: Fn) -> bool:
                     if edge.block is block:
                         pairs = zip(edge.args, keep, strict=True)
                         edge.args = [arg for arg, kept in pairs if kept]
+    return changed
+
+
+def _blind(fn: Fn) -> bool:
+    """Whether an atomic whose result nobody reads was changed to the one without."""
+    fetching = [v for block in fn.blocks for v in block.body if ROWS[v.op].blind is not None]
+    if not fetching:
+        return False
+    read = {arg for value in fn.values() for arg in value.args}
+    read.update(arg for block in fn.blocks for edge in block.edges for arg in edge.args)
+    changed = False
+    for value in fetching:
+        blind = ROWS[value.op].blind
+        if value not in read and blind is not None:
+            value.op = blind
+            changed = True
     return changed
 
 

@@ -12,7 +12,7 @@ bit above the highest wanted of them. One sweep from uses to definitions.
 
 from __future__ import annotations
 
-from kring.ir.core import I64, MASK, Block, Fn, Mem, Op, Value, number, signed
+from kring.ir.core import I64, MASK, ROWS, Block, Fn, Mem, Op, Value, number, signed
 from kring.ir.graph import reverse_postorder, substitute
 from kring.ir.passes.bits import ones
 
@@ -83,9 +83,10 @@ class _Demand:
     def operands(self, value: Value, bits: int) -> None:
         """What the other operations want of their operands."""
         match value.op, value.args, value.imm:
-            case ((Op.STORE | Op.ATOMIC_ADD), [pointer, x], Mem() as mem):
+            case op, [pointer, *stored], Mem() as mem if ROWS[op].modify:
                 self.want(pointer, MASK)
-                self.want(x, ones(mem.size * 8))
+                for x in stored:
+                    self.want(x, ones(mem.size * 8))
             case ((Op.OR | Op.XOR), [x, y], _):
                 self.want(x, bits)
                 self.want(y, bits)

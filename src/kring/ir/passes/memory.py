@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import Enum
 
 from kring.abi.helpers import HELPERS
-from kring.ir.core import Fn, Mem, Op, Space, Value, number, signed
+from kring.ir.core import ATOMICS, Fn, Mem, Op, Space, Value, number, signed
 from kring.ir.graph import reverse_postorder
 from kring.record import record
 
@@ -117,7 +117,7 @@ def _visit(value: Value, found: Memory, escaped: set[Base]) -> None:
         if isinstance(mem, Mem) and mem.core is None:
             exact = base.stretch(None if offset is None else offset + mem.offset, mem.size)
             bits = base.all if exact is None else exact
-            if value.op in (Op.LOAD, Op.ATOMIC_ADD):
+            if value.op is Op.LOAD or value.op in ATOMICS:
                 accesses.append((Act.READ, base, bits))
             if value.op in (Op.STORE, Op.ZERO) and exact is not None:
                 accesses.append((Act.WRITE, base, bits))

@@ -11,18 +11,11 @@ Jump threading, the rule that pays most:
 
 from __future__ import annotations
 
-from kring.ir.core import ROWS, Block, Edge, Fn, Op, Value, number
-from kring.ir.graph import (
-    Dominance,
-    dominance,
-    predecessors,
-    reverse_postorder,
-    substitute,
-)
+from kring.ir.core import Block, Edge, Fn, Op, Value, number
+from kring.ir.graph import predecessors, reverse_postorder, substitute
+from kring.ir.passes.thread import Elsewhere, known_truth, thread
 
 _ROUNDS = 8
-_LONGEST = 3
-"""Values in a block that an edge is threaded through."""
 
 
 def cfg(fn: Fn) -> bool:
@@ -35,14 +28,6 @@ def cfg(fn: Fn) -> bool:
     if changed:
         _prune(fn)
     return _share(fn) or changed
-
-
-def known_truth(value: Value) -> bool | None:
-    """Whether the value is not 0, if that is plain to see."""
-    constant = number(value)
-    if constant is not None:
-        return constant != 0
-    return True if value.type.space is not None and not value.type.nullable else None
 
 
 def _decide(fn: Fn) -> bool:
@@ -120,27 +105,6 @@ def _same(fn: Fn, block: Block, i: int, edges: list[Edge], new: dict[Value, Valu
     return const
 
 
-class _Elsewhere:
-    """For some blocks, which other blocks use their parameters and values."""
-
-    def __init__(self, fn: Fn, wanted: set[Block]) -> None:
-        self.home = {v: block for block in wanted for v in (*block.params, *block.body)}
-        self.users: dict[Block, set[Block]] = {block: set() for block in wanted}
-        for block in fn.blocks:
-            for value in block.body:
-                self.add(block, value.args)
-            if block.end is not None:
-                self.add(block, block.end.args)
-            for edge in block.edges:
-                self.add(block, edge.args)
-
-    def add(self, user: Block, args: list[Value]) -> None:
-        for arg in args:
-            at = self.home.get(arg)
-            if at is not None and at is not user:
-                self.users[at].add(user)
-
-
 def _skip(fn: Fn) -> bool:
     """jump a, where a: jump b, = jump b"""
     empty = {
@@ -154,7 +118,7 @@ def _skip(fn: Fn) -> bool:
     if not empty:
         return False
     if any(block.params for block in empty):
-        users = _Elsewhere(fn, empty).users
+        users = Elsewhere(fn, empty).users
         empty = {block for block in empty if not users[block]}
     changed = False
     for block in fn.blocks:
@@ -189,73 +153,6 @@ def _merge(fn: Fn) -> bool:
         fn.blocks = [block for block in fn.blocks if block not in gone]
         substitute(fn, new)
     return bool(gone)
-
-
-def _thread(fn: Fn) -> bool:
-    """An edge that decides the branch of the block it leads to goes where that branch leads."""
-    found = [(block, edge) for block in fn.blocks for edge in block.edges if _hopeful(edge)]
-    if not found:
-        return False
-    elsewhere = _Elsewhere(fn, {edge.block for _, edge in found})
-    facts: Dominance | None = None
-    changed = False
-    for source, edge in found:
-        through = edge.block
-        given = dict(zip(through.params, edge.args, strict=True))
-        truth = _decided(through, given)
-        if truth is None:
-            continue
-        taken, other = through.edges if truth else reversed(through.edges)
-        if taken.block is through or any(arg in through.body for arg in taken.args):
-            continue
-        users = elsewhere.users[through]
-        if users:
-            # What the block computes must be used behind its other edge alone.
-            facts = facts or dominance(fn)
-            if taken.block is other.block or not _behind(facts, through, other, users):
-                continue
-        edge.block = taken.block
-        edge.args = [given.get(arg, arg) for arg in taken.args]
-        elsewhere.add(source, edge.args)
-        facts = None
-        changed = True
-    return changed
-
-
-def _hopeful(edge: Edge) -> bool:
-    """Whether the edge gives a constant to a short block that branches."""
-    block = edge.block
-    return (
-        block.end is not None
-        and block.end.op is Op.BR
-        and len(block.body) <= _LONGEST
-        and any(known_truth(arg) is not None for arg in edge.args)
-        and all(ROWS[value.op].evaluate is not None for value in block.body)
-    )
-
-
-def _decided(block: Block, given: dict[Value, Value]) -> bool | None:
-    """Which way the block's branch goes once the parameters are given, if that decides it."""
-    found: dict[Value, int] = {}
-    for value in block.body:
-        evaluate = ROWS[value.op].evaluate
-        args = [found.get(arg, number(given.get(arg, arg))) for arg in value.args]
-        known = [arg for arg in args if arg is not None]
-        if evaluate is not None and len(known) == len(args):
-            found[value] = evaluate(known, value.imm if isinstance(value.imm, int) else 0)
-        elif value.op in (Op.EQ, Op.NE) and args[1] == 0:
-            if known_truth(given.get(value.args[0], value.args[0])):
-                found[value] = int(value.op is Op.NE)
-    assert block.end is not None
-    test = block.end.args[0]
-    return found[test] != 0 if test in found else known_truth(given.get(test, test))
-
-
-def _behind(facts: Dominance, source: Block, edge: Edge, users: set[Block]) -> bool:
-    """Whether every way to the users takes the edge."""
-    if source not in facts.first or not facts.edge_leads(source, edge.block):
-        return False
-    return all(user in facts.first and facts.dominates(edge.block, user) for user in users)
 
 
 def _share(fn: Fn) -> bool:
@@ -303,5 +200,5 @@ def _return_in_one(fn: Fn, blocks: list[Block]) -> None:
     fn.blocks = [block for block in fn.blocks if block is target or block not in bare]
 
 
-_STEPS = (_decide, _prune, _params, _skip, _thread, _prune, _merge)
+_STEPS = (_decide, _prune, _params, _skip, thread, _prune, _merge)
 """Merging must not meet blocks that nothing reaches: they could lead to each other in a ring."""

@@ -1,0 +1,180 @@
+"""Edges that decide the branch of the block they lead to.
+
+needs: nothing. keeps: the body of every block; edges go past blocks whose bodies they need not.
+
+    b1: br v1 b3 b2
+    b2: jump b3                 b1: br v1 b4 b5
+    b3: br v1 b4 b5      →
+
+An edge decides a branch by the constants it passes, or because the way there took the same test.
+"""
+
+from __future__ import annotations
+
+from kring.ir.core import ROWS, Block, Edge, Fn, Op, Value, number
+from kring.ir.graph import Dominance, dominance, predecessors, tested
+
+_LONGEST = 3
+"""Values in a block that an edge is threaded through."""
+_BACK = 6
+"""How many branches on the way to an edge are asked."""
+
+
+def known_truth(value: Value) -> bool | None:
+    """Whether the value is not 0, if that is plain to see."""
+    constant = number(value)
+    if constant is not None:
+        return constant != 0
+    return True if value.type.space is not None and not value.type.nullable else None
+
+
+def thread(fn: Fn) -> bool:
+    """An edge that decides the branch of the block it leads to goes where that branch leads."""
+    tests = _Tests(fn)
+    found = [
+        (block, edge)
+        for block in fn.blocks
+        for edge in block.edges
+        if _short(edge.block) and (_gives(edge) or tests.again(edge.block))
+    ]
+    if not found:
+        return False
+    elsewhere = Elsewhere(fn, {edge.block for _, edge in found})
+    facts: Dominance | None = None
+    changed = False
+    for source, edge in found:
+        through = edge.block
+        given = dict(zip(through.params, edge.args, strict=True))
+        truth = _decided(through, given)
+        if truth is None:
+            truth = tests.taken(source, edge, given)
+        if truth is None:
+            continue
+        taken, other = through.edges if truth else reversed(through.edges)
+        if taken.block is through or any(arg in through.body for arg in taken.args):
+            continue
+        users = elsewhere.users[through]
+        if users:
+            # What the block computes must be used behind its other edge alone.
+            facts = facts or dominance(fn)
+            if taken.block is other.block or not _behind(facts, through, other, users):
+                continue
+        tests.move(source, through, taken.block)
+        edge.block = taken.block
+        edge.args = [given.get(arg, arg) for arg in taken.args]
+        elsewhere.add(source, edge.args)
+        facts = None
+        changed = True
+    return changed
+
+
+def _short(block: Block) -> bool:
+    """Whether little stands before the block's branch, and nothing that has an effect."""
+    return (
+        block.end is not None
+        and block.end.op is Op.BR
+        and len(block.body) <= _LONGEST
+        and all(ROWS[value.op].evaluate is not None for value in block.body)
+    )
+
+
+def _gives(edge: Edge) -> bool:
+    """Whether the edge gives a constant."""
+    return any(known_truth(arg) is not None for arg in edge.args)
+
+
+class _Tests:
+    """Which values branches ask for, and what the ways to an edge have found of them."""
+
+    def __init__(self, fn: Fn) -> None:
+        self.preds = predecessors(fn)
+        self.asked: dict[Value, int] = {}
+        for block in fn.blocks:
+            if block.end is not None and block.end.op is Op.BR:
+                test, _ = tested(block.end)
+                self.asked[test] = self.asked.get(test, 0) + 1
+        self.home = {
+            value: block
+            for block in fn.blocks
+            for value in (*block.params, *block.body)
+            if value in self.asked
+        }
+
+    def again(self, block: Block) -> bool:
+        """Whether the block asks what another may have found out, or for what it is given."""
+        assert block.end is not None
+        test, _ = tested(block.end)
+        return test in block.params or self.asked.get(test, 0) > 1
+
+    def taken(self, block: Block, edge: Edge, given: dict[Value, Value]) -> bool | None:
+        """Whether the block that the edge leads to takes its branch, if one passed on the way
+        has found that out."""
+        assert edge.block.end is not None
+        wanted, direct = tested(edge.block.end)
+        wanted = given.get(wanted, wanted)
+        if wanted in edge.block.body:
+            return None  # what was found is about the value of the last time round
+        for _ in range(_BACK):
+            end = block.end
+            if end is not None and end.op is Op.BR:
+                test, holds = tested(end)
+                if test is wanted and block.edges[0].block is not block.edges[1].block:
+                    some = (edge is block.edges[0]) is holds
+                    # Users of a pointer find it proven by one branch, not by one on each way.
+                    return None if some and test.type.nullable else some is direct
+            before = self.preds[block]
+            if len(before) != 1 or self.home.get(wanted) is block:
+                return None
+            edge = next(edge for edge in before[0].edges if edge.block is block)
+            block = before[0]
+        return None
+
+    def move(self, block: Block, old: Block, new: Block) -> None:
+        """Note that one edge of the block leads elsewhere."""
+        self.preds[old].remove(block)
+        self.preds[new].append(block)
+
+
+def _decided(block: Block, given: dict[Value, Value]) -> bool | None:
+    """Which way the block's branch goes once the parameters are given, if that decides it."""
+    found: dict[Value, int] = {}
+    for value in block.body:
+        evaluate = ROWS[value.op].evaluate
+        args = [found.get(arg, number(given.get(arg, arg))) for arg in value.args]
+        known = [arg for arg in args if arg is not None]
+        if evaluate is not None and len(known) == len(args):
+            found[value] = evaluate(known, value.imm if isinstance(value.imm, int) else 0)
+        elif value.op in (Op.EQ, Op.NE) and args[1] == 0:
+            if known_truth(given.get(value.args[0], value.args[0])):
+                found[value] = int(value.op is Op.NE)
+    assert block.end is not None
+    test = block.end.args[0]
+    return found[test] != 0 if test in found else known_truth(given.get(test, test))
+
+
+def _behind(facts: Dominance, source: Block, edge: Edge, users: set[Block]) -> bool:
+    """Whether every way to the users takes the edge."""
+    if source not in facts.first or not facts.edge_leads(source, edge.block):
+        return False
+    return all(user in facts.first and facts.dominates(edge.block, user) for user in users)
+
+
+class Elsewhere:
+    """For some blocks, which other blocks use their parameters and values."""
+
+    def __init__(self, fn: Fn, wanted: set[Block]) -> None:
+        self.home = {v: block for block in wanted for v in (*block.params, *block.body)}
+        self.users: dict[Block, set[Block]] = {block: set() for block in wanted}
+        for block in fn.blocks:
+            for value in block.body:
+                self.add(block, value.args)
+            if block.end is not None:
+                self.add(block, block.end.args)
+            for edge in block.edges:
+                self.add(block, edge.args)
+
+    def add(self, user: Block, args: list[Value]) -> None:
+        for arg in args:
+            at = self.home.get(arg)
+            if at is not None and at is not user:
+                self.users[at].add(user)

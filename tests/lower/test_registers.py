@@ -122,6 +122,25 @@ def test_of_two_operands_the_one_not_needed_again_is_overwritten() -> None:
     assert "mov64_x" not in names(agree(fn, MEM))
 
 
+EXCHANGED_ACROSS_CALLS = """
+fn f(v0: ptr.value) {
+b0:
+  v1: i64 = load v0 [+0 u64]
+  v2: i64 = call "ktime_get_ns"
+  v3: i64 = const 8
+  v4: i64 = load v0 [+8 u64]
+  v5: i64 = shl v4 v3
+  v6: i64 = add v5 v1
+  v7: i64 = call "ktime_get_ns"
+  ret v6
+}
+"""
+
+
+def test_an_operand_moved_for_the_other_is_still_computed() -> None:
+    agree(parse_fn(EXCHANGED_ACROSS_CALLS), MEM)
+
+
 def test_swapping_in_a_loop_takes_three_moves() -> None:
     fn = parse_fn(
         """fn f(v0: ptr.value) {

@@ -80,6 +80,7 @@ def sweep(blocks: Sequence[Block]) -> None:
                 continue
             if kept and is_move(inst):
                 _exchange(inst, kept[-1], after, across)
+                live |= reads(kept[-1])
             after, live = live, live & ~gone | reads(inst)
             kept.append(inst)
         block.insns = kept[::-1]

@@ -8,6 +8,8 @@ In: a checked function. Out: the same function, changed in place, checked after 
 | fold    | demand  | a mask or a comparison counts only if its constant is on the right     |
 | fold    | address | distances are one constant after folding                               |
 | fold    | facts   | branches ask for values, not for their comparison with 0               |
+| loads   | guards  | tests of one field are tests of one value                              |
+| address | loads   | a place is one pointer and an offset                                   |
 | address | forward | a piece of memory is one pointer and an offset                         |
 | forward | stores  | a store whose loads are gone may be dead                               |
 | cse     | dce     | what was merged leaves operands unused                                 |
@@ -30,7 +32,9 @@ from kring.ir.passes.demand import demand
 from kring.ir.passes.facts import facts
 from kring.ir.passes.fold import fold
 from kring.ir.passes.forward import forward
+from kring.ir.passes.guards import guards
 from kring.ir.passes.layout import layout
+from kring.ir.passes.loads import loads
 from kring.ir.passes.stores import stores
 
 Pass = Callable[[Fn], bool]
@@ -38,9 +42,11 @@ Pass = Callable[[Fn], bool]
 PASSES: tuple[tuple[str, Pass], ...] = (
     ("cfg", cfg),
     ("fold", fold),
+    ("guards", guards),
     ("facts", facts),
     ("cse", cse),
     ("address", address),
+    ("loads", loads),
     ("forward", forward),
     ("demand", demand),
     ("stores", stores),

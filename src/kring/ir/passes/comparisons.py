@@ -45,6 +45,22 @@ def _equal_bits(fold: Sweep, v: Value) -> Value | None:
     return None
 
 
+def _equal_masked(fold: Sweep, v: Value) -> Value | None:
+    """(x >> n) & m = c is x & (m << n) = c << n;  x & m = m, for one bit m, is x set m"""
+    x, c = v.args[0], right(v)
+    if c is None or x.op is not Op.AND or (m := right(x)) is None:
+        return None
+    shifted, n = x.args[0], right(x.args[0]) if x.args[0].op is Op.LSHR else None
+    if n and n < 32 and m << n < _SMALL and c & ~m == 0:
+        masked = fold.emit(Op.AND, [shifted.args[0], fold.const(m << n, v)], None, v)
+        return become(v, v.op, [masked, fold.const(c << n, v)])
+    if c == m and m & m - 1 == 0:
+        if v.op is Op.EQ:
+            return become(v, Op.SET, list(x.args))
+        return become(v, Op.EQ, [x, fold.const(0, v)])
+    return None
+
+
 def _equal_inverse(fold: Sweep, v: Value) -> Value | None:
     """x + c = d is x = d - c;  x ^ c = d is x = d ^ c;  x - y = 0 is x = y"""
     x, d = v.args[0], right(v)
@@ -94,22 +110,29 @@ def _order_is_equality(fold: Sweep, v: Value) -> Value | None:
 
 
 def _set(fold: Sweep, v: Value) -> Value | None:
-    """x set y never without a common bit;  x set c is x ≠ 0 if x has no bit outside c"""
+    """x set y never without a common bit;  x set c is x ≠ 0 if x has no bit outside c;
+    (x >> n) set c is x set (c << n)"""
     x, y = (fold.bits.get(arg, MASK) for arg in v.args)
     if x & y == 0:
         return fold.const(0, v)
-    c = right(v)
+    c, shifted = right(v), v.args[0]
+    if c is not None and shifted.op is Op.LSHR and (n := right(shifted)) is not None:
+        if n < 32 and c << n < _SMALL:
+            return become(v, Op.SET, [shifted.args[0], fold.const(c << n, v)])
     if (c is not None and x & ~c == 0) or v.args[0] is v.args[1]:
         return become(v, Op.NE, [v.args[0], fold.const(0, v)])
     return None
 
 
+_SMALL = 1 << 31
+"""Constants below this one stand in an instruction themselves."""
 _UNSIGNED = frozenset((Op.ULT, Op.ULE, Op.UGT, Op.UGE))
 _EQUAL = (
     _compare_same,
     _equal_null,
     _equal_truth,
     _equal_bits,
+    _equal_masked,
     _equal_bswap,
     _equal_inverse,
 )

@@ -21,13 +21,14 @@ STABLE = frozenset(
     )
 )
 """Helpers that answer the same throughout one run: it neither migrates nor changes task."""
-_OBSERVERS = STABLE | {"ktime_get_ns", "ktime_get_boot_ns", "ktime_get_coarse_ns", "jiffies64"}
+OBSERVERS = STABLE | {"ktime_get_ns", "ktime_get_boot_ns", "ktime_get_coarse_ns", "jiffies64"}
+"""Helpers that change nothing."""
 
 
 def removable(value: Value) -> bool:
     """Whether leaving the value out changes nothing but its own result."""
     if value.op is Op.CALL:
-        return value.imm in _OBSERVERS
+        return value.imm in OBSERVERS
     return ROWS[value.op].pure or value.op in (Op.LOAD, Op.STACK)
 
 

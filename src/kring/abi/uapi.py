@@ -119,6 +119,9 @@ NAME_SIZE = 15
 COMM_SIZE = 16
 """TASK_COMM_LEN, its NUL included."""
 
+MAX_ROUNDS = 8 * 1024 * 1024
+"""BPF_MAX_LOOPS: how often a loop that the kernel counts comes round at the most."""
+
 RINGBUF_BUSY = 1 << 31
 RINGBUF_DISCARD = 1 << 30
 RINGBUF_HEADER_SIZE = 8

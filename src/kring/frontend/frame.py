@@ -39,10 +39,13 @@ from kring.record import field, record
 
 @record
 class Repeat:
-    """A loop being built: where `break` and `continue` lead."""
+    """A loop being built: where `break` and `continue` lead, the kernel's iterator if one counts
+    it, and else how often it comes round at the most, if that is known."""
 
     after: Join
     next: Join
+    iterator: Value | None = None
+    rounds: int = 1
 
 
 @record
@@ -137,8 +140,16 @@ class Frame:
 
     def end(self, block: Repeat | Transaction, how: str) -> None:
         """End what a block holds."""
-        if isinstance(block, Transaction):
-            close(self.b, block.record, how)
+        match block:
+            case Transaction(record):
+                close(self.b, record, how)
+            case Repeat(iterator=Value() as iterator):
+                from kring.decl.kfuncs import ITER_NUM_DESTROY
+                from kring.frontend.kfuncs import emit
+
+                emit(self.b, ITER_NUM_DESTROY, iterator)
+            case _:
+                pass  # a loop that the program counts itself holds nothing
 
     def at(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword | ast.pattern) -> Span:
         """The node's place, which what is built next is blamed on."""

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
+from kring.abi.uapi import MAX_ROUNDS
 from kring.frontend import integers
 from kring.frontend.conditions import condition
 from kring.frontend.diagnose import refuse
@@ -15,6 +16,7 @@ from kring.frontend.source import assigned_names
 from kring.frontend.statements import block
 from kring.frontend.values import Num
 from kring.ir.core import Op
+from kring.record import record
 
 
 def _while(frame: Frame, node: ast.While) -> None:
@@ -24,7 +26,7 @@ def _while(frame: Frame, node: ast.While) -> None:
     repeat = Repeat(b.join(), b.join())
     condition(frame, node.test, body, otherwise)
     b.enter(body)
-    _repeat(frame, node.body, repeat)
+    repeat_body(frame, node.body, repeat)
     b.enter(repeat.next)
     b.again(loop)
     b.enter(otherwise)
@@ -33,7 +35,7 @@ def _while(frame: Frame, node: ast.While) -> None:
     b.enter(repeat.after)
 
 
-def _repeat(frame: Frame, statements: list[ast.stmt], repeat: Repeat) -> None:
+def repeat_body(frame: Frame, statements: list[ast.stmt], repeat: Repeat) -> None:
     """The body of a loop, up to where it comes round."""
     frame.exits.append(repeat)
     block(frame, statements)
@@ -42,27 +44,65 @@ def _repeat(frame: Frame, statements: list[ast.stmt], repeat: Repeat) -> None:
 
 
 def _for(frame: Frame, node: ast.For) -> None:
-    b = frame.b
     if not isinstance(node.target, ast.Name):
         refuse(frame.at(node.target), "a loop counts with one variable: `for i in range(n):`")
-    start, stop, step = _range(frame, node.iter)
+    numbers = _range(frame, node.iter)
     if frame.b.block is None:
         return
+    rounds = _most(numbers)
+    for outer in frame.blocks():
+        rounds *= outer.rounds if isinstance(outer, Repeat) else 1
+    if rounds <= _FOLLOWED:
+        _count(frame, node, node.target.id, numbers)
+    else:
+        from kring.frontend.iterators import iterate
+
+        iterate(frame, node, node.target.id, numbers)
+
+
+@record
+class Range:
+    """The numbers a loop counts through; the step is known and not 0."""
+
+    start: Num
+    stop: Num
+    step: int
+
+
+_FOLLOWED = 4096
+"""Rounds, those of the loops around it multiplied in, up to which the verifier is let follow a loop
+round by round; a longer one is stepped by the kernel, and the verifier looks at one round for all.
+"""
+
+
+def _most(numbers: Range) -> int:
+    """How often a loop over these numbers comes round at the most."""
+    first, last = ((numbers.start, numbers.stop) if numbers.step > 0 else
+                   (numbers.stop, numbers.start))  # fmt: skip
+    low, high = integers.bounds(first.value)[0], integers.bounds(last.value)[1]
+    if (not first.signed and low < 0) or (not last.signed and integers.bounds(last.value)[0] < 0):
+        return MAX_ROUNDS
+    return min(max(0, -(-(high - low) // abs(numbers.step))), MAX_ROUNDS)
+
+
+def _count(frame: Frame, node: ast.For, name: str, numbers: Range) -> None:
+    """A loop that a variable of the program counts."""
+    b = frame.b
     counter = f"<counter of line {node.lineno}:{node.col_offset}>"
-    b.env[counter] = start
+    b.env[counter] = numbers.start
     loop = b.loop(frame.at(node), [counter, *assigned_names(node.target, *node.body)])
     count = b.env[counter]
     assert isinstance(count, Num)
     body, otherwise = b.join(), b.join()
-    repeat = Repeat(b.join(), b.join())
-    below = "<" if step > 0 else ">"
-    b.branch(integers.compare(b, below, count, stop), body, otherwise)
+    repeat = Repeat(b.join(), b.join(), rounds=max(_most(numbers), 1))
+    below = "<" if numbers.step > 0 else ">"
+    b.branch(integers.compare(b, below, count, numbers.stop), body, otherwise)
     b.enter(body)
-    frame.bind(node.target.id, count)
-    _repeat(frame, node.body, repeat)
+    frame.bind(name, count)
+    repeat_body(frame, node.body, repeat)
     b.enter(repeat.next)
     if b.block is not None:
-        b.env[counter] = Num(b.emit(Op.ADD, count.value, b.const(step)), count.signed)
+        b.env[counter] = Num(b.emit(Op.ADD, count.value, b.const(numbers.step)), count.signed)
     b.again(loop)
     b.enter(otherwise)
     block(frame, node.orelse)
@@ -71,7 +111,7 @@ def _for(frame: Frame, node: ast.For) -> None:
     b.env.pop(counter, None)
 
 
-def _range(frame: Frame, node: ast.expr) -> tuple[Num, Num, int]:
+def _range(frame: Frame, node: ast.expr) -> Range:
     """Start, stop and step of a `range(…)`."""
     match node:
         case ast.Call(ast.Name(name), args, []) if frame.outer.get(name) is range:
@@ -81,33 +121,36 @@ def _range(frame: Frame, node: ast.expr) -> tuple[Num, Num, int]:
     frame.at(node)
     match numbers:
         case [stop]:
-            return Num(frame.b.const(0)), stop, 1
+            return Range(Num(frame.b.const(0)), stop, 1)
         case [start, stop]:
-            return start, stop, 1
+            return Range(start, stop, 1)
         case [start, stop, step]:
             known = integers.known(step)
             if not known or not known[0]:
                 refuse(frame.at(args[2]), "the step is a constant other than 0")
-            return start, stop, known[0]
+            return Range(start, stop, known[0])
         case _:
             refuse(frame.b.span, "range() takes 1 to 3 numbers")
 
 
 def _break(frame: Frame, node: ast.Break) -> None:
-    _go(frame, node, lambda repeat: frame.b.jump(repeat.after))
+    depth, repeat = _innermost(frame, node)
+    frame.leave("submit", depth)
+    frame.b.jump(repeat.after)
 
 
 def _continue(frame: Frame, node: ast.Continue) -> None:
-    _go(frame, node, lambda repeat: frame.b.jump(repeat.next))
+    depth, repeat = _innermost(frame, node)
+    frame.leave("submit", depth + 1)
+    frame.b.jump(repeat.next)
 
 
-def _go(frame: Frame, node: ast.stmt, jump: Callable[[Repeat], None]) -> None:
+def _innermost(frame: Frame, node: ast.stmt) -> tuple[int, Repeat]:
+    """The loop a statement is in, and at which depth."""
     for depth in range(len(frame.exits) - 1, -1, -1):
         repeat = frame.exits[depth]
         if isinstance(repeat, Repeat):
-            frame.leave("submit", depth)
-            jump(repeat)
-            return
+            return depth, repeat
     unsupported(frame, node)
 
 

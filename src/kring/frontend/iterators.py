@@ -1,0 +1,106 @@
+"""Loops that the kernel counts, for those too long for the verifier to follow round by round.
+
+    it = stack 8; iter_num_new(it, 0, rounds)
+    b1: p = iter_num_next(it); br p b2 b3
+    b2: i = start + step * load p; …; jump b1
+    b3: iter_num_destroy(it)
+
+Every way out of the loop ends the iterator. The verifier looks at the body until another round
+could tell it nothing new.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from kring.abi.uapi import MAX_ROUNDS
+from kring.decl.kfuncs import ITER_NUM_NEW, ITER_NUM_NEXT
+from kring.frontend import integers, kfuncs
+from kring.frontend.builder import Builder
+from kring.frontend.frame import Frame, Repeat
+from kring.frontend.loops import Range, repeat_body
+from kring.frontend.source import assigned_names
+from kring.frontend.statements import block
+from kring.frontend.values import Num, parts
+from kring.ir.core import Mem, Op, Value
+
+
+def iterate(frame: Frame, node: ast.For, name: str, numbers: Range) -> None:
+    """A loop that an iterator of the kernel counts, however often; see `_rounds` for the end of
+    that.
+
+    Since: Linux 6.4, commit 6018e1f407cc ("bpf: implement numbers iterator").
+    """
+    b = frame.b
+    iterator = b.stack(8)
+    begun = kfuncs.emit(b, ITER_NUM_NEW, iterator, b.const(0), _rounds(b, numbers))
+    assigned = [*assigned_names(node.target, *node.body)]
+    _hide(b, assigned, begun)
+    loop = b.loop(frame.at(node), assigned)
+    found = kfuncs.emit(b, ITER_NUM_NEXT, iterator)
+    body, otherwise = b.join(), b.join()
+    repeat = Repeat(b.join(), b.join(), iterator)
+    b.branch(found, body, otherwise)
+    b.enter(body)
+    step = b.emit(Op.MUL, b.load(found, Mem(0, 4)), b.const(numbers.step))
+    count = Num(b.emit(Op.ADD, numbers.start.value, step), numbers.start.signed)
+    frame.bind(name, count)
+    repeat_body(frame, node.body, repeat)
+    b.enter(repeat.next)
+    b.again(loop)
+    b.enter(otherwise)
+    frame.end(repeat, "submit")
+    block(frame, node.orelse)
+    b.jump(repeat.after)
+    b.enter(repeat.after)
+
+
+def _hide(b: Builder, names: list[str], zero: Value) -> None:
+    """Add to each constant that the loop changes a 0 that the verifier does not know to be one.
+
+    Else it would follow a counter from round to round, and never see that one is like another.
+    """
+    for name in names:
+        val = b.env.get(name)
+        if isinstance(val, Num) and val.value.op is Op.CONST:
+            b.env[name] = Num(b.emit(Op.ADD, val.value, zero), val.signed)
+
+
+def _rounds(b: Builder, numbers: Range) -> Value:
+    """How often the loop comes round, MAX_ROUNDS at the most: the kernel counts no further."""
+    start, stop, size = numbers.start, numbers.stop, abs(numbers.step)
+    rest = stop
+    if numbers.step != 1 or integers.known(start) != [0]:
+        first, last = (start, stop) if numbers.step > 0 else (stop, start)
+        distance = b.emit(Op.SUB, last.value, first.value)
+        below = integers.compare(b, "<", first, last)
+        rest = Num(_choose(b, below, distance, b.const(0)), signed=False)
+        if size > 1:
+            up = b.emit(Op.ADD, rest.value, b.const(size - 1))
+            rest = Num(b.emit(Op.UDIV, up, b.const(size)), signed=False)
+    low, high = integers.bounds(rest.value)
+    if low >= 0 and high <= MAX_ROUNDS:
+        return rest.value
+    beyond = b.const(MAX_ROUNDS)
+    if rest.signed and low < 0:
+        negative = b.emit(Op.SLT, rest.value, b.const(0))
+        beyond = _choose(b, negative, b.const(0), beyond)
+    return _choose(b, b.emit(Op.ULE, rest.value, b.const(MAX_ROUNDS)), rest.value, beyond)
+
+
+def _choose(b: Builder, condition: Value, one: Value, other: Value) -> Value:
+    """`one` if the condition is not 0, else `other`."""
+    yes, no, after = b.join(), b.join(), b.join()
+    b.branch(condition, yes, no)
+    for join, value in ((yes, one), (no, other)):
+        b.enter(join)
+        if b.block is not None:
+            b.env[_CHOSEN] = Num(value)
+        b.jump(after)
+    b.enter(after)
+    (chosen,) = parts(b.env.pop(_CHOSEN))
+    return chosen
+
+
+_CHOSEN = "<chosen>"
+"""A variable no source can name, for what two paths bring to one place."""

@@ -23,7 +23,7 @@ from kring.decl.types import IntType
 from kring.decl.variables import DATA
 from kring.errors import CompileError, ObjectError
 from kring.frontend.builder import Module
-from kring.frontend.diagnose import place, source_line
+from kring.frontend.diagnose import combined, place, source_line
 from kring.frontend.kernel import Formats
 from kring.frontend.maps import key_type
 from kring.frontend.python import compile_program
@@ -68,8 +68,16 @@ def compile_all(
     names: dict[int, str] = {}
     compiled: list[tuple[Source, list[tuple[Fn, Code]]]] = []
     for program in programs:
-        fn = compile_program(program, module, names, formats)
-        compiled.append((program, _compile(fn, dump)))
+        try:
+            fn = compile_program(program, module, names, formats)
+        except CompileError:
+            continue
+        try:
+            compiled.append((program, _compile(fn, dump)))
+        except CompileError as error:
+            module.errors.append(error)
+    if module.errors:
+        raise combined(module.errors)
     types = Types()
     kernel = KernelTypes(types, module.kernel_types)
     maps = [_map(types, module, name, found) for name, found in module.maps.items()]

@@ -241,14 +241,24 @@ _VERBS: dict[str, tuple[str, Callable[[ArgumentParser], None], Callable[[Namespa
 def error_text(error: Exception) -> str:
     """What an error says without its traceback; one of the compiler's with line and caret."""
     if isinstance(error, CompileError):
-        from traceback import format_exception_only
-
-        shown = [text for one in (error, *error.others) for text in format_exception_only(one)]
-        return "".join(shown).rstrip()
+        return _all_errors(error)
     if isinstance(error, OSError) and not isinstance(error, KringError) and error.filename:
         return f"kring: {error.filename}: {error.strerror}"
     notes: Sequence[str] = getattr(error, "__notes__", ())
     return "\n".join([f"kring: {error}", *notes])
+
+
+def _all_errors(error: CompileError) -> str:
+    """Every error of a build, each as Python shows one, and how many there are."""
+    from traceback import format_exception_only
+
+    from kring.frontend.diagnose import alone
+
+    shown = ["".join(format_exception_only(alone(one))).rstrip() for one in (error, *error.others)]
+    if error.others:
+        count = len(shown) + error.more
+        shown.append(f"{count} errors" + f", of which the first {len(shown)}" * (error.more > 0))
+    return "\n\n".join(shown)
 
 
 def say(text: str) -> None:

@@ -30,11 +30,12 @@ class CompileError(KringError, SyntaxError):
     """A program the compiler refuses, shown by Python itself with its line and caret.
 
     `notes` say what is allowed and what to write instead; `others` are independent errors found
-    after this one.
+    after this one, which Python shows below it, and `more` counts those beyond them.
     """
 
     notes: tuple[str, ...]
     others: tuple[CompileError, ...]
+    more: int
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class CompileError(KringError, SyntaxError):
             super().__init__(message, place)
         self.notes = notes
         self.others = ()
+        self.more = 0
         for note in notes:
             self.add_note(f"  {note}")
 

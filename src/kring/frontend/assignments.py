@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 
 from kring.decl.types import IntType, int_type
+from kring.errors import CompileError
 from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import evaluate, map_of, number, operate, unsupported
 from kring.frontend.frame import Frame
 from kring.frontend.maps import ARRAYS, delete, store_existing, update
 from kring.frontend.memory import find_field, write_field
 from kring.frontend.places import written_struct
+from kring.frontend.recovery import report
 from kring.frontend.values import Val
 
 
@@ -55,7 +57,7 @@ def assign_typed(frame: Frame, node: ast.AnnAssign) -> None:
         refuse(frame.at(node), "only a variable can be annotated")
     name = node.target.id
     if node.value is None:
-        refuse(frame.at(node), f"give it a value: `{name}: {frame.declared[name].name} = …`")
+        refuse(frame.at(node), f"give it a value: `{name}: {ast.unparse(node.annotation)} = …`")
     val = number(frame, node.value)
     frame.at(node.value)
     frame.bind(name, val)
@@ -66,13 +68,19 @@ def declare(frame: Frame, statements: list[ast.stmt]) -> None:
     for node in (inner for top in statements for inner in ast.walk(top)):
         if not (isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)):
             continue
-        name = node.target.id
-        kind = int_type(frame.annotation(node.annotation))
-        span = frame.at(node.annotation)
-        if kind is None:
-            refuse(span, "a variable's type is an integer type, as in `x: u32 = …`")
-        if frame.declared.setdefault(name, kind) != kind:
-            refuse(span, f"{name!r} is {frame.declared[name].name} already")
+        try:
+            _declare(frame, node.target.id, node.annotation)
+        except CompileError as error:
+            report(frame, error)
+
+
+def _declare(frame: Frame, name: str, annotation: ast.expr) -> None:
+    kind = int_type(frame.annotation(annotation))
+    span = frame.at(annotation)
+    if kind is None:
+        refuse(span, "a variable's type is an integer type, as in `x: u32 = …`")
+    if frame.declared.setdefault(name, kind) != kind:
+        refuse(span, f"{name!r} is {frame.declared[name].name} already")
 
 
 def assign_operated(frame: Frame, node: ast.AugAssign) -> None:

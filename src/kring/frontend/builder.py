@@ -16,7 +16,7 @@ from kring.decl.maps import MapDeclaration
 from kring.decl.struct import layout
 from kring.decl.types import FieldType
 from kring.decl.variables import Global
-from kring.errors import DeclarationError
+from kring.errors import CompileError, DeclarationError
 from kring.frontend.diagnose import refuse
 from kring.frontend.values import (
     Gone,
@@ -24,6 +24,7 @@ from kring.frontend.values import (
     Mixed,
     Nothing,
     Num,
+    Poison,
     Token,
     Unbound,
     Val,
@@ -88,8 +89,8 @@ class Separate:
 @record(frozen=False)
 class Module:
     """What all programs of one build share: maps by name, the kernel structs they look into, the
-    streams whose losses are counted, kernel functions by name, and variables by name with their
-    offsets in bytes."""
+    streams whose losses are counted, kernel functions by name, variables by name with their
+    offsets in bytes, and what the compiler refused so far."""
 
     maps: dict[str, MapDeclaration] = field(default_factory=dict[str, MapDeclaration])
     kernel_types: dict[str, dict[str, FieldType]] = field(
@@ -100,6 +101,7 @@ class Module:
     variables: dict[str, tuple[int, Global[Any]]] = field(
         default_factory=dict[str, tuple[int, Global[Any]]]
     )
+    errors: list[CompileError] = field(default_factory=list[CompileError])
 
     def drop_index(self, stream: str) -> int:
         """Which entry of the drop counters is the stream's."""
@@ -130,12 +132,17 @@ class Module:
 
 @record(frozen=False)
 class Join:
-    """A block to come, and the paths that lead to it so far."""
+    """A block to come, and the paths that lead to it so far.
+
+    `failed` if a statement was refused on one of them, `spoiled` what is not known here therefore.
+    """
 
     block: Block
     paths: list[tuple[Edge, Env, frozenset[Token], Span]] = field(
         default_factory=list[tuple[Edge, Env, frozenset[Token], Span]]
     )
+    failed: bool = False
+    spoiled: set[str] = field(default_factory=set[str])
 
 
 @record(frozen=False)
@@ -158,7 +165,8 @@ class Builder:
 
     `unsigned` are the variables that loops must carry as such, `calls` the calls of plain functions
     that are being built in place, outermost first. `returned` has the signedness of what a function
-    compiled apart returns.
+    compiled apart returns. `failed` if a statement of the path at hand was refused, and it goes on
+    for the sake of other errors; `forgiven` are records that such a statement may have ended.
     """
 
     def __init__(
@@ -178,6 +186,8 @@ class Builder:
         self.calls: tuple[Span, ...] = ()
         self.env: Env = {}
         self.held: frozenset[Token] = frozenset()
+        self.failed = False
+        self.forgiven: set[Token] = set()
         self.block: Block | None = self.fn.block()
         self.fn.blocks.append(self.block)
 
@@ -266,7 +276,7 @@ class Builder:
         """End this path and the program; a record still held is lost."""
         if self.block is None:
             return
-        for token in self.held:
+        for token in sorted(self.held - self.forgiven, key=lambda token: token.span):
             refuse(
                 self.span,
                 f"the record reserved from {token.stream!r} on line {token.span.line} is lost "
@@ -281,11 +291,13 @@ class Builder:
             self.block = None
             return
         self.block = join.block
+        self.failed = join.failed
         self.fn.blocks.append(join.block)
         envs = [env for _, env, _, _ in join.paths]
         self.held = self._same_records(join)
         names = {name: None for env in envs for name in env}
         self.env = {name: self._merge(join, name, envs) for name in names}
+        self.env.update(dict.fromkeys(join.spoiled, Poison()))
 
     def loop(self, span: Span, assigned: Iterable[str]) -> Loop:
         """Go on in a new loop's header, which carries the variables in `assigned` round."""
@@ -318,7 +330,7 @@ class Builder:
                 if not common.signed:
                     raise WidenLoop(loop, name)
             elif len(parts(now)) != len(parts(shape)) or isinstance(common, Mixed):
-                if not isinstance(shape, Mixed | Unbound | Gone):
+                if not isinstance(shape, Mixed | Unbound | Gone) and common != Poison():
                     refuse(
                         loop.span,
                         f"{name!r} holds {describe(shape)} when the loop begins and "
@@ -327,8 +339,9 @@ class Builder:
                     )
                 continue
             values += parts(now)
-        if self.held != loop.held:
-            lost = next(iter(self.held ^ loop.held))
+        lost = (self.held ^ loop.held) - self.forgiven
+        if lost and not self.failed:
+            lost = min(lost, key=lambda token: token.span)
             refuse(
                 lost.span,
                 f"a record of {lost.stream!r} is still held when the loop comes round",
@@ -345,16 +358,19 @@ class Builder:
     def _edge(self, join: Join) -> Edge:
         edge = Edge(join.block)
         join.paths.append((edge, dict(self.env), self.held, self.span))
+        join.failed |= self.failed
         return edge
 
     def _merge(self, join: Join, name: str, envs: list[Env]) -> Val:
         vals = [env.get(name, Unbound()) for env in envs]
         if (again := self._found_again(join, vals)) is not None:
-            return again
+            return Poison() if join.failed else again
         common = vals[0]
         for val in vals[1:]:
             if val is not common:
                 common = unify(common, val)
+        if join.failed and isinstance(common, Unbound | Gone | Mixed):
+            return Poison()
         columns = list(zip(*(parts(val) for val in vals), strict=False))
         if len(columns) != len(parts(common)):
             return common
@@ -399,7 +415,10 @@ class Builder:
     def _same_records(self, join: Join) -> frozenset[Token]:
         _, _, held, first = join.paths[0]
         for _, _, other, second in join.paths[1:]:
-            for token in held ^ other:
+            for token in (held ^ other) - self.forgiven:
+                if join.failed:
+                    self.forgiven.add(token)
+                    continue
                 keeps, ends = (first, second) if token in held else (second, first)
                 refuse(
                     token.span,

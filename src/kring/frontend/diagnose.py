@@ -2,15 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from kring.errors import CompileError
 from kring.ir.core import Span
 
 
+class Follows(CompileError):
+    """What follows from an error that is reported already, and is not reported itself."""
+
+
 def refuse(span: Span, message: str, *notes: str) -> NoReturn:
     """Raise the CompileError that shows `span` with carets; `notes` say what to write instead."""
     raise CompileError(message, place(span), notes)
+
+
+MOST = 10
+"""How many errors are shown at once."""
+
+
+def combined(errors: Sequence[CompileError]) -> CompileError:
+    """The first of some errors by its place, with the others as its `others` and in its notes."""
+    files = list(dict.fromkeys(error.filename for error in errors))
+    ranked = sorted(errors, key=lambda e: (files.index(e.filename), e.lineno or 0, e.offset or 0))
+    first, *others = ranked[:MOST]
+    error = alone(first)
+    error.others = tuple(map(alone, others))
+    for other in others:
+        error.add_note("\n".join(_noted(other, first.filename)))
+    error.more = len(errors[MOST:])
+    if error.more:
+        error.add_note(f"and {error.more} more error{'s' * (error.more > 1)}")
+    return error
+
+
+def alone(error: CompileError) -> CompileError:
+    """The error without those that were found together with it."""
+    where: Any = error.args[1] if len(error.args) > 1 else None
+    return CompileError(error.msg, where, error.notes)
+
+
+def _noted(error: CompileError, file: str | None) -> Iterator[str]:
+    """An error as the note of another one in `file`: message, source line and carets, notes."""
+    inside = "" if error.filename == file or not error.filename else f'File "{error.filename}", '
+    yield f"{inside}line {error.lineno}: {error.msg}" if error.lineno else error.msg
+    text = (error.text or "").rstrip()
+    if text:
+        stripped = text.lstrip()
+        begin = max((error.offset or 1) - 1 - (len(text) - len(stripped)), 0)
+        same = error.end_lineno == error.lineno and error.end_offset
+        width = (error.end_offset or 0) - (error.offset or 0) if same else len(stripped) - begin
+        yield f"    {stripped}"
+        yield f"    {' ' * begin}{'^' * max(width, 1)}"
+    yield from (f"  {note}" for note in error.notes)
 
 
 def place(span: Span) -> tuple[str, int, int, str, int, int]:

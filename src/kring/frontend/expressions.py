@@ -19,7 +19,7 @@ from kring.decl.variables import Global
 from kring.errors import KringError
 from kring.frontend import integers, packets
 from kring.frontend.calls import CALLS, METHODS, Function, construct
-from kring.frontend.diagnose import did_you_mean, refuse, suggestion
+from kring.frontend.diagnose import Follows, did_you_mean, refuse, suggestion
 from kring.frontend.frame import Frame, Pending, cure
 from kring.frontend.kernel import CURRENT, context_field
 from kring.frontend.maps import ARRAYS, lookup, settle, value_at
@@ -33,6 +33,7 @@ from kring.frontend.values import (
     Nothing,
     Num,
     Packet,
+    Poison,
     Record,
     Ref,
     Static,
@@ -65,7 +66,10 @@ def pending(frame: Frame, node: ast.expr) -> Val | Pending:
     if build is None:
         unsupported(frame, node)
     frame.at(node)
-    return build(frame, node)
+    found = build(frame, node)
+    if isinstance(found, Poison):
+        raise Follows("this follows from an error before")
+    return found
 
 
 def number(frame: Frame, node: ast.expr) -> Num:
@@ -144,6 +148,8 @@ def _integer(frame: Frame, value: int) -> Num:
 
 def _name(frame: Frame, node: ast.Name) -> Val:
     name = node.id
+    if name in frame.unknown:
+        return Poison()
     if name not in frame.local:
         if name not in frame.outer:
             known = [*frame.outer, *frame.local]

@@ -83,7 +83,8 @@ class Frame:
 
     `names` are the kernel's names of maps by the identity of their declarations, `declared` the
     types of annotated variables, `inline` builds a call of a plain function; `caller` is None for
-    the program itself, `result` the integer type a called function promises.
+    the program itself, `result` the integer type a called function promises; `unknown` are names
+    that were refused, `built` counts the statements built so far.
     """
 
     b: Builder
@@ -98,6 +99,8 @@ class Frame:
     exits: list[Repeat | Transaction] = field(default_factory=list[Repeat | Transaction])
     caller: Call | None = None
     result: IntType | None = None
+    unknown: set[str] = field(default_factory=set[str])
+    built: int = 0
 
     def called(self, b: Builder, file: str, call: Call, local: frozenset[str]) -> Frame:
         """The frame of a function that this one calls."""

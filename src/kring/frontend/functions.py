@@ -14,14 +14,14 @@ from types import FunctionType
 from kring.decl.maps import MapDeclaration
 from kring.decl.types import IntType, int_type
 from kring.errors import CompileError
-from kring.frontend.builder import CURSOR
+from kring.frontend.builder import CURSOR, Builder
 from kring.frontend.diagnose import did_you_mean, refuse
 from kring.frontend.expressions import evaluate, map_of, static
 from kring.frontend.frame import Call, Frame, cure
 from kring.frontend.integers import truncate
 from kring.frontend.memory import check_constant
 from kring.frontend.source import assigned_names, parse_function, span_of
-from kring.frontend.values import Maybe, Mixed, Num, Record, Static, Val, describe
+from kring.frontend.values import Maybe, Mixed, Num, Poison, Record, Static, Val, describe
 from kring.ir.core import Span, Value
 from kring.record import replace
 
@@ -50,8 +50,8 @@ def inline(frame: Frame, node: ast.Call, function: FunctionType, body: Body) -> 
             if inner.b.block is not None:
                 give(inner, Static(None))
         except CompileError as error:
-            _add_caller(error, frame, function.__name__, span, file)
-            raise
+            assert inner.caller is not None
+            raise called(error, inner.caller) from None
 
     if function in b.separate.chosen:
         from kring.frontend import separate
@@ -70,11 +70,15 @@ def inline(frame: Frame, node: ast.Call, function: FunctionType, body: Body) -> 
     return _result(frame, call, before)
 
 
-def _add_caller(error: CompileError, frame: Frame, name: str, span: Span, file: str) -> None:
-    where = f"line {span.line}" if file == frame.file else f"line {span.line} of {frame.file}"
-    note = f"{name}() is called on {where}"
+def called(error: CompileError, call: Call) -> CompileError:
+    """The error, with a note that says where the function that it is in is called."""
+    file, span = call.frame.file, call.span
+    inside = call.function.__code__.co_filename == file
+    where = f"line {span.line}" if inside else f"line {span.line} of {file}"
+    note = f"{call.function.__name__}() is called on {where}"
     error.notes = (*error.notes, note)
     error.add_note(f"  {note}")
+    return error
 
 
 def give(frame: Frame, val: Val) -> None:
@@ -92,11 +96,25 @@ def give(frame: Frame, val: Val) -> None:
         from kring.frontend import separate
 
         separate.give(frame, val)
-        return
+    else:
+        _leave(b, call)
+
+
+def give_up(frame: Frame) -> None:
+    """Return from a called function after its `return` was refused."""
+    b, call = frame.b, frame.caller
+    assert call is not None
+    b.env[_RETURNED] = Poison()
+    _leave(b, call)
+
+
+def _leave(b: Builder, call: Call) -> None:
+    """Go on after the call with what is to be returned."""
     inside = b.env
+    returned = inside[_RETURNED]
     b.env = outside(b.env)
-    b.env[_RETURNED] = inside[_RETURNED]
-    b.env[_THERE] = Num(b.const(0 if val == Static(None) else 1))
+    b.env[_RETURNED] = returned
+    b.env[_THERE] = Num(b.const(0 if returned == Static(None) else 1))
     b.jump(call.after)
     b.env = inside
 
@@ -233,7 +251,7 @@ def _lose_none(frame: Frame, call: Call, returned: Val) -> None:
     """Refuse to return with a record that is neither ended nor returned."""
     kept = returned.inner if isinstance(returned, Maybe) else returned
     token = kept.token if isinstance(kept, Record) else None
-    for held in frame.b.held - call.held - {token}:
+    for held in frame.b.held - frame.b.forgiven - call.held - {token}:
         refuse(
             frame.b.span,
             f"the record reserved from {held.stream!r} on line {held.span.line} is lost when "

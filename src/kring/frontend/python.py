@@ -19,16 +19,17 @@ from kring.frontend.assignments import assign, assign_operated, assign_typed, de
 from kring.frontend.blocks import BLOCKS
 from kring.frontend.builder import Builder, Module, Place, Separate, WidenLoop
 from kring.frontend.conditions import condition
-from kring.frontend.diagnose import refuse
+from kring.frontend.diagnose import combined, refuse
 from kring.frontend.expressions import evaluate, number
 from kring.frontend.frame import Frame
 from kring.frontend.functions import give, inline
 from kring.frontend.kernel import Formats
 from kring.frontend.loops import LOOPS
+from kring.frontend.recovery import report
 from kring.frontend.separate import worthwhile
 from kring.frontend.source import assigned_names, outer_names, parse_function, span_of
 from kring.frontend.statements import STATEMENTS, block
-from kring.frontend.values import Ctx, Static, Val
+from kring.frontend.values import Ctx, Poison, Static, Val
 from kring.ir.core import Fn, Space, Type
 
 
@@ -40,8 +41,27 @@ def compile_program(
     `module` and `names` (a map's name by the identity of its declaration) are shared by the
     programs of a build; `formats` gives tracepoint formats for contexts that are not declared.
 
-    Raises: CompileError at the place in the source.
+    Raises: CompileError at the place in the source, with the others found; all of them are in
+    `module.errors` too.
     """
+    before = len(module.errors)
+    try:
+        fn = _compile(program, module, names, formats)
+    except CompileError as error:
+        module.errors.append(error)
+    except Exception:
+        # What is built after a refusal is built for its errors only.
+        if len(module.errors) == before:
+            raise
+    else:
+        if len(module.errors) == before:
+            return fn
+    raise combined(module.errors[before:])
+
+
+def _compile(
+    program: Program, module: Module, names: dict[int, str], formats: Formats | None
+) -> Fn:
     function = program.function
     if not isinstance(function, FunctionType):
         raise CompileError(f"@{program.kind.name} marks a function; this is {function!r}")
@@ -50,6 +70,7 @@ def compile_program(
         refuse(span_of(file, node), "a program cannot wait", "write `def`, not `async def`")
     unsigned: set[tuple[Place, str]] = set()
     separate = Separate(program.name, set(), set())
+    before = len(module.errors)
     while True:
         separate = Separate(program.name, separate.chosen, separate.refused)
         b = Builder(program.name, module, span_of(file, node), unsigned, separate)
@@ -60,7 +81,10 @@ def compile_program(
             _function(frame, node)
         except WidenLoop as loop:
             unsigned.add(loop.key)
+            del module.errors[before:]
             continue
+        if len(module.errors) > before:
+            return b.fn
         if more := worthwhile(separate):
             separate.chosen |= more
             continue
@@ -80,9 +104,16 @@ def _body(frame: Frame, statements: list[ast.stmt]) -> None:
 def _function(frame: Frame, node: ast.FunctionDef) -> None:
     if frame.program.kind.type is ProgType.XDP:
         packets.begin(frame.b)
-    _context(frame, node)
+    try:
+        _context(frame, node)
+    except CompileError as error:
+        report(frame, error)
+        frame.b.env.update({arg.arg: Poison() for arg in node.args.args})
     _body(frame, node.body)
-    frame.b.ret(frame.b.const(0))
+    try:
+        frame.b.ret(frame.b.const(0))
+    except CompileError as error:
+        report(frame, error)
 
 
 def _context(frame: Frame, node: ast.FunctionDef) -> None:

@@ -133,6 +133,11 @@ class Gone:
 
 
 @record
+class Poison:
+    """What a statement that was refused would have bound: nothing about it is reported again."""
+
+
+@record
 class Mixed:
     """A variable that holds different kinds of value on different paths."""
 
@@ -142,7 +147,7 @@ class Mixed:
 
 Val: TypeAlias = (
     Static | Num | Ref | Record | Maybe | Nothing | KernelPtr | Ctx | Packet | Text | Unbound
-    | Gone | Mixed
+    | Gone | Mixed | Poison
 )  # fmt: skip
 
 
@@ -180,6 +185,8 @@ def with_parts(val: Val, values: tuple[Value, ...]) -> Val:
 
 def unify(one: Val, other: Val) -> Val:
     """The shape that serves for both, with the parts of `one`; `Mixed` if there is none."""
+    if isinstance(one, Poison) or isinstance(other, Poison):
+        return Poison()
     if isinstance(one, Unbound) or isinstance(other, Unbound):
         return Unbound()
     if isinstance(one, Gone) or isinstance(other, Gone):
@@ -220,7 +227,7 @@ def describe(val: Val) -> str:
             return "the packet"
         case Text():
             return "a string"
-        case Unbound():
+        case Unbound() | Poison():
             return "nothing"
         case Gone(_, how):
             return f"a record that was {how}"

@@ -123,7 +123,7 @@ def _distrust(frame: Frame, nodes: list[ast.AST]) -> None:
     frame.unknown |= missing
     if missing:
         # Whatever the misspelled name was to be.
-        mentioned += [(name, True) for name in b.env]
+        mentioned += [(name, False) for name in b.env]
     for name, only_field in mentioned:
         val = b.env.get(name)
         if isinstance(val, _UNSURE) or not only_field:

@@ -110,8 +110,8 @@ def call(frame: Frame, node: ast.Call, function: Callable[..., int]) -> Val:
             operands = [number(frame, arg) for arg in rest]
             at = frame.at(target)
             kind = _entry_type(declaration.types[-1], map_name, f"{name}()", at)
-            frame.at(node)
             pointer = entry(frame.b, declaration, map_name, key)
+            frame.at(node)
             place = _Place(pointer, 0, kind, f"a value of {map_name!r}")
             zero = Num(frame.b.const(0))
             return settle(frame.b, pointer, lambda: _emit(frame, op, place, operands), zero)

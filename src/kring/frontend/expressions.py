@@ -55,7 +55,9 @@ def evaluate(frame: Frame, node: ast.expr) -> Val:
     """The value of an expression; a lookup's result, taken now, may be None."""
     found = pending(frame, node)
     if isinstance(found, Pending):
-        frame.at(node)
+        span = frame.at(node)
+        if found.unsure:
+            refuse(span, *found.unsure)
         return settle(frame.b, found.pointer, found.take)
     return found
 
@@ -259,9 +261,18 @@ def _subscript(frame: Frame, node: ast.Subscript) -> Val | Pending:
             f"{name}[key] may not exist",
             f"use {name}.get(key), which may be None, or {name}.get(key, 0)",
         )
+    if isinstance(declaration.types[-1], type) and isinstance(key, Num):
+        from kring.frontend import arrays
+
+        if arrays.inside(declaration, key):
+            return arrays.entry(frame, declaration, name, key)
     _, pointer = lookup(frame.b, declaration, name, key)
     if isinstance(declaration.types[-1], type):
-        return Pending(pointer, lambda: value_at(frame.b, declaration, pointer))
+        unsure = (
+            f"{name}[i] may lie beyond the array's end, where there is no struct",
+            f"compare {name}.get(i) with None, or give an index that is surely inside",
+        )
+        return Pending(pointer, lambda: value_at(frame.b, declaration, pointer), unsure)
     zero = Num(frame.b.const(0))
     return settle(frame.b, pointer, lambda: value_at(frame.b, declaration, pointer), zero)
 

@@ -58,10 +58,12 @@ class Transaction:
 
 @record
 class Pending:
-    """A pointer found and not taken yet: null is None, `take` copies or refers to what is there."""
+    """A pointer found and not taken yet: null is None, `take` copies or refers to what is there.
+    `unsure` is why it cannot be used without a comparison with None."""
 
     pointer: Value
     take: Callable[[], Num | Ref | KernelPtr]
+    unsure: tuple[str, ...] = ()
 
 
 @record(eq=False)

@@ -204,6 +204,10 @@ def _divide(b: Builder, left: Num, right: Num) -> tuple[Num, Num]:
     if unsigned or _both_natural(left, right):
         quotient, remainder = b.emit(Op.UDIV, a, c), b.emit(Op.UMOD, a, c)
         return Num(quotient, not unsigned), Num(remainder, not unsigned)
+    if (power := _power_of_two(right)) is not None:
+        # Rounding down is what shifts and masks do.
+        mask = b.const((1 << power) - 1)
+        return Num(b.emit(Op.ASHR, a, b.const(power))), Num(b.emit(Op.AND, a, mask))
     sign_a, sign_c = (b.emit(Op.ASHR, x, b.const(63)) for x in (a, c))
     size_a, size_c = (
         b.emit(Op.SUB, b.emit(Op.XOR, x, sign), sign) for x, sign in ((a, sign_a), (c, sign_c))
@@ -215,6 +219,14 @@ def _divide(b: Builder, left: Num, right: Num) -> tuple[Num, Num]:
     divides = b.emit(Op.NEG, b.emit(Op.NE, c, b.const(0)))
     quotient = b.emit(Op.AND, lowered, divides)
     return Num(quotient), Num(b.emit(Op.SUB, a, b.emit(Op.MUL, quotient, c)))
+
+
+def _power_of_two(num: Num) -> int | None:
+    """The exponent, if the number is a positive constant that has one."""
+    for value in known(num) or ():
+        if value > 0 and not value & (value - 1):
+            return value.bit_length() - 1
+    return None
 
 
 BINARY: dict[str, Callable[[Builder, Num, Num], Num]] = {

@@ -9,6 +9,7 @@ from kring.decl.maps import MapDeclaration, ValueType
 from kring.decl.types import IntType
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
+from kring.frontend.integers import known
 from kring.frontend.memory import check_constant, load_int, store_int
 from kring.frontend.values import KernelPtr, Maybe, Num, Ref, Val, describe, parts
 from kring.ir.core import Span, Value
@@ -39,9 +40,25 @@ def in_memory(b: Builder, kind: ValueType, val: Val, what: str) -> Value:
             refuse(b.span, f"the {what} is {wanted}; this is {describe(val)}")
 
 
+def key_in_memory(b: Builder, declaration: MapDeclaration, name: str, key: Val) -> Value:
+    """A pointer to the key; an index known to be beyond an array's end is refused."""
+    if declaration.type in ARRAYS and isinstance(key, Num):
+        for index in known(key) or ():
+            check_index(b.span, declaration, name, index)
+    return in_memory(b, key_type(declaration), key, f"key of {name!r}")
+
+
+def check_index(span: Span, declaration: MapDeclaration, name: str, index: int) -> None:
+    """Refuse an index that no entry of the array has."""
+    last = declaration.max_entries - 1
+    if not 0 <= index <= last:
+        entries = f"0 to {last}" if last else "0 only"
+        refuse(span, f"{name}[{index}] is beyond the array's end: its indexes are {entries}")
+
+
 def lookup(b: Builder, declaration: MapDeclaration, name: str, key: Val) -> tuple[Value, Value]:
     """A pointer to the key, and one to its value, or null."""
-    pointer = in_memory(b, key_type(declaration), key, f"key of {name!r}")
+    pointer = key_in_memory(b, declaration, name, key)
     return pointer, b.call("map_lookup_elem", b.map(name), pointer)
 
 
@@ -79,7 +96,7 @@ def update(
     b: Builder, declaration: MapDeclaration, name: str, key: Val, value: Val, at: Span | None = None
 ) -> Value:
     """Store a value, which stands `at`; the result is 0 if it was stored."""
-    key_pointer = in_memory(b, key_type(declaration), key, f"key of {name!r}")
+    key_pointer = key_in_memory(b, declaration, name, key)
     b.span = at or b.span
     pointer = in_memory(b, declaration.types[-1], value, f"value of {name!r}")
     return b.call("map_update_elem", b.map(name), key_pointer, pointer, b.const(BPF_ANY))
@@ -87,7 +104,7 @@ def update(
 
 def delete(b: Builder, declaration: MapDeclaration, name: str, key: Val) -> Value:
     """Remove a key; the result is 0 if it was there."""
-    pointer = in_memory(b, key_type(declaration), key, f"key of {name!r}")
+    pointer = key_in_memory(b, declaration, name, key)
     return b.call("map_delete_elem", b.map(name), pointer)
 
 

@@ -51,7 +51,7 @@ def bits() -> None:
 @syscall
 def arrays() -> None:
     out[0] = atomic.exchange(words[0], 0)
-    out[1] = atomic.fetch_add(words[9], 1)
+    out[1] = atomic.fetch_add(words[out[0] + 2], 1)
     out[2] = atomic.fetch_add(words[2], 2)
     out[3] = -1 if out[2] < 0 else atomic.exchange(words[1], 1)
 

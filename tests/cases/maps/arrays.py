@@ -10,13 +10,14 @@ each = PerCpuHash[u32, u64](max_entries=2)
 
 @syscall
 def use() -> None:
+    beyond = given[0] + 4
     out[0] = given[0]
-    out[1] = given[2]
-    out[6] = 1
+    out[1] = given[beyond]
+    out[beyond] = 1
     out[2] += 1
     out[3] += 3
     out[4] -= 1
     hits[0] += 1
     hits[1] = hits[1] + 10
-    hits[9] += 1
+    hits[beyond] += 1
     each[7] += 1

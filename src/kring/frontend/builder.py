@@ -72,7 +72,7 @@ class Separate:
     """The functions of one program that are compiled apart from it.
 
     `chosen` are those to be, `refused` those that cannot be; `sizes` has for each function how
-    many values each of its calls that was built in place took; `made` and `functions` is what came
+    many values each of its calls that was built in place took; `made` and `builders` is what came
     of the chosen, by what they were called with and by name.
     """
 
@@ -83,7 +83,7 @@ class Separate:
         default_factory=dict[Callable[..., Any], list[int]]
     )
     made: dict[tuple[object, ...], Any] = field(default_factory=dict[tuple[object, ...], Any])
-    functions: dict[str, Fn] = field(default_factory=dict[str, Fn])
+    builders: dict[str, Builder] = field(default_factory=dict[str, "Builder"])
 
 
 @record(frozen=False)
@@ -165,8 +165,9 @@ class Builder:
 
     `unsigned` are the variables that loops must carry as such, `calls` the calls of plain functions
     that are being built in place, outermost first. `returned` has the signedness of what a function
-    compiled apart returns. `failed` if a statement of the path at hand was refused, and it goes on
-    for the sake of other errors; `forgiven` are records that such a statement may have ended.
+    compiled apart returns, `whiles` the headers of the loops that no counter bounds. `failed` if a
+    statement of the path at hand was refused, and it goes on for the sake of other errors;
+    `forgiven` are records that such a statement may have ended.
     """
 
     def __init__(
@@ -183,6 +184,7 @@ class Builder:
         self.unsigned = unsigned
         self.separate = separate
         self.returned: set[bool | None] = set()
+        self.whiles: list[tuple[Block, Span]] = []
         self.calls: tuple[Span, ...] = ()
         self.env: Env = {}
         self.held: frozenset[Token] = frozenset()

@@ -22,6 +22,7 @@ from kring.record import record
 def _while(frame: Frame, node: ast.While) -> None:
     b = frame.b
     loop = b.loop(frame.at(node), assigned_names(node.test, *node.body))
+    b.whiles.append((loop.block, frame.at(node.test)))
     body, otherwise = b.join(), b.join()
     repeat = Repeat(b.join(), b.join())
     condition(frame, node.test, body, otherwise)

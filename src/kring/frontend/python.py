@@ -88,7 +88,12 @@ def _compile(
         if more := worthwhile(separate):
             separate.chosen |= more
             continue
-        b.fn.callees = separate.functions
+        b.fn.callees = {name: one.fn for name, one in separate.builders.items()}
+        for one in (b, *separate.builders.values()):
+            if one.whiles:
+                from kring.frontend.endless import endless
+
+                module.errors += endless(one)
         return b.fn
 
 

@@ -109,22 +109,22 @@ def _make(
     b = Builder(name, outer.module, definition, outer.unsigned, outer.separate)
     b.calls = (b.span,)
     inner = frame.called(b, file, Call(frame, function, outer.span, b.join(), b.held, True), local)
-    outer.separate.functions[name] = b.fn
+    outer.separate.builders[name] = b
     given = {parameter: (_taken(b, val), span) for parameter, (val, span) in arguments.items()}
-    if len(b.fn.entry.params) > _MOST_ARGUMENTS:
-        raise NotSeparate
     try:
+        if len(b.fn.entry.params) > _MOST_ARGUMENTS:
+            raise NotSeparate
         build(inner, given)
+        if len(b.returned) > 1 and None in b.returned:
+            raise NotSeparate
     except NotSeparate:
-        del outer.separate.functions[name]
+        del outer.separate.builders[name]
         raise
-    if len(b.returned) > 1 and None in b.returned:
-        raise NotSeparate
     return Made(name, None if None in b.returned else False not in b.returned)
 
 
 def _free_name(wanted: str, b: Builder) -> str:
-    taken = {b.separate.program, *b.separate.functions}
+    taken = {b.separate.program, *b.separate.builders}
     names = (wanted, *(f"{wanted}_{number}" for number in range(2, len(taken) + 2)))
     return next(name for name in names if name not in taken)
 

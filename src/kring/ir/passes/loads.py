@@ -15,7 +15,7 @@ once what is read twice is one of the orders that could have been.
 from __future__ import annotations
 
 from kring.abi.helpers import HELPERS
-from kring.ir.core import I64, ROWS, Block, Fn, GlobalRef, Mem, Op, Space, Type, Value
+from kring.ir.core import ACCESSES, I64, ROWS, Block, Fn, GlobalRef, Mem, Op, Space, Type, Value
 from kring.ir.graph import predecessors, reverse_postorder, substitute
 from kring.ir.passes.dce import OBSERVERS
 
@@ -55,9 +55,9 @@ class _Loads:
     def step(self, value: Value, known: Known) -> None:
         mem = value.imm
         match value.op:
-            case Op.LOAD if isinstance(mem, Mem) and mem.core is None:
+            case Op.LOAD if isinstance(mem, Mem):
                 self.load(value, mem, known)
-            case Op.STORE | Op.ZERO | Op.ATOMIC_ADD if isinstance(mem, Mem):
+            case op if op in ACCESSES and isinstance(mem, Mem):
                 _overwrite(known, value.args[0], mem)
                 if value.op is Op.STORE and mem.core is None:
                     known[_place(value.args[0], mem)] = self.final(value.args[1])
@@ -118,11 +118,16 @@ def _common(ways: list[Known | None]) -> Known:
 def _overwrite(known: Known, pointer: Value, mem: Mem) -> None:
     """Forget what may be in the bytes of a store."""
     written, start = _place(pointer, mem)[0], mem.offset
-    for place in [place for place in known if _space(place) is pointer.type.space]:
+    for place in [place for place in known if _may_be_one(_space(place), pointer.type.space)]:
         at, other = place
         apart = other.offset + other.size <= start or start + mem.size <= other.offset
-        if at is not written or mem.core or not apart:
+        if at is not written or mem.core or other.core or not apart:
             del known[place]
+
+
+def _may_be_one(space: Space | None, other: Space | None) -> bool:
+    """Whether two kinds of pointers can lead to the same byte; of some nothing is known."""
+    return space is other or Space.MEM in (space, other)
 
 
 def _space(place: Place) -> Space | None:

@@ -141,6 +141,44 @@ FORMS = {
         (LOADED, "v2: i64 = const 0", "v3: i64 = slt v1 v2", "ret v3"),
         "ldxdw r0, [r1]; rsh r0, 63; exit",
     ),
+    "comparing 32 bits needs no extension": (
+        (LOADED, "v2: i64 = zext 32 v1", "v3: i64 = const 7", "v4: i64 = ult v2 v3", "ret v4"),
+        "ldxdw r1, [r1]; mov r0, 1; jlt32 r1, 7, L4; mov r0, 0; L4:; exit",
+    ),
+    "comparing 32 signed bits needs none either": (
+        ("v1: i64 = load v0 [+0 i32]", "v2: i64 = const -7", "v3: i64 = sgt v1 v2", "ret v3"),
+        "ldxw r1, [r1]; mov r0, 1; jsgt32 r1, -7, L4; mov r0, 0; L4:; exit",
+    ),
+    "the sign of 32 bits is one shift": (
+        ("v1: i64 = load v0 [+0 i32]", "v2: i64 = const 0", "v3: i64 = slt v1 v2", "ret v3"),
+        "ldxw r0, [r1]; rsh32 r0, 31; exit",
+    ),
+    "a value that is extended for others too is extended": (
+        ("v1: i64 = load v0 [+0 i32]", "v2: i64 = const 0", "v3: i64 = slt v1 v2",
+         "v4: i64 = add v3 v1", "ret v4"),
+        "ldxw r1, [r1]; lsh r1, 32; arsh r1, 32; mov r0, r1; rsh r0, 63; add r0, r1; exit",
+    ),
+    "a sum cut to 32 bits is a sum of 32 bits": (
+        (LOADED, "v2: i64 = add v1 v1", "v3: i64 = zext 32 v2", "ret v3"),
+        "ldxdw r0, [r1]; add32 r0, r0; exit",
+    ),
+    "a difference from nothing too": (
+        (LOADED, "v2: i64 = neg v1", "v3: i64 = zext 32 v2", "ret v3"),
+        "ldxdw r0, [r1]; neg32 r0; exit",
+    ),
+    "a mask of high bits of 32": (
+        (LOADED, "v2: i64 = const 4278190080", "v3: i64 = and v1 v2", "ret v3"),
+        "ldxdw r0, [r1]; and32 r0, -0x1000000; exit",
+    ),
+    "an address is compared in 32 bits": (
+        ("v1: i64 = load v0 [+0 u32]", "v2: i64 = const 3232235777", "v3: i64 = eq v1 v2",
+         "ret v3"),
+        "ldxw r1, [r1]; mov r0, 1; jeq32 r1, -0x3f57feff, L4; mov r0, 0; L4:; exit",
+    ),
+    "small numbers are divided in 32 bits": (
+        ("v1: i64 = load v0 [+0 u32]", "v2: i64 = const 10", "v3: i64 = udiv v1 v2", "ret v3"),
+        "ldxw r0, [r1]; div32 r0, 10; exit",
+    ),
     "a comparison is a value in three slots": (
         (LOADED, "v2: i64 = const 3", "v3: i64 = ugt v1 v2", "ret v3"),
         "ldxdw r1, [r1]; mov r0, 1; jgt r1, 3, L4; mov r0, 0; L4:; exit",

@@ -19,6 +19,7 @@ from kring.ir.core import ATOMICS, ROWS, Core, Kfunc, Mem, Op, Space, Span, Valu
 from kring.lower.frame import place
 from kring.lower.lir import CALL, CALL_KFUNC, CALL_LOCAL, MOVE, Block, Callee, Function, Inst
 from kring.lower.operands import Operands, small
+from kring.lower.widths import Widths
 
 _VERBS = {
     Op.ADD: "add", Op.SUB: "sub", Op.MUL: "mul", Op.UDIV: "div", Op.UMOD: "mod", Op.AND: "and",
@@ -58,6 +59,7 @@ class _Selection:
     def __init__(self, fn: ir.Fn, out: Function) -> None:
         self.out = out
         self.operands = Operands(fn, place(fn, out))
+        self.widths = Widths(fn)
         self.regs: dict[Value, int] = {}
         self.blocks = {block: Block() for block in fn.blocks}
         self.block = self.blocks[fn.entry]
@@ -143,32 +145,40 @@ class _Selection:
         a, b = value.args
         if ROWS[value.op].commutes and small(a) is not None:
             a, b = b, a
-        dst, number = self.define(value), small(b)
+        dst, number, verb = self.define(value), small(b), f"{_VERBS[value.op]}64"
         if value.op is Op.AND and ir.number(b) == 0xFFFF_FFFF:
             return self.emit("mov32_x", dst, self.reg(a))
+        if self.widths.short(value):
+            verb, constant = f"{_VERBS[value.op]}32", ir.number(b)
+            number = None if constant is None else _sign(constant, 32)
         if number is None:
             right = self.reg(b)
             self.put(dst, a)
-            return self.emit(f"{_VERBS[value.op]}64_x", dst, right)
+            return self.emit(f"{verb}_x", dst, right)
         if number == 0 and value.op is Op.UDIV:
             return self.emit("mov64_k", dst)
         self.put(dst, a)
         if number != 0 or value.op is not Op.UMOD:
             number = number & 63 if value.op in _SHIFTS else number
-            self.emit(f"{_VERBS[value.op]}64_k", dst, imm=number)
+            self.emit(f"{verb}_k", dst, imm=number)
         return None
 
     def unary(self, value: Value) -> None:
         """dst = a; dst = op dst."""
         dst = self.define(value)
         self.put(dst, value.args[0])
-        self.emit("neg64" if value.op is Op.NEG else f"be{value.imm}", dst)
+        width = 32 if self.widths.is_narrow(value) else 64
+        self.emit(f"neg{width}" if value.op is Op.NEG else f"be{value.imm}", dst)
 
     def extend(self, value: Value) -> None:
         """The low bits, with the rest cleared or copies of the highest."""
         assert isinstance(value.imm, int)
+        if value in self.widths.halves:
+            return None
         dst, bits = self.define(value), value.imm
         if value.op is Op.ZEXT and bits == 32:
+            if self.widths.is_copy(value):
+                return self.put(dst, value.args[0])
             return self.emit("mov32_x", dst, self.reg(value.args[0]))
         self.put(dst, value.args[0])
         if value.op is Op.ZEXT and bits < 32:
@@ -186,17 +196,22 @@ class _Selection:
         """A jump that is taken if the value is not 0."""
         if value in self.operands.fused:
             return self._comparison(value)
-        return Inst(OPS["jne64_k"], self.reg(value), span=self.span)
+        width = 32 if value in self.widths.halves else 64
+        return Inst(OPS[f"jne{width}_k"], self.reg(self.widths.source(value)), span=self.span)
 
     def _comparison(self, value: Value) -> Inst:
         a, b = value.args
         verb, mirrored = _JUMPS[value.op]
         if small(b) is None and small(a) is not None:
             a, b, verb = b, a, mirrored
-        left = self.reg(a)
-        if (number := small(b)) is not None:
-            return Inst(OPS[f"{verb}64_k"], left, imm=number, span=self.span)
-        return Inst(OPS[f"{verb}64_x"], left, self.reg(b), span=self.span)
+        width, number, source = 64, small(b), self.widths.source
+        if self.widths.short_jump(value):
+            width, constant = 32, ir.number(b)
+            number = None if constant is None else _sign(constant, 32)
+        left = self.reg(source(a))
+        if number is not None:
+            return Inst(OPS[f"{verb}{width}_k"], left, imm=number, span=self.span)
+        return Inst(OPS[f"{verb}{width}_x"], left, self.reg(source(b)), span=self.span)
 
     def compare(self, value: Value) -> None:
         """dst = 1; if the comparison does not hold, dst = 0."""
@@ -204,8 +219,9 @@ class _Selection:
             return None
         dst = self.define(value)
         if value.op is Op.SLT and small(value.args[1]) == 0:
-            self.put(dst, value.args[0])
-            return self.emit("rsh64_k", dst, imm=63)
+            half = value.args[0] in self.widths.halves
+            self.put(dst, self.widths.source(value.args[0]))
+            return self.emit("rsh32_k", dst, imm=31) if half else self.emit("rsh64_k", dst, imm=63)
         test = self._comparison(value)
         self.emit("mov64_k", dst, imm=1)
         before, clear, after = self.block, Block(span=self.span), Block()
@@ -239,7 +255,7 @@ class _Selection:
         base, offset = self._address(value.args[0], mem)
         dst = self.define(value)
         self.emit(f"ldx{_LETTERS[mem.size]}", dst, base, offset, ref=mem.core)
-        if mem.signed:
+        if mem.signed and value not in self.widths.halves:
             self._shift_out(dst, mem.size * 8, "arsh64_k")
 
     def store(self, value: Value) -> None:

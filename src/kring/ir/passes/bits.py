@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kring.ir.core import ATOMICS, MASK, ROWS, Mem, Op, Value, number
+from kring.ir.core import ATOMICS, MASK, ROWS, Block, Fn, Mem, Op, Value, number
+from kring.ir.graph import predecessors, reverse_postorder
 
 Bits = dict[Value, int]
 """The bits a value can have set; a value not in it can have any."""
@@ -21,6 +22,31 @@ def can_be(value: Value, bits: Bits) -> int:
     if rule is not None:
         return rule(value, [bits.get(arg, MASK) for arg in value.args])
     return 1 if ROWS[value.op].compares else MASK
+
+
+def all_bits(fn: Fn) -> Bits:
+    """The bits that each value of the function can have set."""
+    bits: Bits = {}
+    done: set[Block] = set()
+    preds = predecessors(fn)
+    for block in reverse_postorder(fn):
+        if block.params and preds[block] and done.issuperset(preds[block]):
+            join_bits(block, preds[block], bits)
+        for value in block.body:
+            bits[value] = can_be(value, bits)
+        done.add(block)
+    return bits
+
+
+def join_bits(block: Block, preds: list[Block], bits: Bits) -> None:
+    """What the block's parameters can be, once all blocks before are known."""
+    for i, param in enumerate(block.params):
+        found = 0
+        for pred in dict.fromkeys(preds):
+            for edge in pred.edges:
+                if edge.block is block:
+                    found |= bits.get(edge.args[i], MASK)
+        bits[param] = found
 
 
 def signed_range(value: Value, bits: Bits) -> tuple[int, int]:

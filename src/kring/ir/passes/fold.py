@@ -10,12 +10,16 @@ needs: nothing. keeps: blocks, and every effect in its order.
 
 from __future__ import annotations
 
-from kring.ir.core import Fn
+from kring.ir.core import Fn, Op
 from kring.ir.passes.arithmetic import ARITHMETIC
 from kring.ir.passes.comparisons import COMPARISONS
-from kring.ir.passes.sweep import Sweep
+from kring.ir.passes.masks import MASKS
+from kring.ir.passes.sweep import Rule, Sweep
 
-_RULES = {**ARITHMETIC, **COMPARISONS}
+_RULES: dict[Op, tuple[Rule, ...]] = {
+    op: tuple(rule for table in (ARITHMETIC, COMPARISONS, MASKS) for rule in table.get(op, ()))
+    for op in Op
+}
 
 
 def fold(fn: Fn) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from kring.ir.core import I64, MASK, ROWS, Block, Fn, Op, Type, Value, number, signed
 from kring.ir.graph import predecessors, reverse_postorder, substitute
-from kring.ir.passes.bits import Bits, can_be
+from kring.ir.passes.bits import Bits, can_be, join_bits
 
 INVERSE = {
     Op.EQ: Op.NE,
@@ -43,23 +43,26 @@ _TURNS = frozenset((*MIRROR, *(op for op, row in ROWS.items() if row.commutes)))
 
 
 class Sweep:
-    """One sweep in reverse postorder; `bits` are those that values can have."""
+    """One sweep in reverse postorder; `bits` are those that values can have, `uses` how often
+    they were operands when it began."""
 
     def __init__(self, fn: Fn, rules: Mapping[Op, tuple[Rule, ...]]) -> None:
         self.fn = fn
         self.rules = rules
         self.new: dict[Value, Value] = {}
         self.bits: Bits = {}
+        self.uses: dict[Value, int] = {}
         self.changed = False
         self.body: list[Value] = []
         self.consts: dict[int, Value] = {}
 
     def run(self) -> bool:
+        self.count()
         preds = predecessors(self.fn)
         done: set[Block] = set()
         for block in reverse_postorder(self.fn):
             if block.params and preds[block] and done.issuperset(preds[block]):
-                self.join(block, preds[block])
+                join_bits(block, preds[block], self.bits)
             old = block.body
             block.body = self.body = []
             self.consts = {}
@@ -70,15 +73,15 @@ class Sweep:
         substitute(self.fn, self.new)
         return self.changed
 
-    def join(self, block: Block, preds: list[Block]) -> None:
-        """What the parameters can be, once all blocks before are known."""
-        for i, param in enumerate(block.params):
-            bits = 0
-            for pred in dict.fromkeys(preds):
-                for edge in pred.edges:
-                    if edge.block is block:
-                        bits |= self.bits.get(edge.args[i], MASK)
-            self.bits[param] = bits
+    def count(self) -> None:
+        uses = self.uses
+        for value in self.fn.values():
+            for arg in value.args:
+                uses[arg] = uses.get(arg, 0) + 1
+        for block in self.fn.blocks:
+            for edge in block.edges:
+                for arg in edge.args:
+                    uses[arg] = uses.get(arg, 0) + 1
 
     def settle(self, value: Value) -> None:
         args, new = value.args, self.new

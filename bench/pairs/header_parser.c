@@ -7,6 +7,7 @@
 #include <linux/ipv6.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
+#include "ether.h"
 
 struct vlan {
 	__be16 tci;
@@ -30,14 +31,14 @@ int header_parser(struct xdp_md *ctx)
 {
 	void *at = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
-	struct ethhdr *eth = at;
+	struct ether *eth = at;
 	__be16 proto;
 	__u8 transport;
 
 	at = eth + 1;
 	if (at > end)
 		return XDP_PASS;
-	proto = eth->h_proto;
+	proto = eth->proto;
 	if (proto == bpf_htons(ETH_P_8021Q) || proto == bpf_htons(ETH_P_8021AD)) {
 		struct vlan *tag = at;
 

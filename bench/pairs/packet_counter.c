@@ -5,6 +5,7 @@
 #include <linux/ip.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
+#include "ether.h"
 
 struct traffic {
 	__u64 packets;
@@ -23,10 +24,10 @@ int packet_counter(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
-	struct ethhdr *eth = data;
+	struct ether *eth = data;
 	struct iphdr *ip = (void *)(eth + 1);
 
-	if ((void *)(eth + 1) > end || eth->h_proto != bpf_htons(ETH_P_IP))
+	if ((void *)(eth + 1) > end || eth->proto != bpf_htons(ETH_P_IP))
 		return XDP_PASS;
 	if ((void *)(ip + 1) > end)
 		return XDP_PASS;

@@ -6,6 +6,7 @@
 #include <linux/ip.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
+#include "ether.h"
 
 struct ports {
 	__be16 source;
@@ -38,11 +39,11 @@ int struct_key(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
-	struct ethhdr *eth = data;
+	struct ether *eth = data;
 	struct iphdr *ip = (void *)(eth + 1);
 	struct ports *ports = (void *)(ip + 1);
 
-	if ((void *)(eth + 1) > end || eth->h_proto != bpf_htons(ETH_P_IP))
+	if ((void *)(eth + 1) > end || eth->proto != bpf_htons(ETH_P_IP))
 		return XDP_PASS;
 	if ((void *)(ip + 1) > end || *(__u8 *)ip != 0x45)
 		return XDP_PASS;

@@ -6,6 +6,7 @@
 #include <linux/ip.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
+#include "ether.h"
 
 #define SYN 0x02
 #define ACK 0x10
@@ -41,11 +42,11 @@ int syn_flood(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
-	struct ethhdr *eth = data;
+	struct ether *eth = data;
 	struct iphdr *ip = (void *)(eth + 1);
 	struct tcp *tcp = (void *)(ip + 1);
 
-	if ((void *)(eth + 1) > end || eth->h_proto != bpf_htons(ETH_P_IP))
+	if ((void *)(eth + 1) > end || eth->proto != bpf_htons(ETH_P_IP))
 		return XDP_PASS;
 	if ((void *)(ip + 1) > end || *(__u8 *)ip != 0x45 || ip->protocol != IPPROTO_TCP)
 		return XDP_PASS;

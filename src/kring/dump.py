@@ -139,9 +139,8 @@ def _notes(
     from kring.btf.ext import CoreKind
     from kring.btf.spec import parse_spec
 
-    helpers = {helper.id: helper.name for helper in HELPERS.values()}
     notes = {
-        slot: helpers.get(insn.imm, "")
+        slot: helper.name if (helper := HELPERS.by_id(insn.imm)) else ""
         for slot, insn in zip(starts, insns, strict=False)
         if insn.op.form == HELPER
     }

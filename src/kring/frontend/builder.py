@@ -48,10 +48,14 @@ Place = tuple[Span, ...]
 
 _RESULTS = {
     "int": I64,
+    "uint": I64,
+    "void": I64,
+    "value": Type(Space.VALUE),
     "value?": Type(Space.VALUE, nullable=True),
     "record?": Type(Space.RECORD, nullable=True),
     "kernel": Type(Space.KERNEL),
     "btf": Type(Space.BTF),
+    "btf?": Type(Space.BTF, nullable=True),
 }
 
 

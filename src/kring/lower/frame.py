@@ -141,7 +141,7 @@ def _access(at: int, value: Value, kind: str, operand: int, area: int, offset: i
             written = 0 if value.op is Op.LOAD else _bytes(offset + mem.offset, mem.size)
             reads = value.op is Op.LOAD or value.op in ATOMICS
         case str(name) if kind == "out":
-            size = number(value.args[operand + 1])
+            size = number(value.args[operand + 1]) if _sized(name, operand) else None
             may = _bytes(offset, size) if size is not None else -1
             # What a string leaves after its NUL, and an unknown size, is as it was.
             if size is None or name.endswith("_str"):
@@ -150,6 +150,11 @@ def _access(at: int, value: Value, kind: str, operand: int, area: int, offset: i
         case _:
             reads, written = True, 0
     return _Access(at, area, reads, written, written)
+
+
+def _sized(name: str, operand: int) -> bool:
+    """Whether a buffer's size is the argument after it."""
+    return HELPERS[name].args[operand + 1 : operand + 2] == ("size",)
 
 
 def _bytes(start: int, size: int) -> int:

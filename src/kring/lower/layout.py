@@ -14,7 +14,6 @@ from kring.abi.helpers import HELPERS
 from kring.abi.isa import FRAME_POINTER, LOAD, STORE_IMM, STORE_SRC
 from kring.lower.lir import CALL, CALL_KFUNC, Block, Inst, ways_in
 
-_MAP_CALLS = frozenset(helper.id for helper in HELPERS.values() if "map" in helper.args)
 _TRIED = 40
 """How many links are reconsidered to make room for one more."""
 
@@ -112,7 +111,10 @@ def _may_merge(inst: Inst) -> bool:
         return inst.src == FRAME_POINTER
     if inst.op.form in (STORE_IMM, STORE_SRC):
         return inst.dst == FRAME_POINTER
-    return inst.op is not CALL_KFUNC and (inst.op is not CALL or inst.imm not in _MAP_CALLS)
+    if inst.op is not CALL:
+        return inst.op is not CALL_KFUNC
+    helper = HELPERS.by_id(inst.imm)
+    return helper is not None and "map" not in helper.args
 
 
 def _signature(inst: Inst) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ where its branch is.
 
 from __future__ import annotations
 
-from kring.abi.helpers import HELPERS
+from kring.abi.helpers import KEEPS_CTX
 from kring.ir.core import ROWS, Block, Fn, Op, Space, Type, Value, number
 from kring.ir.graph import dominance, substitute
 from kring.ir.passes.dce import STABLE
@@ -70,7 +70,7 @@ def _keeps_ctx(fn: Fn) -> bool:
         if ROWS[value.op].modify is not None:
             if value.args[0].type.space is Space.CTX:
                 return False
-        elif value.op is Op.KFUNC or (value.op is Op.CALL and value.imm not in HELPERS):
+        elif value.op is Op.KFUNC or (value.op is Op.CALL and value.imm not in KEEPS_CTX):
             if any(arg.type == Type(Space.CTX) for arg in value.args):
                 return False
     return True

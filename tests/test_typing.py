@@ -59,6 +59,52 @@ with load(program, on=Vm()) as s:
     each: list[int] = s[ports][Key(port=80)]
     total: int = s[totals][0]
 """
+KERNEL = """
+from kring import (
+    Array, Hash, Struct, Xdp, XdpAction, char, current, helpers, i32, kfunc, sizeof, syscall,
+    task_struct, u32, u64, xdp,
+)
+from kring.helpers import get_prandom_u32
+
+
+class Line(Struct):
+    text: str = char(16)
+
+
+counts = Hash[u32, u64](max_entries=8)
+out = Array[u64](4)
+
+
+@kfunc
+def bpf_task_from_pid(pid: i32) -> task_struct | None: ...
+@kfunc
+def bpf_task_release(p: task_struct) -> None: ...
+
+
+@xdp
+def drop_some(ctx: Xdp) -> XdpAction:
+    line = Line(text="")
+    if helpers.xdp_load_bytes(ctx, 0, line, sizeof(Line)) < 0:
+        return XdpAction.DROP
+    if get_prandom_u32() & 1:
+        return XdpAction.DROP
+    return XdpAction.PASS
+
+
+@syscall
+def look() -> int:
+    line = Line(text="")
+    helpers.get_current_comm(line.text, 16)
+    found = helpers.map_lookup_elem(counts, 1)
+    if found is not None:
+        helpers.map_update_elem(counts, 1, found + 1, 0)
+    task = bpf_task_from_pid(current.pid)
+    if task is not None:
+        out[0] = task.pid
+        bpf_task_release(task)
+    helpers.probe_read_kernel(line, sizeof(Line), helpers.get_current_task())
+    return helpers.get_current_task_btf().pid
+"""
 WRONG = """
 from kring import Hash, RingBuf, Struct, Vm, load, syscall, u32, u64
 
@@ -91,10 +137,11 @@ def programs() -> list[Path]:
 
 
 def laid_out(directory: Path) -> None:
-    """The programs, each under a name of its own, and the surface's in one file."""
+    """The programs, each under a name of its own, and what calls the surface and the kernel."""
     for path in programs():
         shutil.copy(path, directory / f"{path.parent.name}_{path.name}")
     (directory / "surface.py").write_text(SURFACE)
+    (directory / "kernel.py").write_text(KERNEL)
 
 
 def pyright(directory: Path) -> list[tuple[str, int, str]]:

@@ -97,35 +97,39 @@ def _parse(row: str) -> Helper:
     )  # fmt: skip
 
 
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 HELPERS = Helpers(ROWS)
 
-KEEPS_CTX = frozenset(
+KEEPS_CTX = _names(
     """
     perf_event_output get_stackid get_stack skb_load_bytes skb_load_bytes_relative xdp_load_bytes
     tail_call get_socket_cookie get_socket_uid get_func_ip get_attach_cookie get_func_arg
     get_func_ret get_func_arg_cnt xdp_get_buff_len fib_lookup check_mtu get_netns_cookie
     skb_cgroup_id skb_ancestor_cgroup_id get_cgroup_classid skb_cgroup_classid
     perf_prog_read_value sk_lookup_tcp sk_lookup_udp skc_lookup_tcp
-    """.split()
+    """
 )
 """Helpers that take the context and change nothing in it."""
 
-CHANGES_PACKET = frozenset(
+CHANGES_PACKET = _names(
     """
     skb_store_bytes l3_csum_replace l4_csum_replace clone_redirect skb_vlan_push skb_vlan_pop
     skb_change_proto skb_change_tail skb_change_head skb_adjust_room skb_pull_data
     xdp_adjust_head xdp_adjust_meta xdp_adjust_tail msg_pull_data msg_push_data msg_pop_data
     lwt_push_encap lwt_seg6_store_bytes lwt_seg6_adjust_srh lwt_seg6_action store_hdr_opt
-    """.split()
+    """
 )
 """Helpers after which pointers into the packet are void: bpf_helper_changes_pkt_data."""
 
-READS_PACKET = frozenset(
+READS_PACKET = _names(
     """
     map_lookup_elem map_update_elem map_delete_elem map_push_elem map_lookup_percpu_elem csum_diff
     sk_lookup_tcp sk_lookup_udp skc_lookup_tcp fib_lookup tcp_check_syncookie tcp_gen_syncookie
     tcp_raw_gen_syncookie_ipv4 tcp_raw_gen_syncookie_ipv6 tcp_raw_check_syncookie_ipv4
     tcp_raw_check_syncookie_ipv6
-    """.split()
+    """
 )
 """Helpers that take memory of the packet for a buffer: `pkt_access` of a bpf_func_proto."""

@@ -164,8 +164,8 @@ def _name(frame: Frame, node: ast.Name) -> Val:
                 f"{name!r} may not be bound here: not every path assigns it",
                 "give it a value before the branch, loop or block that assigns it",
             )
-        case Gone(span, how):
-            refuse(frame.b.span, f"{name!r} was {how} on line {span.line}; the record is gone")
+        case Gone(span, how, what):
+            refuse(frame.b.span, f"{name!r} was {how} on line {span.line}; the {what} is gone")
         case Mixed(one, other):
             refuse(
                 frame.b.span,
@@ -246,6 +246,13 @@ def _static_attribute(frame: Frame, owner: object, name: str) -> Val:
     try:
         return static(frame, getattr(owner, name))
     except AttributeError as error:
+        if getattr(owner, "__name__", "") == HELPERS:
+            hint = suggestion(name.removeprefix("bpf_"), list(vars(owner)))
+            refuse(
+                frame.b.span,
+                f"there is no helper {name!r}.{hint}",
+                "a helper has the name that <linux/bpf.h> gives it, without `bpf_`",
+            )
         refuse(frame.b.span, str(error))
 
 
@@ -374,10 +381,14 @@ def _call(frame: Frame, node: ast.Call) -> Val | Pending:
     build = _meaning(thing)
     if build is not None:
         return build(frame, _arguments(frame, node), span)
+    if isinstance(thing, FunctionType) and thing.__module__ == HELPERS:
+        from kring.frontend import helpers
+
+        return helpers.call(frame, thing.__name__, node)
     if _declared(thing):
         from kring.frontend import kfuncs
 
-        return kfuncs.call(frame, cast("Kfunc", thing), _arguments(frame, node), span)
+        return kfuncs.call(frame, cast("Kfunc", thing), node)
     if isinstance(thing, type) and issubclass(thing, Struct):
         return _construct(frame, node, thing)
     if isinstance(thing, FunctionType):
@@ -394,6 +405,10 @@ def _call(frame: Frame, node: ast.Call) -> Val | Pending:
 def _meaning(thing: object) -> Function | None:
     """How a call of something that the language itself knows is built."""
     return CALLS.get(thing) if isinstance(thing, Hashable) else None
+
+
+HELPERS = "kring.helpers"
+"""The module of the functions that stand for the kernel's."""
 
 
 def _declared(thing: object) -> bool:

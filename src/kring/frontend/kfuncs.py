@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 
 from kring.decl.kernel import KernelStruct
@@ -14,7 +15,7 @@ from kring.decl.types import IntType
 from kring.errors import DeclarationError
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
-from kring.frontend.expressions import own_view
+from kring.frontend.expressions import evaluate, own_view
 from kring.frontend.frame import Frame, Pending, cure
 from kring.frontend.integers import truncate
 from kring.frontend.memory import check_constant, load_int
@@ -40,19 +41,21 @@ def emit(b: Builder, function: Kfunc, *args: Value) -> Value:
     return b.emit(Op.KFUNC, *args, imm=Signature(function.name, kinds, name), type=result)
 
 
-def call(frame: Frame, function: Kfunc, args: list[Val], span: Span) -> Val | Pending:
+def call(frame: Frame, function: Kfunc, node: ast.Call) -> Val | Pending:
     """The call of a declared function; its result may have to be compared with None."""
-    name, wanted = function.name, function.params
+    name, wanted, span = function.name, function.params, frame.at(node)
     if len(wanted) > _MOST:
         refuse(span, f"{name}() has {len(wanted)} parameters; a call passes {_MOST} at most")
-    if len(args) != len(wanted):
+    if node.keywords:
+        refuse(frame.at(node.keywords[0]), "this call takes no named arguments")
+    if len(node.args) != len(wanted):
         many = f"{len(wanted)} argument{'s' * (len(wanted) != 1)}"
-        refuse(span, f"{name}() takes {many}, not {len(args)}")
+        refuse(span, f"{name}() takes {many}, not {len(node.args)}")
     b = frame.b
-    values = [
-        _argument(frame, f"{param!r} of {name}()", kind, val, span)
-        for (param, kind), val in zip(wanted, args, strict=True)
-    ]
+    values: list[Value] = []
+    for (param, kind), arg in zip(wanted, node.args, strict=True):
+        val = evaluate(frame, arg)
+        values.append(_argument(frame, f"{param!r} of {name}()", kind, val, frame.at(arg)))
     b.span = span
     try:
         value = emit(b, function, *values)

@@ -126,10 +126,12 @@ class Unbound:
 
 @record
 class Gone:
-    """A record after its block, or after it was submitted or discarded at `span`."""
+    """A record after its block, or after it was submitted or discarded at `span`; or a header of
+    a packet that lies elsewhere since."""
 
     span: Span
     how: str
+    what: str = "record"
 
 
 @record
@@ -229,7 +231,7 @@ def describe(val: Val) -> str:
             return "a string"
         case Unbound() | Poison():
             return "nothing"
-        case Gone(_, how):
-            return f"a record that was {how}"
+        case Gone(_, how, what):
+            return f"a {what} that was {how}"
         case Mixed(one, other):
             return f"{one} or {other}"

@@ -248,10 +248,14 @@ def _needed(value: Value) -> list[Value]:
 
 
 def _arguments(value: Value) -> tuple[str, ...] | None:
-    """The kinds of arguments that a call takes, None where nothing is known of them."""
+    """The kinds of arguments that a call takes, "" for one that may be null; None where nothing
+    is known of them."""
     match value.op, value.imm:
         case Op.CALL, str(name) if name in HELPERS:
-            return HELPERS[name].args
+            helper = HELPERS[name]
+            if not helper.optional:
+                return helper.args
+            return tuple("" if n in helper.optional else a for n, a in enumerate(helper.args))
         case Op.KFUNC, Kfunc() as function:
             return function.args
         case _:

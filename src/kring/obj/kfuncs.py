@@ -20,7 +20,7 @@ from kring.btf.types import (
     Modifier,
     Ptr,
 )
-from kring.errors import LoadError, ObjectError
+from kring.errors import LoadError, NotSupported, ObjectError
 from kring.obj.object import KfuncRef
 
 _TAG = "bpf_kfunc"
@@ -35,7 +35,7 @@ def find_kfunc(ref: KfuncRef, local: Btf | None, target: Btf) -> int:
     found = target.find(ref.name, Kind.FUNC)
     if found is None:
         names = _callable(target)
-        raise LoadError(
+        raise NotSupported(
             f"this kernel has no function {ref.name!r} for programs to call"
             f"{did_you_mean(ref.name, names)}"
         )

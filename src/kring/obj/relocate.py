@@ -64,7 +64,7 @@ def relocate(
     for reloc, answer in _answers(program, local, target, hooks):
         _patch_core(code, reloc, answer)
     for ref in program.kfuncs:
-        _patch_kfunc(code, ref, kfuncs)
+        _patch_kfunc(code, program, ref, kfuncs)
     return bytes(code)
 
 
@@ -94,11 +94,17 @@ def _patch_map(code: bytearray, ref: MapRef, maps: Mapping[str, int]) -> None:
     _SLOT.pack_into(code, ref.slot * 8 + 8, 0, 0, 0, ref.offset or 0)
 
 
-def _patch_kfunc(code: bytearray, ref: KfuncRef, kfuncs: Kfuncs | None) -> None:
+def _patch_kfunc(code: bytearray, program: Program, ref: KfuncRef, kfuncs: Kfuncs | None) -> None:
     opcode, regs, _, _ = _read(code, ref.slot)
     if opcode != CALL or kfuncs is None:
         raise ObjectError(f"slot {ref.slot} cannot call the kernel function {ref.name!r}")
-    id, module = kfuncs(ref)
+    try:
+        id, module = kfuncs(ref)
+    except LoadError as error:
+        lines = [line for line in program.lines if line.slot <= ref.slot]
+        for line in lines[-1:]:
+            error.add_note(f"  {line.file}:{line.line}: {line.line_text.strip()}")
+        raise
     _SLOT.pack_into(code, ref.slot * 8, opcode, regs & 15 | _KFUNC << 4, module, id)
 
 

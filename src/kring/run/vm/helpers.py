@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from kring.abi.helpers import HELPERS
 from kring.abi.uapi import COMM_SIZE
 from kring.errors import VmError
+from kring.run.vm import numbers, packets
 from kring.run.vm.maps import PerfMap
 from kring.run.vm.printk import format_printk
 from kring.run.vm.world import World
@@ -187,12 +188,16 @@ _BY_NAME: dict[str, _Function] = {
     "ringbuf_submit": _ring_end(discard=False),
     "ringbuf_discard": _ring_end(discard=True),
     "ringbuf_query": _ring_query,
+    **numbers.BY_NAME,
+    **packets.BY_NAME,
 }
 # Helpers without arguments.
 _FACTS: dict[str, Callable[[World], int]] = {
     "ktime_get_ns": lambda _: time.monotonic_ns(),
     "ktime_get_boot_ns": lambda _: time.clock_gettime_ns(time.CLOCK_BOOTTIME),
     "ktime_get_coarse_ns": lambda _: time.monotonic_ns() // _JIFFY_NS * _JIFFY_NS,
+    "ktime_get_tai_ns": lambda _: time.clock_gettime_ns(time.CLOCK_TAI),
+    "get_numa_node_id": lambda _: 0,
     "jiffies64": lambda _: time.monotonic_ns() // _JIFFY_NS,
     "get_prandom_u32": lambda world: world.random.getrandbits(32),
     "get_smp_processor_id": lambda world: world.cpu,

@@ -239,12 +239,20 @@ def _call_helper(machine: Machine, insn: Insn, slot: int) -> Step:
     def step() -> int:
         helper = machine.helpers.get(number)
         if helper is None:
-            raise VmError(f"the VM has no helper {number}")
+            raise VmError(_no_helper(number))
         regs[0] = helper(machine, regs[1], regs[2], regs[3], regs[4], regs[5]) & MASK64
         machine.clobber()
         return after
 
     return step
+
+
+def _no_helper(number: int) -> str:
+    from kring.abi.helpers import HELPERS
+
+    known = HELPERS.by_id(number)
+    name = f"helper {known.name}()" if known else f"helper {number}"
+    return f"the VM has no {name}; a program that calls it runs on the kernel only"
 
 
 def _call_local(machine: Machine, insn: Insn, slot: int) -> Step:

@@ -1,0 +1,6 @@
+from kring import Xdp, helpers, xdp
+
+
+@xdp
+def bounce(ctx: Xdp) -> int:
+    return helpers.redirect("eth0", 0)

@@ -1,0 +1,2 @@
+# enter: helpers.ktime_get_ns()
+from kring import helpers

@@ -1,0 +1,6 @@
+from kring import helpers, syscall
+
+
+@syscall
+def dice() -> int:
+    return helpers.get_prandom_u32(6)

@@ -1,0 +1,13 @@
+# load
+from kring import i32, kfunc, syscall, task_struct
+
+
+@kfunc
+def bpf_task_from_pidd(pid: i32) -> task_struct | None: ...
+
+
+@syscall
+def find() -> int:
+    if bpf_task_from_pidd(1) is None:
+        return 1
+    return 0

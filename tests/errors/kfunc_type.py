@@ -1,0 +1,5 @@
+from kring import kfunc
+
+
+@kfunc
+def bpf_strlen(text: str) -> int: ...

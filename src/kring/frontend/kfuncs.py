@@ -158,8 +158,8 @@ def _result(frame: Frame, kind: ArgType | None, value: Value) -> Val | Pending:
             return Static(None)
         case IntType():
             return truncate(b, Num(value), kind)
-        case Pointer(IntType() as to, nullable):
-            return _perhaps(nullable, value, lambda: load_int(b, value, 0, to))
+        case Pointer(IntType() as number, nullable):
+            return _perhaps(nullable, value, lambda: load_int(b, value, 0, number))
         case Pointer(type() as to, nullable) if issubclass(to, KernelStruct):
             pointer = own_view(frame, KernelPtr(value, to))
             return _perhaps(nullable, value, lambda: pointer)

@@ -63,8 +63,8 @@ def relocate(
         _patch_map(code, ref, maps)
     for reloc, answer in _answers(program, local, target, hooks):
         _patch_core(code, reloc, answer)
-    for ref in program.kfuncs:
-        _patch_kfunc(code, program, ref, kfuncs)
+    for called in program.kfuncs:
+        _patch_kfunc(code, program, called, kfuncs)
     return bytes(code)
 
 

@@ -34,9 +34,9 @@ class Verdict:
     error: str | None
 
 
-def check(path: str, on: Target, json: bool) -> int:
-    """Load each program of a file by itself and attach none."""
-    rows = [_verdict(program, on) for program in programs_in(path)]
+def check(path: str, on: Target, json: bool, log: bool = False) -> int:
+    """Load each program of a file by itself and attach none; `log` shows all the verifier said."""
+    rows = [_verdict(program, on, log) for program in programs_in(path)]
     failed = [row for row in rows if row.verdict != "ok"]
     if json:
         _print_json(rows)
@@ -49,7 +49,7 @@ def check(path: str, on: Target, json: bool) -> int:
     return 1 if failed else 0
 
 
-def _verdict(program: Program, on: Target) -> Verdict:
+def _verdict(program: Program, on: Target, log: bool) -> Verdict:
     session = load(program, on=on, attach=False)
     verdict, processed, text = "ok", None, None
     try:
@@ -57,7 +57,7 @@ def _verdict(program: Program, on: Target) -> Verdict:
             processed = session[program].insns_processed or None
         _check_hook(program, on)
     except KringError as error:
-        verdict, text = _verdict_word(error), error_text(error).removeprefix("kring: ")
+        verdict, text = _verdict_word(error), error_text(error, log).removeprefix("kring: ")
     return Verdict(program.name, program.section, verdict, _slots(session), processed, text)
 
 

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code of the command line, by default this process's own."""
     given = list(sys.argv[1:] if argv is None else argv)
+    log = False
     try:
         options = _parse(given)
+        log = getattr(options, "verifier_log", False)
         _write_any_text(sys.stdout)
         verb: Callable[[Namespace], int] = options.verb
         return verb(options)
@@ -33,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except (KringError, OSError) as error:
-        say(error_text(error))
+        say(error_text(error, log))
     return 1
 
 
@@ -75,11 +77,15 @@ def _exec_options(parser: ArgumentParser) -> None:
 def _run_options(parser: ArgumentParser) -> None:
     _file(parser)
     parser.set_defaults(args=[])
-    parser.usage = "kring run [-h] [--json] [--vm] [--btf FILE] [--interface NAME] FILE [-- ARGS…]"
+    parser.usage = (
+        "kring run [-h] [--json] [--vm] [--btf FILE] [--interface NAME] [--verifier-log]"
+        " FILE [-- ARGS…]"
+    )
     parser.add_argument("--interface", metavar="NAME", help="where xdp programs attach")
     _json(parser)
     _vm(parser.add_argument)
     _btf(parser)
+    _log(parser)
 
 
 def _check_options(parser: ArgumentParser) -> None:
@@ -87,6 +93,7 @@ def _check_options(parser: ArgumentParser) -> None:
     _json(parser)
     _vm(parser.add_argument)
     _btf(parser)
+    _log(parser)
 
 
 def _build_options(parser: ArgumentParser) -> None:
@@ -123,6 +130,11 @@ def _vm(add: Callable[..., object]) -> None:
 
 def _btf(parser: ArgumentParser) -> None:
     parser.add_argument("--btf", metavar="FILE", help="kernel types: raw BTF, or an ELF with it")
+
+
+def _log(parser: ArgumentParser) -> None:
+    help = "if the verifier refuses a program, print everything it said"
+    parser.add_argument("--verifier-log", action="store_true", help=help)
 
 
 def _count(text: str) -> int:
@@ -190,7 +202,8 @@ def _run(options: Namespace) -> int:
 def _check(options: Namespace) -> int:
     from kring.check import check
 
-    return check(options.file, fed_vm() if options.vm else _kernel(options), options.json)
+    on = fed_vm() if options.vm else _kernel(options)
+    return check(options.file, on, options.json, options.verifier_log)
 
 
 def _build(options: Namespace) -> int:
@@ -238,10 +251,13 @@ _VERBS: dict[str, tuple[str, Callable[[ArgumentParser], None], Callable[[Namespa
 # How errors are shown.
 
 
-def error_text(error: Exception) -> str:
-    """What an error says without its traceback; one of the compiler's with line and caret."""
+def error_text(error: Exception, log: bool = False) -> str:
+    """What an error says without its traceback; one of the compiler's with line and caret, one of
+    the verifier's with its whole `log` if that is asked for."""
     if isinstance(error, CompileError):
         return _all_errors(error)
+    if isinstance(error, VerifierError) and log:
+        return f"kring: {error}\n\n{error.log}".rstrip()
     if isinstance(error, OSError) and not isinstance(error, KringError) and error.filename:
         return f"kring: {error.filename}: {error.strerror}"
     notes: Sequence[str] = getattr(error, "__notes__", ())

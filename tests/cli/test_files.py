@@ -11,6 +11,8 @@ from command import EXEC, HEAD, kring, running, spawn
 
 from kring.abi.asm import parse
 from kring.abi.code import encode
+from kring.cli import error_text
+from kring.errors import VerifierError
 from kring.ir.text import parse_fn, print_fn
 from kring.script import programs_in
 
@@ -158,6 +160,26 @@ def test_check_goes_on_after_a_program_that_fails(tmp_path: Path) -> None:
     assert "no field 'pit'" in done.stderr
 
 
+def test_every_error_is_shown_with_its_place(tmp_path: Path) -> None:
+    two = NO_FIELD + "        e.comm = current.com\n" + NO_FIELD.replace("on_exec", "other")
+    for verb in ("build", "run", "check"):
+        done = kring(verb, *(["--vm"] if verb != "build" else []), written(tmp_path, HEAD + two))
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        assert len(re.findall(r"^ +\^+$", done.stderr, re.M)) == 3, done.stderr
+        lines = re.findall(r"line (\d+)$", done.stderr, re.M)
+        assert lines == sorted(lines, key=int)
+    assert kring("build", written(tmp_path, HEAD + two)).stderr.endswith("\n3 errors\n")
+
+
+def test_the_verifiers_log_is_shown_on_request() -> None:
+    error = VerifierError("refused", log="0: (95) exit\nR0 !read_ok\n")
+    assert error_text(error) == "kring: refused"
+    assert error_text(error, log=True) == "kring: refused\n\n0: (95) exit\nR0 !read_ok"
+    for verb in ("run", "check"):
+        assert "--verifier-log" in kring(verb, "--help").stdout
+
+
 @pytest.mark.kernel
 def test_types_from_a_file(program: Path) -> None:
     assert kring("check", "--btf", "/sys/kernel/btf/vmlinux", program).returncode == 0
@@ -213,7 +235,9 @@ def test_check_misses_a_tracepoint_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_build_says_which_objects_other_loaders_cannot_load(tmp_path: Path) -> None:
-    text = HEAD.replace("import", "import TracepointArgs, i64,", 1) + """
+    text = (
+        HEAD.replace("import", "import TracepointArgs, i64,", 1)
+        + """
 class Exit(TracepointArgs):
     ret: i64
 
@@ -222,10 +246,10 @@ def on_exit(ctx: Exit) -> None:
     with events.reserve() as e:
         e.pid = ctx.ret
 """
+    )
     done = kring("build", written(tmp_path, text), "-o", tmp_path / "x.bpf.o")
     assert done.returncode == 0
     assert "tracefs" in done.stderr
-
 
 
 def test_dump_shows_intermediate_code_of_any_stage(program: Path) -> None:

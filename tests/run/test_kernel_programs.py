@@ -96,7 +96,7 @@ def test_refusal_without_lines_names_the_slot() -> None:
         load(rt, "raw_tp/sched_process_exec", BAD_POINTER, name="on_exec")
     assert str(caught.value).split("\n")[0] == (
         'the kernel\'s verifier refused program "on_exec" at slot 1:'
-        " R0 invalid mem access 'scalar'"
+        " this is a number, and no pointer that may be followed"
     )
     assert "processed 2 insns" in caught.value.log
     assert "processed" not in str(caught.value)
@@ -116,11 +116,12 @@ def test_refusal_points_at_the_users_line() -> None:
     first, source, mark, *rest = str(caught.value).split("\n")
     assert first == (
         'exec_snoop.py:29:22: the kernel\'s verifier refused program "on_exec":'
-        " R0 invalid mem access 'scalar'"
+        " this is a number, and no pointer that may be followed"
     )
     assert source == "    e.filename = ctx.filename"
     assert source[mark.index("^")] == "c"
-    assert rest[-1] == "    R0 invalid mem access 'scalar'"
+    assert rest[1:3] == ["The verifier said:", "    R0 invalid mem access 'scalar'"]
+    assert "`kring check FILE --verifier-log`" in rest[-1]
     assert "e.filename = ctx.filename @ exec_snoop.py:29" in caught.value.log
 
 

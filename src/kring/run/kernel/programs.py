@@ -23,6 +23,7 @@ from kring.run.target import Link, RunResult
 
 _SMALLEST_LOG = 1 << 18
 _LARGEST_LOG = 1 << 26
+"""What a program that takes a million steps fills; the kernel then keeps the end."""
 _FUNC_INFO = struct.Struct("<2I")
 _LINE_INFO = struct.Struct("<4I")
 _LINE_COLUMN_BITS = 10
@@ -111,7 +112,7 @@ def _load_with_log(attempt: Attempt, program: Program, kind: Kind, errno: int) -
         except OSError as error:
             if error.errno != ENOSPC or size == _LARGEST_LOG:
                 raise _refused(program, kind, errno, log) from None
-        size *= 2
+        size = _LARGEST_LOG
 
 
 def _refused(program: Program, kind: Kind, errno: int, log: Buffer) -> LoadError:

@@ -12,12 +12,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from kring.decl import atomic
-from kring.decl.inside import Discard, cpu, current, kernel_str, ktime_ns, user_str
-from kring.decl.kernel import Context, KernelStruct, TracepointArgs, task_struct
+from kring.decl.inside import Discard, cpu, current, exists, kernel_str, ktime_ns, user_str
+from kring.decl.kernel import Context, KernelEnum, KernelStruct, KernelUnion, TracepointArgs
 from kring.decl.maps import Array, Hash, LruHash, PerCpuArray, PerCpuHash, RingBuf
 from kring.decl.packets import Packet, Xdp, XdpAction
 from kring.decl.programs import Program, raw_tracepoint, syscall, tracepoint, xdp
 from kring.decl.struct import Struct, fields, pack, sizeof, unpack
+from kring.decl.structs import task_struct
 from kring.decl.types import (
     array,
     be16,
@@ -25,10 +26,13 @@ from kring.decl.types import (
     be64,
     bits,
     char,
+    embedded,
     i8,
     i16,
     i32,
     i64,
+    named,
+    ptr,
     u8,
     u16,
     u32,
@@ -83,7 +87,9 @@ __all__ = [
     "Global",
     "Hash",
     "Kernel",
+    "KernelEnum",
     "KernelStruct",
+    "KernelUnion",
     "KringError",
     "LoadError",
     "LruHash",
@@ -115,6 +121,8 @@ __all__ = [
     "char",
     "cpu",
     "current",
+    "embedded",
+    "exists",
     "fields",
     "i8",
     "i16",
@@ -124,7 +132,9 @@ __all__ = [
     "kfunc",
     "ktime_ns",
     "load",
+    "named",
     "pack",
+    "ptr",
     "raw_tracepoint",
     "sizeof",
     "syscall",

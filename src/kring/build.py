@@ -16,8 +16,9 @@ from kring.abi.uapi import BPF_F_MMAPABLE, MapType
 from kring.btf.ext import CoreKind, CoreReloc, LineInfo
 from kring.btf.types import DataSec, Func, FuncProto, Ptr, Var
 from kring.btf.write import Builder as Types
-from kring.decl.btf import KernelTypes, kfunc_id, type_id
+from kring.decl.btf import kfunc_id, type_id
 from kring.decl.maps import DROPS, MapDeclaration, Stream, value_size
+from kring.decl.partial import KernelTypes
 from kring.decl.programs import Program as Source
 from kring.decl.types import IntType
 from kring.decl.variables import DATA
@@ -31,7 +32,7 @@ from kring.ir.core import Core, Fn, Span
 from kring.ir.passes import optimise
 from kring.lower.code import Code, StackOverflow
 from kring.lower.lower import check_stack, lower
-from kring.obj.functions import RELOC_CALL, Piece, join
+from kring.obj.functions import LDDW, RELOC_CALL, Piece, join
 from kring.obj.object import KfuncRef, Map, MapRef, Object, Program
 
 Dump = Callable[[str, str, Fn], None]
@@ -223,15 +224,21 @@ _CORE_KINDS = {
     "signed": CoreKind.FIELD_SIGNED,
     "lshift": CoreKind.FIELD_LSHIFT_U64,
     "rshift": CoreKind.FIELD_RSHIFT_U64,
+    "type_exists": CoreKind.TYPE_EXISTS,
+    "type_size": CoreKind.TYPE_SIZE,
+    "enum_exists": CoreKind.ENUMVAL_EXISTS,
+    "enum_value": CoreKind.ENUMVAL_VALUE,
 }
 
 
 def _core(kernel: KernelTypes, code: bytearray, slot: int, core: Core) -> CoreReloc:
     """The record of a kernel-dependent instruction, which gets the value of our own layout."""
     struct, access, value = kernel.answer(core.struct, core.path, core.kind)
-    at = slot * 8
-    if code[at] & 7 not in (LDX, ST, STX):
-        code[at + 4 : at + 8] = value.to_bytes(4, "little")
+    at, low = slot * 8, value & 0xFFFF_FFFF
+    if code[at] == LDDW:
+        code[at + 12 : at + 16] = (value >> 32 & 0xFFFF_FFFF).to_bytes(4, "little")
+    if code[at] & 7 not in (LDX, ST, STX) or code[at] == LDDW:
+        code[at + 4 : at + 8] = low.to_bytes(4, "little")
     elif value < 1 << 15:
         code[at + 2 : at + 4] = value.to_bytes(2, "little")
     else:

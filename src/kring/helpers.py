@@ -12,8 +12,9 @@ from __future__ import annotations
 from typing import Any
 
 from kring.decl.inside import only_inside
-from kring.decl.kernel import KernelStruct, task_struct
+from kring.decl.kernel import KernelStruct
 from kring.decl.maps import MapDeclaration
+from kring.decl.structs import task_struct
 
 
 def map_lookup_elem(map: MapDeclaration, key: object, /) -> Any:

@@ -316,7 +316,7 @@ def _explained(
     from kring.obj.misfit import misfits
     from kring.run.kernel.verdict import caret, line_of
 
-    for slot, reason in misfits(program, local, target, runtime.tracepoint):
+    for slot, reason in misfits(program, local, target, runtime.tracepoint, error.log):
         line = line_of(program, slot)
         if line is None:
             return LoadError(f'program "{program.name}" at slot {slot}: {reason}')

@@ -24,6 +24,7 @@ from kring.btf.spec import (
     OF_TYPES,
     Access,
     Spec,
+    c_type,
     did_you_mean,
     find_member,
     is_flexible,
@@ -44,7 +45,8 @@ class Resolved:
     `value` is None where the instruction cannot work there and must not be reached; `reason`
     says why, and also why an EXISTS is 0. `local_value` is what the instruction holds as
     compiled. For byte offsets of fields that are not bitfields `size` and `local_size` are the
-    bytes to load, and `resizable` says that a load of the one may become one of the other.
+    bytes to load, and `resizable` says that a load of the one may become one of the other. `bits`
+    is the width of a bitfield of the target.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Resolved:
     local_size: int | None = None
     signed: bool = False
     resizable: bool = True
+    bits: int = 0
 
 
 def resolve(reloc: CoreReloc, local: Btf, target: Btf) -> Resolved:
@@ -168,7 +171,10 @@ def _fit_member(local: Btf, spec: Spec, step: Access, at: int) -> tuple[Spec, in
     mine = local[step.type_id]
     assert isinstance(mine, Composite)
     if not fields_compatible(local, mine.members[step.index].type, btf, member.type):
-        return f"{spec}.{step.name} of {btf.where} has another type than the program's"
+        return (
+            f"{spec}.{step.name} is `{c_type(btf, member.type)}` in {btf.where}, "
+            f"`{c_type(local, mine.members[step.index].type)}` in the program"
+        )
     return spec.then(holder, sum(m.bit_offset for _, m in path)), member.type
 
 
@@ -192,7 +198,9 @@ def _resolved(kind: CoreKind, wanted: Spec, found: Spec) -> Resolved:
         size=None if theirs.bits else theirs.size,
         local_size=None if mine.bits else mine.size,
         signed=theirs.signed,
-        resizable=mine.size == theirs.size or (mine.zero_extends and theirs.zero_extends),
+        resizable=bool(mine.bits) == bool(theirs.bits)
+        and (mine.size == theirs.size or (mine.zero_extends and theirs.zero_extends)),
+        bits=theirs.bits,
     )
 
 

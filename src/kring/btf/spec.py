@@ -11,7 +11,7 @@ from typing import Final
 
 from kring.btf.blob import Btf
 from kring.btf.ext import CoreKind, CoreReloc
-from kring.btf.types import Array, Composite, Enum, Member
+from kring.btf.types import MAX_DEPTH, Array, Composite, Enum, Kind, Member, Ptr
 from kring.errors import ObjectError
 from kring.record import record
 
@@ -158,6 +158,24 @@ def _member_names(btf: Btf, id: int) -> Iterator[str]:
             tried.add(at)
             yield from (m.name for m in type.members if m.name)
             todo += (m.type for m in type.members if not m.name)
+
+
+def c_type(btf: Btf, id: int) -> str:
+    """The type as C spells it, without qualifiers."""
+    stars = rows = ""
+    for _ in range(MAX_DEPTH):
+        id = btf.strip(id)
+        match btf[id]:
+            case Ptr(id):
+                stars = f"{stars}*"
+            case Array(id, _, count):
+                rows = f"{rows}[{count}]"
+            case _:
+                break
+    what = {Kind.STRUCT: "struct ", Kind.UNION: "union ", Kind.ENUM: "enum ", Kind.ENUM64: "enum "}
+    name = btf.name(id) if id else "void"
+    named = what.get(btf.kind(id), "") + name
+    return f"{named}{' ' * bool(stars)}{stars}{rows}" if name else f"{named}{{…}}{stars}{rows}"
 
 
 def did_you_mean(name: str, names: list[str]) -> str:

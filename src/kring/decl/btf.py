@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from kring.btf.types import Array, Composite, Func, FuncProto, Int, Member, Modifier, Ptr
@@ -14,6 +13,7 @@ from kring.decl.types import ArrayType, Bits, Char, DynamicStr, FieldType, IntTy
 
 if TYPE_CHECKING:
     from kring.decl.kfuncs import ArgType, Kfunc
+    from kring.decl.partial import KernelTypes
 
 _INT_NAMES = {
     (1, False): "unsigned char",
@@ -30,6 +30,8 @@ _INT_NAMES = {
 def type_id(types: Builder, kind: FieldType) -> int:
     """The id of a field's type; a kernel struct is declared only, not defined."""
     match kind:
+        case IntType(pointer=True):
+            return types.add(Ptr(0))
         case IntType(size, signed, big):
             number = types.add(Int(_INT_NAMES[size, signed], size, size * 8, signed=signed))
             if big and size > 1:
@@ -38,9 +40,9 @@ def type_id(types: Builder, kind: FieldType) -> int:
         case Bits(unit):
             return type_id(types, unit)
         case Char(size):
-            return _array(types, types.add(Int("char", 1, 8, signed=True)), size)
+            return array_id(types, types.add(Int("char", 1, 8, signed=True)), size)
         case ArrayType(element, count):
-            return _array(types, type_id(types, element), count)
+            return array_id(types, type_id(types, element), count)
         case DynamicStr():
             return type_id(types, IntType(4))
         case _ if issubclass(kind, Struct):
@@ -49,7 +51,7 @@ def type_id(types: Builder, kind: FieldType) -> int:
             raise TypeError(f"{kind!r} has no layout of its own")
 
 
-def _array(types: Builder, element: int, count: int) -> int:
+def array_id(types: Builder, element: int, count: int) -> int:
     return types.add(Array(element, type_id(types, IntType(4)), count))
 
 
@@ -64,51 +66,6 @@ def _struct(types: Builder, struct: type[Struct]) -> int:
         for field in layout(struct).fields
     )
     return types.add(Composite(struct.__name__, layout(struct).size, members))
-
-
-class KernelTypes:
-    """The kernel structs a build looks into, laid out with just the members it uses.
-
-    Pointers lead to structs by name only, so that nothing about the kernel is claimed beyond the
-    members and their types.
-    """
-
-    def __init__(self, types: Builder, used: Mapping[str, Mapping[str, FieldType]]) -> None:
-        ids = self._ids = {name: types.reserve() for name in used}
-        self._members: dict[tuple[str, str], tuple[int, int, int, FieldType]] = {}
-        for name, fields in used.items():
-            members: list[Member] = []
-            end = largest = 0
-            for index, (member, kind) in enumerate(fields.items()):
-                id, size, align = _sized(types, ids, kind)
-                offset = -(-end // align) * align
-                end, largest = offset + size, max(largest, align)
-                members.append(Member(member, id, offset * 8))
-                self._members[name, member] = ids[name], index, offset, kind
-            types.set(ids[name], Composite(name, -(-end // largest) * largest, tuple(members)))
-
-    def struct(self, name: str) -> int:
-        """The struct's id, 0 if the build does not look into it."""
-        return self._ids.get(name, 0)
-
-    def answer(self, struct: str, path: tuple[str, ...], kind: str) -> tuple[int, str, int]:
-        """The struct's id, the access string, and what our own layout answers."""
-        id, index, offset, field = self._members[struct, path[0]]
-        return id, f"0:{index}", _ANSWERS[kind](offset, field)
-
-
-def _shift(_: int, kind: FieldType) -> int:
-    return 64 - 8 * kind.size if isinstance(kind, IntType | Char) else 0
-
-
-_ANSWERS: dict[str, Callable[[int, FieldType], int]] = {
-    "offset": lambda offset, _: offset,
-    "exists": lambda _, __: 1,
-    "size": lambda _, kind: kind.size if isinstance(kind, IntType | Char) else 8,
-    "signed": lambda _, kind: int(isinstance(kind, IntType) and kind.signed),
-    "lshift": _shift,
-    "rshift": _shift,
-}
 
 
 def kfunc_id(types: Builder, kernel: KernelTypes, function: Kfunc) -> int:
@@ -139,16 +96,3 @@ def _pointee(types: Builder, kernel: KernelTypes, to: IntType | type | None) -> 
             return type_id(types, to)
         case _:
             return type_id(types, to) if issubclass(to, Struct) else 0
-
-
-def _sized(types: Builder, ids: Mapping[str, int], kind: FieldType) -> tuple[int, int, int]:
-    """Id, size and alignment of a member."""
-    match kind:
-        case type() as struct if issubclass(struct, KernelStruct):
-            return types.add(Ptr(ids.get(struct.__name__, 0))), 8, 8
-        case IntType(size):
-            return type_id(types, kind), size, size
-        case Char(size):
-            return type_id(types, kind), size, 1
-        case _:
-            return type_id(types, kind), 4, 4

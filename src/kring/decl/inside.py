@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from kring.errors import NotLive
 
 if TYPE_CHECKING:
-    from kring.decl.kernel import task_struct
+    from kring.decl.kernel import KernelEnum, KernelStruct
+    from kring.decl.structs import task_struct
 
 
 class Discard(Exception):
@@ -65,3 +66,11 @@ def kernel_str(address: int) -> str:
 def user_str(address: int) -> str:
     """The string at an address of the current process, for assignment to a string field."""
     only_inside("user_str()")
+
+
+def exists(kind: type[KernelStruct] | type[KernelEnum]) -> bool:
+    """Whether the kernel has the struct, union or enum.
+
+    See: BPF_CORE_TYPE_EXISTS.
+    """
+    only_inside("exists()")

@@ -9,8 +9,9 @@ from __future__ import annotations
 import struct as packing
 import sys
 from collections.abc import Callable
-from typing import Any, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 
+from kring.decl.inside import only_inside
 from kring.decl.types import (
     ArrayType,
     Bits,
@@ -26,6 +27,9 @@ from kring.decl.types import (
 )
 from kring.errors import DeclarationError, NotSupported
 from kring.record import record
+
+if TYPE_CHECKING:
+    from kring.decl.kernel import KernelStruct
 
 
 @record
@@ -88,8 +92,10 @@ class Struct:
 S = TypeVar("S", bound=Struct)
 
 
-def sizeof(cls: type[Struct]) -> int:
-    """Bytes of one record, padding included."""
+def sizeof(cls: type[Struct | KernelStruct]) -> int:
+    """Bytes of one record, padding included; of a kernel struct, as the kernel has it."""
+    if not issubclass(cls, Struct):
+        only_inside(f"sizeof({cls.__name__})")
     return layout(cls).size
 
 

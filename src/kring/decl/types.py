@@ -16,14 +16,17 @@ from kring.record import record
 
 @record
 class IntType:
-    """An integer of `size` bytes; `big` is network order."""
+    """An integer of `size` bytes; `big` is network order, `pointer` what the kernel has as one."""
 
     size: int
     signed: bool = False
     big: bool = False
+    pointer: bool = False
 
     @property
     def name(self) -> str:
+        if self.pointer:
+            return "ptr"
         kind = "be" if self.big else "i" if self.signed else "u"
         return f"{kind}{self.size * 8}"
 
@@ -44,6 +47,7 @@ i64 = Annotated[int, IntType(8, signed=True)]
 be16 = Annotated[int, IntType(2, big=True)]
 be32 = Annotated[int, IntType(4, big=True)]
 be64 = Annotated[int, IntType(8, big=True)]
+ptr = Annotated[int, IntType(8, pointer=True)]
 
 
 @record
@@ -82,6 +86,36 @@ class DynamicStr:
 
 
 @record
+class CString:
+    """A pointer to a NUL-terminated string in the kernel."""
+
+    size: int = 8
+
+
+@record
+class Embedded:
+    """A kernel struct that lies inside another; without `struct`, of the annotated class."""
+
+    struct: type[Any] | None = None
+
+
+@record
+class Elements:
+    """`count` kernel structs in a row, or pointers to such if the element is a class."""
+
+    element: Embedded | type[Any]
+    count: int
+
+
+@record
+class Named:
+    """A field that the kernel has under another `name` than the program."""
+
+    name: str
+    default: Any
+
+
+@record
 class Width:
     """What `bits(n)` leaves behind until the annotation beside it is known."""
 
@@ -90,6 +124,8 @@ class Width:
 
 FieldType: TypeAlias = "IntType | Char | ArrayType | Bits | DynamicStr | type[Any]"
 """The classes are nested structs, or kernel structs a pointer leads to."""
+ViewType: TypeAlias = "FieldType | CString | Embedded | Elements"
+"""What a field of a kernel struct holds; a class can be a kernel enum too."""
 
 
 def char(size: int, *, clear: bool = False) -> Any:
@@ -105,6 +141,8 @@ def char(size: int, *, clear: bool = False) -> Any:
 def array(count: int, element: Any = u8) -> Any:
     """A field of `count` integers in a row: `bytes` of `u8`, a tuple of any other type."""
     kind = int_type(element)
+    if isinstance(element, Embedded) or hasattr(element, "_kring_fields"):
+        return Elements(element, count)
     if kind is None:
         raise DeclarationError("array(count, element): element is an integer type such as u32")
     if count < 1:
@@ -117,6 +155,20 @@ def bits(width: int) -> Any:
     if not 1 <= width <= 64:
         raise DeclarationError(f"bits({width}): a bit field is 1 to 64 bits wide")
     return Width(width)
+
+
+def embedded(struct: type[Any] | None = None) -> Any:
+    """A field of a kernel struct that lies inside it: `f_path: path = embedded()`.
+
+    An array of such is `array(4, embedded(upid))`.
+    """
+    return Embedded(struct)
+
+
+def named(name: str, default: Any = None) -> Any:
+    """A field of a kernel struct that has another name in the kernel: `state: u32 =
+    named("__state")`. `default` is what else the field needs, as `char(16)`."""
+    return Named(name, default)
 
 
 def int_type(annotation: object) -> IntType | None:
@@ -163,15 +215,22 @@ _PLAIN: Mapping[object, str] = {
 }
 
 
-def annotated(cls: type, namespace: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+def annotated(cls: type, namespace: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     """Name, evaluated annotation and default of each field that `cls` itself declares.
 
     `namespace` is where the names in string annotations are looked up.
     """
     for name, annotation in cls.__annotations__.items():
-        if isinstance(annotation, str):
-            try:
-                annotation = eval(annotation, {**namespace, cls.__name__: cls})
-            except NameError as error:
-                raise DeclarationError(f"{cls.__name__}.{name}: {error}") from None
-        yield name, annotation, cls.__dict__.get(name)
+        yield name, evaluated(cls, name, annotation, namespace, {}), cls.__dict__.get(name)
+
+
+def evaluated(
+    cls: type, name: str, annotation: Any, outer: dict[str, Any], inner: Mapping[str, Any]
+) -> Any:
+    """What the annotation of a field stands for, by the names around its class."""
+    if not isinstance(annotation, str):
+        return annotation
+    try:
+        return eval(annotation, outer, {**inner, cls.__name__: cls})
+    except NameError as error:
+        raise DeclarationError(f"{cls.__name__}.{name}: {error}") from None

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from kring.abi.helpers import HELPERS
 from kring.decl.maps import MapDeclaration
+from kring.decl.partial import Used
 from kring.decl.struct import layout
-from kring.decl.types import FieldType
 from kring.decl.variables import Global
 from kring.errors import CompileError, DeclarationError
 from kring.frontend.diagnose import refuse
@@ -97,9 +97,7 @@ class Module:
     offsets in bytes, and what the compiler refused so far."""
 
     maps: dict[str, MapDeclaration] = field(default_factory=dict[str, MapDeclaration])
-    kernel_types: dict[str, dict[str, FieldType]] = field(
-        default_factory=dict[str, dict[str, FieldType]]
-    )
+    kernel_types: dict[str, Used] = field(default_factory=dict[str, Used])
     drops: list[str] = field(default_factory=list[str])
     kfuncs: dict[str, Kfunc] = field(default_factory=dict[str, Any])
     variables: dict[str, tuple[int, Global[Any]]] = field(
@@ -218,7 +216,7 @@ class Builder:
     def emit(self, op: Op, *args: Value, imm: Imm = None, type: Type = I64) -> Value:
         """The result of an operation, computed now where all operands are constants."""
         evaluate = ROWS[op].evaluate
-        if evaluate and args and all(arg.op is Op.CONST for arg in args):
+        if evaluate and args and type == I64 and all(arg.op is Op.CONST for arg in args):
             known = [number(arg) for arg in args]
             return self.const(evaluate(known, imm if isinstance(imm, int) else 0))
         value = self.fn.value(op, list(args), imm, type, self.span)

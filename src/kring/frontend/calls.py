@@ -5,18 +5,20 @@ Arguments arrive evaluated. `CALLS` is keyed by the function object itself, `MET
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable
 from typing import Any
 
 from kring.decl import inside
+from kring.decl.kernel import KernelEnum, KernelStruct
 from kring.decl.maps import MapDeclaration, RingBuf, value_size
 from kring.decl.struct import Struct, sizeof
-from kring.frontend import integers, packets, streams
+from kring.frontend import integers, packets, streams, walk
 from kring.frontend.diagnose import refuse
 from kring.frontend.frame import Frame, Pending, Transaction, cure
 from kring.frontend.maps import lookup, settle, update, value_at
 from kring.frontend.memory import copy_bytes, find_field, write_field, zero_fields
-from kring.frontend.values import Num, Packet, Record, Ref, Static, Text, Val, describe
+from kring.frontend.values import KernelPtr, Num, Packet, Record, Ref, Static, Text, Val, describe
 from kring.ir.core import Op, Span
 
 Function = Callable[[Frame, list[Val], Span], Val]
@@ -66,6 +68,8 @@ def _bool(frame: Frame, args: list[Val], span: Span) -> Val:
 
 def _int(frame: Frame, args: list[Val], span: Span) -> Val:
     arity(args, 1, "int()", span)
+    if isinstance(args[0], KernelPtr):
+        return Num(walk.number(frame.b, args[0]), signed=False)
     return frame.number(args[0], span)
 
 
@@ -74,8 +78,33 @@ def _sizeof(frame: Frame, args: list[Val], span: Span) -> Val:
     match args[0]:
         case Static(type() as struct) if issubclass(struct, Struct):
             return Num(frame.b.const(sizeof(struct)))
+        case Static(type() as struct) if issubclass(struct, KernelStruct):
+            return Num(walk.about(frame.b, struct, "type_size"))
         case other:
             refuse(span, f"sizeof() takes a Struct class; this is {describe(other)}")
+
+
+def _exists(frame: Frame, args: list[Val], span: Span) -> Val:
+    arity(args, 1, "exists()", span)
+    match args[0]:
+        case Static(type() as kind) if issubclass(kind, KernelStruct | KernelEnum):
+            return Num(walk.about(frame.b, kind, "type_exists"))
+        case other:
+            what = f"exists() takes a KernelStruct or KernelEnum; this is {describe(other)}"
+            refuse(span, what, 'for a field, write `"name" in task_struct`')
+
+
+def _cast(frame: Frame, args: list[Val], span: Span) -> Val:
+    arity(args, 2, "cast()", span)
+    match args:
+        case [Static(type() as struct), (KernelPtr() | Num()) as val] if issubclass(
+            struct, KernelStruct
+        ):
+            return walk.cast(frame.b, struct, val)
+        case [Static(type() as struct), val] if issubclass(struct, KernelStruct):
+            refuse(span, f"a pointer or an address is cast to a kernel struct, not {describe(val)}")
+        case _:
+            refuse(span, "cast() in a program makes a pointer to a kernel struct")
 
 
 def _len(frame: Frame, args: list[Val], span: Span) -> Val:
@@ -91,7 +120,9 @@ CALLS: dict[object, Function] = {
     inside.cpu: _helper("get_smp_processor_id", signed=True),
     inside.kernel_str: _string("kernel"),
     inside.user_str: _string("user"),
+    inside.exists: _exists,
     sizeof: _sizeof,
+    typing.cast: _cast,
     bool: _bool,
     int: _int,
     len: _len,

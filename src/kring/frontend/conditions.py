@@ -10,7 +10,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from kring.frontend import integers
+from kring.decl.kernel import KernelEnum, KernelStruct
+from kring.frontend import integers, walk
 from kring.frontend.builder import Join
 from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import EXPRESSIONS, evaluate, map_of, number, pending
@@ -26,6 +27,7 @@ from kring.frontend.values import (
     Record,
     Ref,
     Static,
+    Text,
     Val,
     describe,
 )
@@ -55,16 +57,27 @@ def condition(frame: Frame, node: ast.expr, then: Join, otherwise: Join) -> None
             some, none = (then, otherwise) if isinstance(op, ast.IsNot) else (otherwise, then)
             _narrow(frame, left, some, none)
         case ast.Compare(left, [ast.In() | ast.NotIn() as op], [right]):
-            declaration, name = map_of(frame, right)
-            key = evaluate(frame, left)
-            frame.at(node)
-            _, pointer = lookup(b, declaration, name, key)
             there, missing = (then, otherwise) if isinstance(op, ast.In) else (otherwise, then)
-            b.branch(pointer, there, missing)
+            b.branch(_contained(frame, left, right, node), there, missing)
         case ast.Compare(_, ops) if len(ops) > 1:
             _chain(frame, node, then, otherwise)
         case _:
             _truth(frame, node, then, otherwise)
+
+
+def _contained(frame: Frame, left: ast.expr, right: ast.expr, node: ast.expr) -> Value:
+    """Not 0 if the map has the key, or the target kernel's type the name."""
+    owner = evaluate(frame, right)
+    if isinstance(owner, Static) and isinstance(owner.object, type):
+        named = evaluate(frame, left)
+        if issubclass(owner.object, KernelStruct | KernelEnum):
+            if not (isinstance(named, Text) and named.kind == "literal"):
+                refuse(frame.at(left), 'this is asked of a field\'s name: `"pid" in task_struct`')
+            return walk.contains(frame.b, named.literal, owner.object, frame.at(node))
+    declaration, name = map_of(frame, right)
+    key = evaluate(frame, left)
+    frame.at(node)
+    return lookup(frame.b, declaration, name, key)[1]
 
 
 def _truth(frame: Frame, node: ast.expr, then: Join, otherwise: Join) -> None:
@@ -75,6 +88,8 @@ def _truth(frame: Frame, node: ast.expr, then: Join, otherwise: Join) -> None:
             frame.b.branch(integers.truth(frame.b, val), then, otherwise)
         case Static(None):
             frame.b.jump(otherwise)
+        case KernelPtr(pointer):
+            frame.b.branch(pointer, then, otherwise)
         case Maybe():
             refuse(
                 span,
@@ -133,7 +148,10 @@ def _narrow(frame: Frame, node: ast.expr, some: Join, none: Join) -> None:
         case _:
             if name:
                 b.env[name] = val
-            b.jump(some)
+            if isinstance(val, KernelPtr):
+                b.branch(val.pointer, some, none)
+            else:
+                b.jump(some)
 
 
 def _split(
@@ -239,7 +257,11 @@ def _negates(node: ast.expr) -> bool:
 def _compare(frame: Frame, node: ast.Compare) -> Val:
     if len(node.ops) == 1 and type(node.ops[0]) in _COMPARISONS:
         spelled = _COMPARISONS[type(node.ops[0])]
-        left, right = number(frame, node.left), number(frame, node.comparators[0])
+        one, other = evaluate(frame, node.left), evaluate(frame, node.comparators[0])
+        if isinstance(one, KernelPtr) or isinstance(other, KernelPtr):
+            return walk.same(frame.b, one, spelled, other, frame.at(node))
+        left = frame.number(one, frame.at(node.left))
+        right = frame.number(other, frame.at(node.comparators[0]))
         frame.at(node)
         return Num(integers.compare(frame.b, spelled, left, right))
     return _as_value(frame, node)

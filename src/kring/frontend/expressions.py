@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from kring.decl import atomic
 from kring.decl.inside import Current
-from kring.decl.kernel import KernelStruct
+from kring.decl.kernel import KernelEnum, KernelStruct
 from kring.decl.maps import MapDeclaration, RingBuf
 from kring.decl.packets import Xdp
 from kring.decl.programs import Program
 from kring.decl.struct import Struct
 from kring.decl.variables import Global
 from kring.errors import KringError
-from kring.frontend import integers, packets
+from kring.frontend import integers, packets, walk
 from kring.frontend.calls import CALLS, METHODS, Function, construct
 from kring.frontend.diagnose import Follows, did_you_mean, refuse, suggestion
 from kring.frontend.frame import Frame, Pending, cure
@@ -27,6 +27,7 @@ from kring.frontend.memory import find_field, read_field
 from kring.frontend.values import (
     Ctx,
     Gone,
+    KernelArray,
     KernelPtr,
     Maybe,
     Mixed,
@@ -43,7 +44,6 @@ from kring.frontend.values import (
     describe,
 )
 from kring.frontend.variables import variable
-from kring.frontend.walk import struct_field
 from kring.ir.core import Op
 from kring.record import replace
 
@@ -207,7 +207,7 @@ def _attribute(frame: Frame, node: ast.Attribute) -> Val:
         case Record(ref):
             return read_field(frame.b, ref, find_field(ref.struct, node.attr, span))
         case KernelPtr():
-            return struct_field(frame.b, base, node.attr, span)
+            return walk.struct_field(frame.b, base, node.attr, span)
         case Ctx(view=view) if view is Xdp:
             return packets.xdp_field(frame.b, base, node.attr, span)
         case Ctx():
@@ -224,6 +224,8 @@ def _attribute(frame: Frame, node: ast.Attribute) -> Val:
             found = cast("Global[Any]", declaration)
             ref = variable(frame, found, ast.unparse(node.value), span)
             return read_field(frame.b, ref, find_field(ref.struct, node.attr, span))
+        case Static(type() as enum) if issubclass(enum, KernelEnum):
+            return walk.enum_value(frame.b, enum, node.attr, span)
         case Static(None | MapDeclaration() | Program()):
             refuse(span, f"{describe(base)} has no field {node.attr!r}")
         case Static(owner):
@@ -238,7 +240,7 @@ def own_view(frame: Frame, pointer: KernelPtr) -> KernelPtr:
     """The pointer, seen through the author's own class of the struct's name if there is one."""
     own = frame.outer.get(pointer.struct.__name__)
     if isinstance(own, type) and issubclass(own, KernelStruct):
-        return KernelPtr(pointer.pointer, own)
+        return replace(pointer, struct=own)
     return pointer
 
 
@@ -259,6 +261,12 @@ def _static_attribute(frame: Frame, owner: object, name: str) -> Val:
 def _subscript(frame: Frame, node: ast.Subscript) -> Val | Pending:
     if isinstance(node.slice, ast.Slice):
         unsupported(frame, node.slice)
+    owner = evaluate(frame, node.value)
+    if isinstance(owner, KernelArray):
+        from kring.frontend.elements import element
+
+        index = number(frame, node.slice)
+        return element(frame.b, owner, index, frame.at(node.slice))
     declaration, name = map_of(frame, node.value)
     key = evaluate(frame, node.slice)
     frame.at(node)

@@ -14,10 +14,11 @@ from kring.abi.helper_use import RELEASE, USE
 from kring.abi.helpers import CHANGES_PACKET, HELPERS, READS_PACKET, Helper
 from kring.abi.programs import Kind
 from kring.abi.uapi import BPF_F_SLEEPABLE
-from kring.decl.kernel import KernelStruct, task_struct
+from kring.decl.kernel import KernelStruct
 from kring.decl.maps import MapDeclaration, value_size
 from kring.decl.struct import sizeof
-from kring.frontend import packets
+from kring.decl.structs import task_struct
+from kring.frontend import packets, walk
 from kring.frontend.builder import CURSOR
 from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import evaluate, map_of
@@ -194,8 +195,8 @@ def _address(made: _Call, at: int, val: Val, span: Span) -> Value:
     match val:
         case Num(value) | Text("kernel" | "user", Value() as value):
             return value
-        case KernelPtr(pointer):
-            return pointer
+        case KernelPtr():
+            return walk.address(made.frame.b, val)
         case _:
             return _wrong(made, at, val, span, "an address: an integer, or a kernel struct")
 
@@ -312,7 +313,7 @@ def _kernel(made: _Call, at: int, val: Val, span: Span) -> Value:
                     f"{made.what(at)} is a pointer that the verifier knows; this is an address",
                     "take one that the program was given, or `current.task`",
                 )
-            return pointer
+            return walk.address(made.frame.b, val)
         case _:
             return _wrong(made, at, val, span, f"a {wanted or 'kernel struct'}")
 

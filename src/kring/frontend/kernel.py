@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from kring.abi.tracepoints import DYNAMIC, TraceField, event_struct
-from kring.decl.kernel import TracepointArgs, task_struct, view_fields
+from kring.decl.kernel import TracepointArgs, view_field, view_names
+from kring.decl.structs import task_struct
 from kring.decl.types import Char, DynamicStr, FieldType, IntType
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import did_you_mean, refuse
@@ -22,14 +23,18 @@ def context_field(
 ) -> Val:
     """A field of a tracepoint's context."""
     view = ctx.view if ctx.view and issubclass(ctx.view, TracepointArgs) else None
-    known = _declared(view) if view else _formatted(target, span, formats)
-    if name not in known:
+    if view is not None:
+        declared = view_field(view, name)
+        kind = declared.type if declared else None
+    else:
+        kind = _formatted(target, span, formats).get(name)
+    if kind is None:
         owner = view.__name__ if view else target
-        refuse(span, f"{owner} has no field {name!r}. {did_you_mean(name, list(known))}")
-    kind = known[name]
+        known = view_names(view) if view else list(_formatted(target, span, formats))
+        refuse(span, f"{owner} has no field {name!r}. {did_you_mean(name, known)}")
     struct = event_struct(target)
     member = DYNAMIC + name if isinstance(kind, DynamicStr) else name
-    core = use(b, struct, member, kind)
+    core = use(b, struct, member, kind, span)
     match kind:
         case DynamicStr():
             return Text("dynamic", ctx.pointer, core=core)
@@ -40,10 +45,6 @@ def context_field(
             return Num(b.load(ctx.pointer, Mem(0, size, signed, core)), signed or size < 8)
         case _:
             refuse(span, f"{name!r} of a context is an integer or a string")
-
-
-def _declared(view: type[TracepointArgs]) -> dict[str, FieldType]:
-    return dict(view_fields(view))
 
 
 def _formatted(target: str, span: Span, formats: Formats | None) -> dict[str, FieldType]:

@@ -13,6 +13,7 @@ from kring.decl.kfuncs import ArgType, Kfunc, Pointer
 from kring.decl.struct import Struct, fields
 from kring.decl.types import IntType
 from kring.errors import DeclarationError
+from kring.frontend import walk
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import evaluate, own_view
@@ -130,7 +131,9 @@ def _address(b: Builder, val: Val) -> Value:
     match val:
         case Ref(pointer, _, offset) | Record(Ref(pointer, _, offset)):
             return b.at(pointer, offset)
-        case KernelPtr(pointer) | Ctx(pointer):
+        case KernelPtr():
+            return walk.address(b, val)
+        case Ctx(pointer):
             return pointer
         case _:
             raise TypeError(val)

@@ -136,8 +136,8 @@ def _shape(b: Builder, val: Val) -> tuple[object, ...]:
             return (signed,)
         case Ref(pointer, struct, _, shared):
             return struct, shared, pointer.type.space
-        case KernelPtr(pointer, struct):
-            return struct, pointer.type.space
+        case KernelPtr(pointer, struct, root, path):
+            return struct, root, path, pointer.type.space
         case Ctx(_, view) if CURSOR not in b.env:
             return (view,)
         case Static(thing):

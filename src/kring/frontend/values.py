@@ -13,6 +13,7 @@ from kring.decl.kernel import KernelStruct, TracepointArgs
 from kring.decl.maps import Stream
 from kring.decl.packets import Xdp
 from kring.decl.struct import Struct
+from kring.decl.types import ArrayType, Elements
 from kring.ir.core import Core, Span, Value
 from kring.record import record, replace
 
@@ -82,10 +83,23 @@ class Nothing:
 
 @record
 class KernelPtr:
-    """A pointer to a kernel struct."""
+    """A pointer to a kernel struct; with a `path`, to one that lies so far inside the `root` that
+    the pointer itself leads to."""
 
     pointer: Value
     struct: type[KernelStruct]
+    root: type[KernelStruct] | None = None
+    path: tuple[str, ...] = ()
+
+
+@record
+class KernelArray:
+    """An array in a kernel struct, `path` inside the `root` that a pointer leads to."""
+
+    pointer: Value
+    kind: ArrayType | Elements
+    root: type[KernelStruct]
+    path: tuple[str, ...]
 
 
 @record
@@ -148,8 +162,8 @@ class Mixed:
 
 
 Val: TypeAlias = (
-    Static | Num | Ref | Record | Maybe | Nothing | KernelPtr | Ctx | Packet | Text | Unbound
-    | Gone | Mixed | Poison
+    Static | Num | Ref | Record | Maybe | Nothing | KernelPtr | KernelArray | Ctx | Packet | Text
+    | Unbound | Gone | Mixed | Poison
 )  # fmt: skip
 
 
@@ -158,7 +172,9 @@ def parts(val: Val) -> tuple[Value, ...]:
     match val:
         case Num(value) | Text(_, Value() as value):
             return (value,)
-        case Ref(pointer) | KernelPtr(pointer) | Ctx(pointer) | Packet(pointer):
+        case Ref(pointer) | KernelPtr(pointer) | KernelArray(pointer) | Ctx(pointer):
+            return (pointer,)
+        case Packet(pointer):
             return (pointer,)
         case Record(ref):
             return parts(ref)
@@ -175,7 +191,7 @@ def with_parts(val: Val, values: tuple[Value, ...]) -> Val:
             return replace(val, value=values[0])
         case Text(_, Value()):
             return replace(val, address=values[0])
-        case Ref() | KernelPtr() | Ctx() | Packet():
+        case Ref() | KernelPtr() | KernelArray() | Ctx() | Packet():
             return replace(val, pointer=values[0])
         case Record(ref):
             return replace(val, ref=replace(ref, pointer=values[0]))
@@ -196,6 +212,8 @@ def unify(one: Val, other: Val) -> Val:
     if isinstance(one, Num) and isinstance(other, Num):
         return Num(one.value, one.signed and other.signed)
     if _shape(one) == _shape(other):
+        if [value.type.space for value in parts(one)] != [v.type.space for v in parts(other)]:
+            return Mixed(describe(one), f"{describe(other)} of another origin")
         return one
     return Mixed(describe(one), describe(other))
 
@@ -219,6 +237,8 @@ def describe(val: Val) -> str:
             return "an integer" if signed else "an unsigned 64-bit integer"
         case Ref(_, struct) | KernelPtr(_, struct):
             return f"a {struct.__name__}"
+        case KernelArray(_, kind):
+            return f"an array of {kind.count}"
         case Record(ref):
             return f"a reserved {ref.struct.__name__}"
         case Maybe(_, inner):

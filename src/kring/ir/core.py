@@ -53,12 +53,21 @@ class Space(Enum):
     __hash__ = object.__hash__
 
 
+_ANYWHERE = frozenset((Space.KERNEL, Space.BTF, Space.USER))
+
+
 @record
 class Type:
     """The type of a value: an integer of 64 bits, or a pointer that may be null."""
 
     space: Space | None = None
     nullable: bool = False
+
+    @property
+    def never_null(self) -> bool:
+        """Whether it is a pointer that is not 0. Addresses of the kernel and of tasks can be: reads
+        there are safe, so they need no test before."""
+        return self.space is not None and not self.nullable and self.space not in _ANYWHERE
 
     def __str__(self) -> str:
         if self.space is None:
@@ -81,11 +90,13 @@ class Span(NamedTuple):
 
 @record
 class Core:
-    """A fact about the target kernel's `struct`, found when the program is loaded.
+    """A fact about the target kernel's `struct`, union or enum, found when the program is loaded.
 
-    `path` names members from the struct down. `kind` is what is asked of the field there: `offset`
-    and `size` in bytes, `exists`, `signed`; `lshift` and `rshift` are by how much the unsigned
-    bytes at the offset, extended to 64 bits, are shifted to leave just the field.
+    `path` names members from the struct down, elements of arrays by their number. `kind` is what is
+    asked of the field there: `offset` and `size` in bytes, `exists`, `signed`; `lshift` and
+    `rshift` are by how much the unsigned bytes at the offset, extended to 64 bits, are shifted to
+    leave just the field. Without a path it is about the type: `type_exists`, `type_size`; with the
+    name of an enumerator, `enum_exists` and `enum_value`.
     """
 
     struct: str

@@ -77,7 +77,8 @@ class Operands:
             case Op.GLOBAL, GlobalRef() as place:
                 return Inst(WIDE, dst, Pseudo.MAP_VALUE, ref=place)
             case Op.CORE, Core() as fact:
-                return Inst(MOVE_K, dst, ref=fact)
+                # An enumerator may need all of 64 bits.
+                return Inst(WIDE if fact.kind == "enum_value" else MOVE_K, dst, ref=fact)
             case _:
                 offset = self.frame(value)
                 return None if offset is None else Inst(FRAME, dst, imm=offset)

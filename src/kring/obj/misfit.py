@@ -7,6 +7,7 @@ a refusal, so a load that succeeds pays nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kring.abi.programs import parse_section
@@ -16,13 +17,16 @@ from kring.btf.ext import CoreReloc
 from kring.btf.match import essential
 from kring.btf.types import Array, Composite, Int
 from kring.obj.object import Program
-from kring.obj.relocate import Hooks, missing
+from kring.obj.relocate import POISON, Hooks, missing
 
 
 def misfits(
-    program: Program, local: Btf | None, target: Btf | None, hooks: Hooks
+    program: Program, local: Btf | None, target: Btf | None, hooks: Hooks, log: str
 ) -> Iterator[tuple[int, str]]:
     """Slots that cannot work, and why: fields of the hook first, in the words of its format.
+
+    What is missing on a way that the program does not take is no misfit: of that, only what the
+    verifier's log says was reached.
 
     Raises: LoadError if there is no such hook.
     """
@@ -33,7 +37,13 @@ def misfits(
         for reloc in events:
             if reason := _misfit(local, reloc, hook, fields):
                 yield reloc.slot, reason
-    yield from missing(program, local, target, hooks)
+    reached = [int(slot) for slot in _POISONED.findall(log)]
+    for slot, reason in missing(program, local, target, hooks):
+        if slot in reached:
+            yield slot, reason
+
+
+_POISONED = re.compile(rf"^(\d+): \([0-9a-f]{{2}}\) call unknown#{POISON}\b", re.MULTILINE)
 
 
 def _event(local: Btf, reloc: CoreReloc) -> bool:

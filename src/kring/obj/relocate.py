@@ -29,7 +29,7 @@ from kring.record import replace
 
 _SLOT: Final = Struct("<BBhI")
 """Opcode, src << 4 | dst, off, imm."""
-_POISON: Final = 0x0BAD_2310
+POISON: Final = 0x0BAD_2310
 """The helper number libbpf calls too, so that its users know it in a verifier's log."""
 _SIZE_BITS: Final = {4: 0x00, 2: 0x08, 1: 0x10, 8: 0x18}
 """BPF_W, BPF_H, BPF_B and BPF_DW by bytes."""
@@ -75,11 +75,30 @@ def missing(
     hooks: Hooks | None = None,
 ) -> list[tuple[int, str]]:
     """Slots whose instruction cannot work on the target, and why; for explaining a refusal."""
-    return [
-        (reloc.slot, answer.reason)
-        for reloc, answer in _answers(program, local, target, hooks)
-        if answer.value is None
-    ]
+    found: list[tuple[int, str]] = []
+    for reloc, answer in _answers(program, local, target, hooks):
+        if answer.value is None:
+            found.append((reloc.slot, answer.reason))
+        elif not _works(program.code[reloc.slot * 8], answer):
+            found.append((reloc.slot, _other_width(answer)))
+    return found
+
+
+def _works(opcode: int, answer: Resolved) -> bool:
+    """Whether the instruction can do with the target's field what it does with the program's."""
+    return answer.resizable or opcode & 7 not in (LDX, ST, STX)
+
+
+def _other_width(answer: Resolved) -> str:
+    sign = "i" if answer.signed else "u"
+    if answer.bits:
+        return (
+            f"{answer.name} is a bit field in this kernel: declare it with `= bits({answer.bits})`"
+        )
+    if answer.size is None or answer.local_size is None:
+        return f"{answer.name} is no bit field in this kernel: declare a whole integer"
+    what = f"{answer.size} byte{'s' * (answer.size > 1)}{', signed,' * answer.signed}"
+    return f"{answer.name} has {what} in this kernel: declare `{sign}{answer.size * 8}`"
 
 
 def _patch_map(code: bytearray, ref: MapRef, maps: Mapping[str, int]) -> None:
@@ -200,7 +219,7 @@ def _patch_core(code: bytearray, reloc: CoreReloc, answer: Resolved) -> None:
     opcode, regs, off, imm = _read(code, reloc.slot)
     value, at = answer.value, reloc.slot * 8
     operation = opcode & 7
-    if value is None or (operation in (LDX, ST, STX) and not answer.resizable):
+    if value is None or not _works(opcode, answer):
         _poison(code, reloc.slot)
     elif opcode == LDDW:
         _SLOT.pack_into(code, at, opcode, regs, off, value & 0xFFFF_FFFF)
@@ -229,7 +248,7 @@ def _resized(opcode: int, answer: Resolved) -> int:
 
 def _poison(code: bytearray, slot: int) -> None:
     for at in (slot, slot + 1) if _read(code, slot)[0] == LDDW else (slot,):
-        _SLOT.pack_into(code, at * 8, CALL, 0, 0, _POISON)
+        _SLOT.pack_into(code, at * 8, CALL, 0, 0, POISON)
 
 
 def _read(code: bytearray, slot: int) -> tuple[int, int, int, int]:

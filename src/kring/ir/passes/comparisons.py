@@ -17,8 +17,7 @@ def _compare_same(fold: Sweep, v: Value) -> Value | None:
 
 def _equal_null(fold: Sweep, v: Value) -> Value | None:
     """p = 0 never, for a pointer that is not null"""
-    known = v.args[0].type
-    if right(v) == 0 and known.space is not None and not known.nullable:
+    if right(v) == 0 and v.args[0].type.never_null:
         return fold.const(int(v.op is Op.NE), v)
     return None
 

@@ -25,7 +25,7 @@ def known_truth(value: Value) -> bool | None:
     constant = number(value)
     if constant is not None:
         return constant != 0
-    return True if value.type.space is not None and not value.type.nullable else None
+    return True if value.type.never_null else None
 
 
 def thread(fn: Fn) -> bool:

@@ -9,7 +9,7 @@ names the fields its programs use and no more, so a value it lacks is no mistake
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
 from kring.abi.tracepoints import DYNAMIC, event_struct
@@ -18,8 +18,9 @@ from kring.btf.types import Array, Composite, Kind, Member, Ptr
 from kring.errors import VmError
 from kring.run.vm.memory import Memory, Region
 
-Value: TypeAlias = "int | str | bytes | Mapping[str, Value]"
-"""A field's value; a mapping is a nested struct, or for a pointer the struct it points to."""
+Value: TypeAlias = "int | str | bytes | Mapping[str, Value] | Sequence[Value]"
+"""A field's value; a mapping is a nested struct, or for a pointer the struct it points to, text for
+a pointer lies behind it."""
 
 _EMPTY_SIZE: Final = 16
 
@@ -103,14 +104,34 @@ class _Builder:
                 self.fill(data, at, type_id, value)
             case Ptr(), Mapping():
                 data[at : at + 8] = self._pointee(type_id, value).to_bytes(8, "little")
+            case Ptr(), str() | bytes():
+                data[at : at + 8] = self._text(member.name, value).base.to_bytes(8, "little")
             case Array(), str() | bytes():
                 self._set_text(data, at, type_id, value)
-            case _, int() if not member.bitfield_size:
-                size = self._btf.size(type_id)
-                low = value & ((1 << 8 * size) - 1)
-                data[at : at + size] = low.to_bytes(size, "little")
+            case Array(element, _, count), Sequence():
+                inner = self._btf.strip(element)
+                for index, one in enumerate(value[:count]):
+                    place = at + index * self._btf.size(inner)
+                    self._set(data, place, inner, Member(member.name, element, 0), one)
+            case _, int():
+                self._set_int(data, at, type_id, member, value)
             case _:
                 raise VmError(f"{value!r} cannot be the value of the kernel's field {member.name}")
+
+    def _set_int(
+        self, data: bytearray, at: int, type_id: int, member: Member, value: int
+    ) -> None:
+        size = self._btf.size(type_id)
+        shift, width = member.bit_offset % 8, member.bitfield_size or size * 8
+        bits = ((1 << width) - 1) << shift
+        end = at + -(-(shift + width) // 8)
+        old = int.from_bytes(data[at:end], "little")
+        new = old & ~bits | value << shift & bits
+        data[at:end] = new.to_bytes(end - at, "little")
+
+    def _text(self, name: str, value: str | bytes) -> Region:
+        raw = bytearray((value.encode() if isinstance(value, str) else value) + b"\0")
+        return self._memory.map(raw, f"the string {name}", writable=False, space="typed")
 
     def _pointee(self, pointer_id: int, values: Mapping[str, Value]) -> int:
         pointer = self._btf[pointer_id]

@@ -1,0 +1,55 @@
+"""Elements of arrays in kernel structs.
+
+A constant index is part of the path and checked here. Any other moves the pointer, which the
+verifier then takes for a bare address; outside the array it becomes NULL, so that the read gives 0
+as all reads do that lead nowhere.
+"""
+
+from __future__ import annotations
+
+from kring.frontend import integers
+from kring.frontend.builder import Builder
+from kring.frontend.diagnose import refuse
+from kring.frontend.values import KernelArray, KernelPtr, Num, Val
+from kring.frontend.walk import ask, read
+from kring.ir.core import Core, Op, Space, Span, Type, Value
+
+_ADDRESS = "<element>"
+
+
+def element(b: Builder, array: KernelArray, index: Num, span: Span) -> Val:
+    """What the array has at the index."""
+    kind, count = array.kind.element, array.kind.count
+    known = integers.known(index)
+    if known is None:
+        base = _moved(b, array, index)
+        return read(b, base, array.root, (*array.path, "0"), kind)
+    if not 0 <= known[0] < count:
+        refuse(
+            span,
+            f"index {known[0]} is outside of the array, which has {count} elements as declared",
+            f"0 to {count - 1} are inside",
+        )
+    return read(b, array.pointer, array.root, (*array.path, str(known[0])), kind)
+
+
+def _moved(b: Builder, array: KernelArray, index: Num) -> Value:
+    """A pointer from which the first element is the one of the index."""
+    first = Core(array.root.__name__, (*array.path, "0"))
+    offset = b.emit(Op.MUL, index.value, ask(b, first, "size"))
+    address = b.emit(Op.ADD, array.pointer, offset, type=Type(Space.KERNEL))
+    low, high = integers.bounds(index.value)
+    if low >= 0 and high < array.kind.count:
+        return address
+    inside, outside, after = b.join(), b.join(), b.join()
+    b.branch(b.emit(Op.ULT, index.value, b.const(array.kind.count)), inside, outside)
+    b.enter(inside)
+    b.env[_ADDRESS] = KernelPtr(address, array.root)
+    b.jump(after)
+    b.enter(outside)
+    null = b.emit(Op.ADD, b.const(0), b.const(0), type=Type(Space.KERNEL))
+    b.env[_ADDRESS] = KernelPtr(null, array.root)
+    b.jump(after)
+    b.enter(after)
+    found = b.env.pop(_ADDRESS, None)
+    return found.pointer if isinstance(found, KernelPtr) else address

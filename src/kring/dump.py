@@ -146,6 +146,8 @@ def _notes(
     }
     for ref in program.maps:
         notes[ref.slot] = f"map {ref.map}" + (f" + {ref.offset}" if ref.offset else "")
+    for called in program.kfuncs:
+        notes[called.slot] = called.name
     for reloc in program.core:
         assert btf is not None
         question = reloc.kind.name.lower().replace("_", " ")

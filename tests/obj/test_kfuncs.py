@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import runpy
+import shutil
+import subprocess
+import uuid
+from pathlib import Path
+
 import pytest
 
+from kring import Kernel, Vm, build, load
 from kring.btf.blob import Btf
 from kring.btf.types import Composite, DeclTag, Func, FuncProto, Int, Ptr
 from kring.btf.write import Builder
-from kring.errors import LoadError
+from kring.errors import LoadError, NotPermitted
 from kring.obj.elf_read import from_elf
 from kring.obj.elf_write import to_elf
 from kring.obj.kfuncs import find_kfunc
@@ -80,3 +87,67 @@ def test_an_extern_of_the_elf_comes_back() -> None:
     assert back.programs[0].code == code
     assert back.programs[0].kfuncs == refs
     assert Btf(back.btf)[id] == local[id]
+
+
+SOURCE = """
+typedef int s32;
+struct bpf_iter_num { unsigned long long state; };
+extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end)
+    __attribute__((section(".ksyms")));
+extern int *bpf_iter_num_next(struct bpf_iter_num *it) __attribute__((section(".ksyms")));
+extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __attribute__((section(".ksyms")));
+
+__attribute__((section("syscall"), used)) int count(void *ctx)
+{
+    struct bpf_iter_num it;
+    int *n, sum = 0;
+    bpf_iter_num_new(&it, 3, 40);
+    while ((n = bpf_iter_num_next(&it)))
+        sum += *n;
+    bpf_iter_num_destroy(&it);
+    return sum;
+}
+char _license[] __attribute__((section("license"), used)) = "GPL";
+"""
+
+
+def tool(name: str) -> str:
+    found = shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/bin")
+    if found is None:
+        pytest.skip(f"{name} is not here")
+    return found
+
+
+@pytest.mark.peer
+def test_what_clang_declares_runs_in_the_vm_and_in_the_kernel(tmp_path: Path) -> None:
+    source, path = tmp_path / "count.c", tmp_path / "count.bpf.o"
+    source.write_text(SOURCE)
+    clang = [tool("clang"), "-O2", "-g", "-target", "bpf", "-mcpu=v3", "-c"]
+    subprocess.run([*clang, str(source), "-o", str(path)], check=True)
+    obj = from_elf(path.read_bytes(), "count")
+    assert {ref.name for ref in obj.programs[0].kfuncs} == {
+        "bpf_iter_num_new",
+        "bpf_iter_num_next",
+        "bpf_iter_num_destroy",
+    }
+    for target in (Vm(), Kernel()):
+        try:
+            with load(obj, on=target) as s:
+                assert s.programs["count"].run().value == sum(range(3, 40))
+        except NotPermitted:
+            pytest.skip("not permitted")
+
+
+@pytest.mark.peer
+@pytest.mark.kernel
+def test_libbpf_loads_what_we_write(tmp_path: Path) -> None:
+    source = Path(__file__).parents[1] / "cases" / "kfuncs" / "iterate.py"
+    obj = build(runpy.run_path(str(source))["add"])
+    path, pin = tmp_path / "add.bpf.o", Path(f"/sys/fs/bpf/kring-test-{uuid.uuid4().hex[:8]}")
+    obj.write(str(path))
+    try:
+        command = [tool("bpftool"), "prog", "load", str(path), str(pin)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    finally:
+        pin.unlink(missing_ok=True)

@@ -179,10 +179,10 @@ ROWS = """\
 173 get_func_ip uint: ctx ctx
 174 get_attach_cookie uint: ctx ctx
 175 task_pt_regs btf pt_regs: btf:task_struct task
-176 get_branch_snapshot int: out entries, size size, int flags
+176 get_branch_snapshot int: out entries, size? size, int flags
 177 trace_vprintk int: in fmt, size fmt_size, in? data, size? data_len
 178 skc_to_unix_sock btf? unix_sock: btf sk
-179 kallsyms_lookup_name int: in name, size name_sz, int flags, out:8 res
+179 kallsyms_lookup_name int: in name, size? name_sz, int flags, out:8 res
 180 find_vma int: btf:task_struct task, int addr, fn callback_fn, in? callback_ctx, int flags
 181 loop int: int nr_loops, fn callback_fn, in? callback_ctx, int flags
 182 strncmp int: in s1, size s1_sz, str s2
@@ -207,8 +207,8 @@ ROWS = """\
 201 dynptr_read int: out dst, size? len, dynptr src, int offset, int flags
 202 dynptr_write int: dynptr dst, int offset, in src, size? len, int flags
 203 dynptr_data bytes?: dynptr ptr, int offset, int len
-204 tcp_raw_gen_syncookie_ipv4 int: in:20 iph, in th, size th_len
-205 tcp_raw_gen_syncookie_ipv6 int: in:40 iph, in th, size th_len
+204 tcp_raw_gen_syncookie_ipv4 int: in:20 iph, in th, size? th_len
+205 tcp_raw_gen_syncookie_ipv6 int: in:40 iph, in th, size? th_len
 206 tcp_raw_check_syncookie_ipv4 int: in:20 iph, in:20 th
 207 tcp_raw_check_syncookie_ipv6 int: in:40 iph, in:20 th
 208 ktime_get_tai_ns uint:

@@ -127,7 +127,7 @@ CHANGES_PACKET = _names(
 READS_PACKET = _names(
     """
     map_lookup_elem map_update_elem map_delete_elem map_push_elem map_lookup_percpu_elem csum_diff
-    sk_lookup_tcp sk_lookup_udp skc_lookup_tcp fib_lookup tcp_check_syncookie tcp_gen_syncookie
+    sk_lookup_tcp sk_lookup_udp skc_lookup_tcp tcp_check_syncookie tcp_gen_syncookie
     tcp_raw_gen_syncookie_ipv4 tcp_raw_gen_syncookie_ipv6 tcp_raw_check_syncookie_ipv4
     tcp_raw_check_syncookie_ipv6
     """

@@ -17,7 +17,7 @@ from kring.abi.isa import OPS, Pseudo
 from kring.abi.uapi import BPF_F_MMAPABLE, BPF_F_RDONLY_PROG, MapType
 from kring.btf.blob import Btf
 from kring.btf.ext import ExtSection, parse_ext
-from kring.btf.types import DataSec, DeclTag, Func, Kind, Modifier, Type
+from kring.btf.types import DataSec, DeclTag, Func, FuncProto, Kind, Modifier, Type
 from kring.btf.write import Builder
 from kring.errors import ObjectError
 from kring.obj.elf_write import EM_BPF, EXTERN
@@ -165,15 +165,23 @@ def _finished(elf: _Elf, btf: Btf, known: dict[str, ExtSection]) -> bytes:
     files and the text of lines stay in the strings, for the kernel to point at.
     """
     builder = Builder()
+    prototypes = {type.type for type in btf if isinstance(type, Func) and type.linkage == EXTERN}
     for id in range(1, len(btf)):
         type = btf[id]
         builder.reserve()
+        if id in prototypes and isinstance(type, FuncProto):
+            type = replace(type, params=_named(type.params))
         builder.set(id, _settled(elf, btf, type))
     for section in known.values():
         for line in section.lines:
             builder.string(line.file)
             builder.string(line.line_text)
     return builder.bytes()
+
+
+def _named(params: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
+    """Parameters that all have names: compilers leave them out of declarations."""
+    return tuple((name or f"arg{n}", type) for n, (name, type) in enumerate(params, 1))
 
 
 def _settled(elf: _Elf, btf: Btf, type: Type) -> Type:

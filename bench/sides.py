@@ -47,12 +47,25 @@ def clang(source: Path, out: Path, *defines: str) -> Path:
 
     Raises: Failed with what clang said.
     """
-    flags = [f"-D{name}" for name in defines]
-    command = [*CLANG, INCLUDE, f"-I{source.parent}", *flags, "-c", str(source), "-o", str(out)]
+    flags = [INCLUDE, f"-I{source.parent}", *(f"-D{name}" for name in defines)]
+    if "vmlinux.h" in source.read_text():
+        flags.append(f"-I{_kernel_types(out.parent)}")
+    command = [*CLANG, *flags, "-c", str(source), "-o", str(out)]
     ran = subprocess.run(command, stderr=subprocess.PIPE, text=True)
     if ran.returncode:
         raise Failed(ran.stderr.strip())
     return out
+
+
+def _kernel_types(into: Path) -> Path:
+    """A folder with vmlinux.h, the running kernel's types in C."""
+    folder = into / "vmlinux"
+    if not folder.exists():
+        folder.mkdir()
+        dump = ["bpftool", "btf", "dump", "file", "/sys/kernel/btf/vmlinux", "format", "c"]
+        with (folder / "vmlinux.h").open("wb") as header:
+            subprocess.run(dump, stdout=header, check=True)
+    return folder
 
 
 def kring(source: Path, out: Path, counted: bool) -> list[Size]:
@@ -120,8 +133,9 @@ def _symbol_sizes(path: Path) -> list[Size]:
         return found
 
 
-def matched(ours: list[Size], theirs: list[Size]) -> list[tuple[Size, Size]]:
-    """Programs of one name; of those left, the ones in sections of one name; then the only ones."""
+def matched(ours: list[Size], theirs: list[Size]) -> tuple[list[tuple[Size, Size]], list[Size]]:
+    """Programs of one name; of those left, the ones in sections of one name; then the only ones.
+    Behind them what has no like on the other side."""
     pairs: list[tuple[Size, Size]] = []
     left, right = list(ours), list(theirs)
     for same in (_same_name, _same_section, lambda _a, _b: len(left) == len(right) == 1):
@@ -131,10 +145,7 @@ def matched(ours: list[Size], theirs: list[Size]) -> list[tuple[Size, Size]]:
                 pairs.append((one, other))
                 left.remove(one)
                 right.remove(other)
-    if left or right:
-        names = ", ".join(one.program for one in (*left, *right))
-        raise Failed(f"programs without their like on the other side: {names}")
-    return sorted(pairs, key=lambda pair: ours.index(pair[0]))
+    return sorted(pairs, key=lambda pair: ours.index(pair[0])), [*left, *right]
 
 
 def _same_name(one: Size, other: Size) -> bool:

@@ -10,12 +10,17 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
+from mmap import mmap
 from pathlib import Path
 from statistics import fmean, median, median_grouped
 from struct import Struct, pack, unpack_from
+from tempfile import TemporaryFile
+from time import sleep
 from typing import Any, NamedTuple
 
 from packets import PACKETS
@@ -127,7 +132,7 @@ def _one(ours: Side, one: str, theirs: Side, other: str, rounds: int) -> Timed:
             found, how = _by_test_run((ours, one), (theirs, other), rounds), "test-run"
         else:
             found, how = _by_stats((ours, one), (theirs, other), rounds), "stats"
-    except (KringError, OSError, _Silent) as error:
+    except (KringError, OSError, _Silent, _Different) as error:
         return facts._replace(error=f"not timed: {error}")
     return facts._replace(kring_ns=found[0], clang_ns=found[1], timed_by=how)
 
@@ -136,13 +141,24 @@ class _Silent(Exception):
     """Nothing that we know to do fires the program's hook."""
 
 
+class _Different(Exception):
+    """The two programs do not mean the same."""
+
+
 # By test-run.
 
 
 def _by_test_run(
     ours: tuple[Side, str], theirs: tuple[Side, str], rounds: int
 ) -> tuple[float, float]:
-    """The mean over packets of each side's median."""
+    """The mean over packets of each side's median.
+
+    Raises: _Different if the sides do not make the same of a packet.
+    """
+    for number, packet in enumerate(PACKETS):
+        made = [side.session.programs[name].run(packet) for side, name in (ours, theirs)]
+        if (made[0].value, made[0].data) != (made[1].value, made[1].data):
+            raise _Different(f"packet {number} gives {made[0].value}, clang's {made[1].value}")
     means: list[tuple[float, float]] = []
     for packet in PACKETS:
         runs = [_TestRun(side, name, packet) for side, name in (ours, theirs)]
@@ -202,8 +218,7 @@ def _firing(stack: ExitStack, ours: tuple[Side, str], theirs: tuple[Side, str]) 
     if ours[0].kind(ours[1]).name == "syscall":
         return lambda side, name: _per_run(side, name, lambda: _call(side.fd(name)))
     echo = stack.enter_context(_echo())
-    ways: list[Callable[[], None]] = [lambda: _calls(echo), _processes]
-    for way in ways:
+    for way in (partial(_calls, echo), _processes):
 
         def fire(side: Side, name: str, way: Callable[[], None] = way) -> float:
             with _attached(side):
@@ -285,25 +300,34 @@ def _echo() -> Generator[subprocess.Popen[bytes]]:
 
 
 def _calls(echo: subprocess.Popen[bytes]) -> None:
-    """Usual system calls, some signals, and turns of two processes."""
+    """Usual system calls, signals, datagrams, memory, and turns of two processes."""
     assert echo.stdin is not None
     assert echo.stdout is not None
     zero, null = os.open("/dev/zero", os.O_RDONLY), os.open("/dev/null", os.O_WRONLY)
     line = bytes(64)
-    for _ in range(150):
-        os.read(zero, 64)
-        os.write(null, line)
-        os.close(os.open("/etc/hostname", os.O_RDONLY))
-        os.kill(os.getpid(), signal.SIGUSR1)
-        echo.stdin.write(b"x")
-        echo.stdout.read(1)
+    with socket.socket(type=socket.SOCK_DGRAM) as peer:
+        peer.bind(("127.0.0.1", 0))
+        for _ in range(150):
+            os.read(zero, 64)
+            os.write(null, line)
+            os.close(os.open("/etc/hostname", os.O_RDONLY))
+            os.kill(os.getpid(), signal.SIGUSR1)
+            peer.sendto(line, peer.getsockname())
+            peer.recv(64)
+            mmap(-1, 4096).write_byte(1)
+            echo.stdin.write(b"x")
+            echo.stdout.read(1)
     os.close(zero)
     os.close(null)
 
 
 def _processes() -> None:
-    """Processes that start, run another program, and end."""
-    for _ in range(_FEWEST_FIRED):
-        os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)
-
-
+    """Processes that start, run another program and end; connections; a file on its disk."""
+    with socket.create_server(("127.0.0.1", 0)) as server, TemporaryFile() as file:
+        for _ in range(_FEWEST_FIRED):
+            os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)
+            with socket.create_connection(server.getsockname()):
+                server.accept()[0].close()
+            file.write(b"x")
+            os.fsync(file)
+            sleep(0.001)

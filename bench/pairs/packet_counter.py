@@ -39,7 +39,7 @@ def packet_counter(ctx: Xdp) -> XdpAction:
         return XdpAction.PASS
     if (ip := packet.read(IPv4)) is None:
         return XdpAction.PASS
-    if (t := traffic[ip.protocol]) is not None:
-        t.packets += 1
-        t.bytes += len(packet)
+    t = traffic[ip.protocol]
+    t.packets += 1
+    t.bytes += len(packet)
     return XdpAction.PASS

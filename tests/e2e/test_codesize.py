@@ -18,11 +18,8 @@ pytestmark = [
 
 BENCH = Path(__file__).parents[2] / "bench"
 LARGER_YET = {
-    "bit_fields.bit_fields",
-    "discard_paths.discard_paths",
     "header_parser.header_parser",
     "output_event.output_event",
-    "rate_limiter.rate_limiter",
     "runq_latency.wakeup",
     "runq_latency.wakeup_new",
     "slow_reads.enter",

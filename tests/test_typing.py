@@ -105,6 +105,128 @@ def look() -> int:
     helpers.probe_read_kernel(line, sizeof(Line), helpers.get_current_task())
     return helpers.get_current_task_btf().pid
 """
+KINDS = """
+from kring import (
+    Array, CgroupAction, Context, PerfEvent, Registers, Skb, Struct, TcAction, Vm, Xdp, XdpAction,
+    be16, cgroup_skb, fentry, fexit, i32, kprobe, kretprobe, load, lsm, perf_event,
+    raw_tracepoint, socket_filter, task_struct, tc, tp_btf, u8, u32, u64, uprobe, uretprobe, xdp,
+)
+
+
+class Ports(Struct):
+    source: be16
+    target: be16
+
+
+out = Array[u64](4)
+
+
+@raw_tracepoint("sched_switch")
+def raw(preempt: u8, prev: task_struct, next: task_struct, state: u32) -> None:
+    out[0] = prev.tgid
+
+
+@raw_tracepoint("sched_switch")
+def by_name(ctx: Context) -> None:
+    out[0] = ctx.preempt
+
+
+@tp_btf("sched_switch")
+def typed(preempt: u8, prev: task_struct) -> None:
+    out[0] = prev.real_parent.tgid
+
+
+@fentry("do_unlinkat")
+def entry(dfd: i32) -> None:
+    out[0] = dfd
+
+
+@fexit("do_unlinkat")
+def leave(dfd: i32, name: object, ret: i32) -> None:
+    out[0] = ret
+
+
+@kprobe("do_unlinkat")
+def probe(regs: Registers) -> None:
+    out[0] = regs.di
+
+
+@kretprobe("do_unlinkat")
+def returned(ret: i32) -> None:
+    out[0] = ret
+
+
+@uprobe("libc.so.6", "malloc")
+def user(size: u64) -> None:
+    out[0] = size
+
+
+@uretprobe("libc.so.6", "malloc")
+def user_returned(address: u64) -> None:
+    out[0] = address
+
+
+@perf_event("cpu-clock", frequency=99)
+def sample(ctx: PerfEvent) -> None:
+    out[0] = ctx.sample_period + ctx.regs.ip
+
+
+@lsm("file_open")
+def opened() -> int:
+    return -1 if out[0] else 0
+
+
+@xdp
+def device(ctx: Xdp) -> XdpAction:
+    return XdpAction.PASS if ctx.rx_queue_index else XdpAction.DROP
+
+
+@tc
+def ingress(ctx: Skb) -> TcAction:
+    if (ports := ctx.packet.read(Ports)) is None or ports.target == 53:
+        return TcAction.SHOT
+    ctx.mark = 3
+    ctx.priority += 1
+    return TcAction.OK
+
+
+@tc("egress")
+def egress(ctx: Skb) -> TcAction:
+    return TcAction.OK if ctx.protocol == 0x0800 else TcAction.SHOT
+
+
+@cgroup_skb
+def received(ctx: Skb) -> CgroupAction:
+    return CgroupAction.ALLOW if len(ctx.packet) < 9000 else CgroupAction.DROP
+
+
+@cgroup_skb("egress")
+def sent() -> CgroupAction:
+    return CgroupAction.ALLOW
+
+
+@socket_filter
+def snoop(ctx: Skb) -> int:
+    return ctx.len
+
+
+def watch(pid: int) -> None:
+    import socket
+
+    with load(user, user_returned, pid=pid) as s:
+        print(s[out][0])
+    with load(ingress, egress, interface="lo") as s, socket.socket() as sock:
+        s[ingress].attach("lo")
+        s[ingress].detach()
+        s[snoop].attach(socket=sock)
+    with load(received, sent, cgroup="/sys/fs/cgroup"):
+        pass
+    with load(raw, by_name, typed, entry, leave, probe, returned, sample, opened, on=Vm()):
+        pass
+    with load(device, interface="lo", attach=False) as s:
+        value: int = s[device].run(data=bytes(64)).value
+        print(value)
+"""
 WRONG = """
 from kring import Hash, RingBuf, Struct, Vm, load, syscall, u32, u64
 
@@ -142,6 +264,7 @@ def laid_out(directory: Path) -> None:
         shutil.copy(path, directory / f"{path.parent.name}_{path.name}")
     (directory / "surface.py").write_text(SURFACE)
     (directory / "kernel.py").write_text(KERNEL)
+    (directory / "kinds.py").write_text(KINDS)
 
 
 def pyright(directory: Path) -> list[tuple[str, int, str]]:

@@ -15,8 +15,26 @@ from kring.decl import atomic
 from kring.decl.inside import Discard, cpu, current, exists, kernel_str, ktime_ns, user_str
 from kring.decl.kernel import Context, KernelEnum, KernelStruct, KernelUnion, TracepointArgs
 from kring.decl.maps import Array, Hash, LruHash, PerCpuArray, PerCpuHash, RingBuf
-from kring.decl.packets import Packet, Xdp, XdpAction
-from kring.decl.programs import Program, raw_tracepoint, syscall, tracepoint, xdp
+from kring.decl.packets import CgroupAction, Packet, Skb, TcAction, Xdp, XdpAction
+from kring.decl.programs import (
+    Program,
+    cgroup_skb,
+    fentry,
+    fexit,
+    kprobe,
+    kretprobe,
+    lsm,
+    perf_event,
+    raw_tracepoint,
+    socket_filter,
+    syscall,
+    tc,
+    tp_btf,
+    tracepoint,
+    uprobe,
+    uretprobe,
+    xdp,
+)
 from kring.decl.struct import Struct, fields, pack, sizeof, unpack
 from kring.decl.structs import task_struct
 from kring.decl.types import (
@@ -52,6 +70,8 @@ from kring.errors import (
 
 if TYPE_CHECKING:
     from kring.build import build as build
+    from kring.decl.contexts import PerfEvent as PerfEvent
+    from kring.decl.contexts import Registers as Registers
     from kring.decl.kfuncs import kfunc as kfunc
     from kring.obj.object import Object as Object
     from kring.run.kernel.kernel import Kernel as Kernel
@@ -72,6 +92,8 @@ _LATER = {
     "load": "kring.session",
     "Kernel": "kring.run.kernel.kernel",
     "Object": "kring.obj.object",
+    "PerfEvent": "kring.decl.contexts",
+    "Registers": "kring.decl.contexts",
     "Session": "kring.session",
     "StreamHandle": "kring.stream.handle",
     "Vm": "kring.run.vm.target",
@@ -79,6 +101,7 @@ _LATER = {
 
 __all__ = [
     "Array",
+    "CgroupAction",
     "CompileError",
     "Context",
     "DeclarationError",
@@ -100,12 +123,16 @@ __all__ = [
     "Packet",
     "PerCpuArray",
     "PerCpuHash",
+    "PerfEvent",
     "Program",
+    "Registers",
     "RingBuf",
     "Session",
+    "Skb",
     "StreamHandle",
     "Struct",
     "Task",
+    "TcAction",
     "TracepointArgs",
     "VerifierError",
     "Vm",
@@ -118,11 +145,14 @@ __all__ = [
     "be64",
     "bits",
     "build",
+    "cgroup_skb",
     "char",
     "cpu",
     "current",
     "embedded",
     "exists",
+    "fentry",
+    "fexit",
     "fields",
     "i8",
     "i16",
@@ -130,21 +160,30 @@ __all__ = [
     "i64",
     "kernel_str",
     "kfunc",
+    "kprobe",
+    "kretprobe",
     "ktime_ns",
     "load",
+    "lsm",
     "named",
     "pack",
+    "perf_event",
     "ptr",
     "raw_tracepoint",
     "sizeof",
+    "socket_filter",
     "syscall",
     "task_struct",
+    "tc",
+    "tp_btf",
     "tracepoint",
     "u8",
     "u16",
     "u32",
     "u64",
     "unpack",
+    "uprobe",
+    "uretprobe",
     "user_str",
     "xdp",
 ]

@@ -3,7 +3,7 @@
     Program ─ front end ─→ IR ─ passes ─→ IR ─ lower ─→ Code ─┐
     map declarations, kernel types ────────────────────→ BTF ─┴→ Object
 
-Deterministic, and free of the running system unless its tracepoint formats are handed in.
+Deterministic, and free of the running system unless what it says of hooks is handed in.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from kring.decl.variables import DATA
 from kring.errors import CompileError, ObjectError
 from kring.frontend.builder import Module
 from kring.frontend.diagnose import combined, place, source_line
-from kring.frontend.kernel import Formats
+from kring.frontend.kernel import Facts
 from kring.frontend.maps import key_type
 from kring.frontend.python import compile_program
 from kring.ir.core import Core, Fn, Span
@@ -55,11 +55,11 @@ def build(*programs: Source, dump: Dump | None = None) -> Object:
 
 
 def compile_all(
-    programs: Sequence[Source], formats: Formats | None = None, dump: Dump | None = None
+    programs: Sequence[Source], facts: Facts | None = None, dump: Dump | None = None
 ) -> tuple[Object, Module]:
     """The object of some programs, and the declarations of its maps by their names in it.
 
-    `formats` gives the fields of a tracepoint for contexts that are not declared.
+    `facts` is what a running system says of hooks, for contexts that are not declared.
 
     Raises: CompileError at the place in the source.
     """
@@ -70,7 +70,7 @@ def compile_all(
     compiled: list[tuple[Source, list[tuple[Fn, Code]]]] = []
     for program in programs:
         try:
-            fn = compile_program(program, module, names, formats)
+            fn = compile_program(program, module, names, facts)
         except CompileError:
             continue
         try:

@@ -10,7 +10,7 @@ import gc
 from collections.abc import Mapping, MutableMapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, cast, overload
 
 from kring.abi.programs import parse_section
 from kring.btf.blob import Btf
@@ -33,7 +33,17 @@ from kring.errors import AttachError, LoadError, NotLive, VerifierError
 from kring.obj.object import Object
 from kring.obj.object import Program as Built
 from kring.obj.relocate import relocate
-from kring.run.target import Link, LiveMap, LiveProgram, RunResult, Runtime, Target, Waiter
+from kring.run.target import (
+    ANYWHERE,
+    Hook,
+    Link,
+    LiveMap,
+    LiveProgram,
+    RunResult,
+    Runtime,
+    Target,
+    Waiter,
+)
 from kring.stream.handle import StreamHandle
 from kring.stream.maps import MapHandle, codec
 from kring.stream.ring import RingReader
@@ -54,21 +64,34 @@ def load(
     on: Target | None = None,
     attach: bool = True,
     interface: str | None = None,
+    cgroup: str | None = None,
+    pid: int | None = None,
+    btf: str | None = None,
 ) -> Session:
     """A session that, on entering, builds, loads and attaches the programs; leaving undoes it.
 
     `programs` are decorated functions, or one `Object`. `on` is where they run: `Kernel()`, the
-    default, or `Vm()`; `interface` the network device whose packets xdp programs see.
+    default, or `Vm()`. `interface` is the network device whose packets xdp and tc programs see,
+    `cgroup` the directory of the cgroup whose packets cgroup_skb programs see, `pid` the process
+    that user space probes watch, all by default; `btf` a file with the kernel's types.
 
     Raises, on entering: CompileError, VerifierError, NotPermitted and the other LoadErrors.
     """
     if on is None:
         from kring.run.kernel.kernel import Kernel
 
-        on = Kernel()
+        on = Kernel(btf)
+    elif btf is not None:
+        raise TypeError("load() takes `btf` where it takes no `on`: write `on=Kernel(btf=…)`")
     if not hasattr(on, "open"):
         raise TypeError(f"on={on!r}: programs run on `Kernel()` or on `Vm()`")
-    return Session(programs, on, attach, interface)
+    return Session(programs, on, attach, Hook(interface, cgroup, pid))
+
+
+class HasFileno(Protocol):
+    """A socket, or whatever else has a descriptor."""
+
+    def fileno(self) -> int: ...
 
 
 class ProgramHandle:
@@ -82,9 +105,21 @@ class ProgramHandle:
         self.hooked = parse_section(live.spec.section)[0].hooked
         self.insns_processed = live.insns_processed
 
-    def attach(self, interface: str | None = None) -> None:
-        """Connect the program to its hook, which for an xdp program is a network interface."""
-        self._links.append(self._live.attach(interface))
+    def attach(
+        self,
+        interface: str | None = None,
+        *,
+        cgroup: str | None = None,
+        pid: int | None = None,
+        socket: HasFileno | None = None,
+    ) -> None:
+        """Connect the program to its hook, or to another: what `load` takes by these names, and for
+        a socket filter a `socket`."""
+        fd = None if socket is None else socket.fileno()
+        self.attach_to(Hook(interface, cgroup, pid, fd))
+
+    def attach_to(self, hook: Hook) -> None:
+        self._links.append(self._live.attach(hook))
 
     def detach(self) -> None:
         """Undo every attach."""
@@ -107,12 +142,12 @@ class Session:
         programs: Sequence[Program | Object],
         on: Target,
         attach: bool,
-        interface: str | None = None,
+        hook: Hook = ANYWHERE,
     ) -> None:
         self._given = programs
         self._on = on
         self._attach = attach
-        self._interface = interface
+        self._hook = hook
         self._runtime: Runtime | None = None
         self._declared: dict[int, str] = {}
         self._variables: dict[int, str] = {}
@@ -188,7 +223,7 @@ class Session:
                 if not handle.hooked:
                     continue
                 try:
-                    handle.attach(self._interface)
+                    handle.attach_to(self._hook)
                 except AttachError as error:
                     raise self._placed(error, handle.name) from None
 
@@ -210,7 +245,7 @@ class Session:
         self._sources = {source: source.name for source in sources}
         facts = self._on.open(Object("facts", ()))
         try:
-            return compile_all(sources, facts.tracepoint)
+            return compile_all(sources, facts)
         finally:
             facts.close()
 

@@ -48,6 +48,7 @@ def on_ir(
     wanted: list[str],
     times: int,
     data: bytes,
+    ctx: bytes,
     passes: bool,
 ) -> dict[str, Any]:
     """What the evaluator makes of the program, before the passes or after them."""
@@ -69,7 +70,7 @@ def on_ir(
             world.update(name, codec(key_type(declaration))[0](key), encode(value))
     value = 0
     for _ in range(times):
-        value = world.run(fn, data)
+        value = world.run(fn, program.kind, data, ctx)
     return {name: _ir_content(world, name, maps, value & 0xFFFF_FFFF) for name in wanted}
 
 
@@ -101,6 +102,7 @@ def on_target(
     wanted: list[str],
     times: int,
     data: bytes,
+    ctx: bytes = b"",
 ) -> dict[str, Any]:
     """What the program does in the VM or in the kernel."""
     with load(program, on=target, attach=False) as s:
@@ -114,7 +116,7 @@ def on_target(
                 handles[name][key] = value
         result = RunResult(0)
         for _ in range(times):
-            result = s[program].run(data=data)
+            result = s[program].run(data=data, ctx=ctx)
         return {name: _content(handles, name, maps, result) for name in wanted}
 
 
@@ -157,4 +159,4 @@ ENGINES: dict[str, Callable[..., dict[str, Any]]] = {
     "kernel": in_kernel,
 }
 """Each takes a program, the maps by name, what they hold first, what is wanted, how often to run
-it, and the packet it runs on."""
+it, the packet it runs on and what is given of its context."""

@@ -13,6 +13,9 @@ from errno import E2BIG, EEXIST, EINVAL, ENOENT
 from struct import pack, unpack
 from typing import Any
 
+from case_contexts import context, hidden
+
+from kring.abi.programs import KINDS, Kind
 from kring.abi.uapi import BPF_NOEXIST
 from kring.decl.maps import DROPS, MapDeclaration, Stream, value_size
 from kring.decl.variables import DATA, Global
@@ -22,8 +25,6 @@ from kring.ir.core import Fn
 from kring.ir.evaluate import World, evaluate
 
 RUBBISH = 0xA5
-LOOPBACK = 1
-"""The device a test-run's packet comes from."""
 _HEADER = 8
 
 
@@ -69,6 +70,7 @@ class Evaluated:
         self._who = who
         self._variables = module.variables
         self.packet = 0, 0
+        self._hidden = self._context = 0
         self._names = [*module.maps, DROPS]
         self.world = World(
             helpers={
@@ -86,16 +88,20 @@ class Evaluated:
         self.tables[DROPS] = Table(None, 4, 8, len(module.drops))
         self._fill(self.tables[DROPS])
 
-    def run(self, fn: Fn, data: bytes = b"") -> int:
-        """What the program returns, given a packet or nothing."""
-        packet = self.world.allocate(data)
-        self.packet = packet, len(data)
-        xdp_md = pack("<4I", packet, packet + len(data), packet, LOOPBACK).ljust(64, b"\0")
-        return evaluate(fn, [self.world.allocate(xdp_md)], self.world)
+    def run(
+        self, fn: Fn, kind: Kind = KINDS["syscall"], data: bytes = b"", ctx: bytes = b""
+    ) -> int:
+        """What the program returns, given a packet or nothing, and bytes of context."""
+        seen = data[hidden(kind) :]
+        packet = self.world.allocate(seen)
+        self.packet = packet, len(seen)
+        self._hidden = len(data) - len(seen)
+        self._context = self.world.allocate(context(kind, packet, data, ctx))
+        return evaluate(fn, [self._context], self.world)
 
     def data(self) -> bytes:
         """The packet as the last run left it."""
-        return self.world.read(*self.packet)
+        return bytes(self._hidden) + self.world.read(*self.packet)
 
     def variable(self, name: str) -> tuple[int, Global[Any]]:
         """Address and declaration of a shared variable."""
@@ -209,6 +215,17 @@ class Evaluated:
         world.write(target, self._who.comm.encode()[: size - 1].ljust(size, b"\0"))
         return 0
 
+    def _skb_load_bytes(self, world: World, skb: int, at: int, target: int, size: int) -> int:
+        packet, length = self.packet
+        assert skb == self._context
+        inside = at + size <= length
+        world.write(target, world.read(packet + at, size) if inside else bytes(size))
+        return 0 if inside else -14
+
+    def _skb_pull_data(self, world: World, skb: int, size: int) -> int:
+        assert skb == self._context
+        return 0 if size <= self.packet[1] else -12
+
     def _probe_read_kernel(self, world: World, target: int, size: int, address: int) -> int:
         world.write(target, world.read(address, size))
         return 0
@@ -250,5 +267,5 @@ _KFUNCS = ["iter_num_new", "iter_num_next", "iter_num_destroy"]
 _HELPERS = [
     name[1:]
     for name in vars(Evaluated)
-    if name.startswith(("_map_", "_ringbuf_", "_ktime_", "_get_", "_probe_"))
+    if name.startswith(("_map_", "_ringbuf_", "_ktime_", "_get_", "_probe_", "_skb_"))
 ]

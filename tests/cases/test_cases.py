@@ -4,9 +4,10 @@
 
 runs `divide` with `given` filled so, and compares the maps on the right after it: a list for an
 array (as many entries as are listed) or a stream, a dict for a hash, `lost` and `value` for lost
-records and the result. `times=3` runs it three times, `data=…` on a packet; `data` on the right is
-what became of it. `# engines: vm kernel` names the engines
-where not all can run the file. A `.ir` or `.s` file beside it is what the first program becomes.
+records and the result. `times=3` runs it three times, `data=…` on a packet, `ctx=…` with these
+bytes of context; `data` on the right is what became of the packet. `# engines: vm kernel` names
+the engines where not all can run the file. A `.ir` or `.s` file beside it is what the first program
+becomes.
 """
 
 from __future__ import annotations
@@ -94,13 +95,13 @@ def test_case(run: Run, engine: str) -> None:
     names = {**vars(module), "me": whoami()}
     left, _, right = run.text.partition("->")
     name, given = keywords(left.strip(), names)
-    times, data = given.pop("times", 1), given.pop("data", b"")
+    times, data, ctx = given.pop("times", 1), given.pop("data", b""), given.pop("ctx", b"")
     _, expected = keywords(f"_({right})", names)
     maps = {k: v for k, v in vars(module).items() if isinstance(v, Declaration)}
     program = getattr(module, name)
     assert isinstance(program, Program)
     try:
-        found = ENGINES[engine](program, maps, given, list(expected), times, data)
+        found = ENGINES[engine](program, maps, given, list(expected), times, data, ctx)
     except NotPermitted as error:
         pytest.skip(str(error))
     for name, wanted in expected.items():

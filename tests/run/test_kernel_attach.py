@@ -12,7 +12,7 @@ from kernel_programs import RETURN_7, RING, load, open_fds, output, runtime
 
 from kring.abi.tracepoints import TraceField
 from kring.errors import AttachError, KringError
-from kring.run.kernel import attach, syscall
+from kring.run.kernel import probes, syscall
 from kring.run.kernel.kernel import KernelRuntime
 from kring.run.kernel.syscall import Fds
 from kring.run.kernel.tracefs import SEARCH, Tracefs, parse_format
@@ -81,14 +81,14 @@ def test_closing_the_runtime_detaches() -> None:
 
 @pytest.mark.kernel
 def test_kernels_without_perf_links_attach_by_ioctl(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = attach.bpf_open
+    original = probes.bpf_open
 
     def without_links(fds: Fds, command: int, attr: bytes) -> int:
         if command == syscall.LINK_CREATE:
             raise OSError(22, "Invalid argument")
         return original(fds, command, attr)
 
-    monkeypatch.setattr(attach, "bpf_open", without_links)
+    monkeypatch.setattr(probes, "bpf_open", without_links)
     with runtime() as rt:
         ring = rt.create_map(RING)
         link = load(rt, "tp/sched/sched_process_exec", output(ring.fd)).attach()
@@ -112,7 +112,7 @@ def test_kernels_without_perf_links_attach_by_ioctl(monkeypatch: pytest.MonkeyPa
         ("tp", "names no tracepoint"),
         ("raw_tp/sched_process_exce", r"no raw tracepoint .* Did you mean sched_process_exec\?"),
         ("raw_tp/sys_entr", r"Did you mean sys_enter\?"),
-        ("syscall", "is a syscall program; kring attaches tracepoint and raw_tracepoint"),
+        ("syscall", "is a syscall program, which has no hook"),
         ("socket", "is a socket_filter program"),
     ],
 )

@@ -5,49 +5,151 @@ from __future__ import annotations
 from kring.abi.uapi import BPF_F_SLEEPABLE, AttachType, ProgType
 from kring.record import record
 
+DIRECTIONS = "ingress", "egress"
+"""Targets of kinds that see packets on their way in or out."""
+
 
 @record
 class Kind:
     """A way to run a program.
 
     `name` is the decorator's, `sections` the libbpf prefixes that mean it, the one written first.
-    `test_run` says whether the kernel can run it on given input, `hooked` whether anything else
-    ever runs it, `flags` what loading it takes.
+    `test_run` says whether the kernel can run it on given input, `hooked` whether anything runs it
+    without being asked, `flags` what loading it takes.
+
+    `context` names what the program is given: the fields of a `tracepoint`, `xdp`, `skb`,
+    `perf_event`, the 64-bit `arguments` of a function (with its result behind them where `returns`
+    is set), the CPU's `registers` at a function's entry (or at its return, where `returns` is
+    set), the arguments of a `usdt` probe, or plain `bytes`.
+
+    `function` is what the kernel's types put before the target's name to name the function whose
+    arguments these are, None where they name none; `typed` says that it is named at load, so that
+    the verifier knows the arguments' types. `directions` gives the attach type for each of
+    `DIRECTIONS`. `between` stands between the parts of a target in a section's name, where targets
+    have a `:`; `unnamed` targets are no part of its name in a file. `results` are the numbers the
+    verifier lets the program return, None for all; `verdict` says that the number decides
+    something, so that there must be one.
     """
 
     name: str
     sections: tuple[str, ...]
     type: ProgType
     attach: AttachType = AttachType.NONE
+    context: str = "bytes"
     test_run: bool = False
     hooked: bool = True
     flags: int = 0
+    returns: bool = False
+    function: str | None = None
+    typed: bool = False
+    directions: tuple[AttachType, ...] = ()
+    between: str = ":"
+    unnamed: bool = False
+    results: range | None = None
+    verdict: bool = False
 
+    def attach_type(self, target: str) -> AttachType:
+        """What the kernel is told at load about where the program will be attached."""
+        if target in DIRECTIONS and self.directions:
+            return self.directions[DIRECTIONS.index(target)]
+        return self.attach
+
+
+@record
+class Parameter:
+    """A parameter of a kernel function, as its types have it: `type` as C spells it, `struct` the
+    struct that it points to, empty for what is no pointer to one; `size` in bytes."""
+
+    name: str
+    type: str
+    struct: str = ""
+    size: int = 8
+    signed: bool = False
+
+    def spelled(self) -> str:
+        """How a program declares it."""
+        return self.struct or f"{'i' if self.signed else 'u'}{self.size * 8}"
+
+
+_NONE = range(1)
 
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("tracepoint", ("tracepoint", "tp"), ProgType.TRACEPOINT),
         Kind(
-            "raw_tracepoint", ("raw_tracepoint", "raw_tp"), ProgType.RAW_TRACEPOINT, test_run=True
+            "tracepoint", ("tracepoint", "tp"), ProgType.TRACEPOINT, context="tracepoint",
+            between="/",
         ),
-        Kind("xdp", ("xdp",), ProgType.XDP, AttachType.XDP, test_run=True),
         Kind(
-            "syscall",
-            ("syscall",),
-            ProgType.SYSCALL,
+            "raw_tracepoint", ("raw_tracepoint", "raw_tp"), ProgType.RAW_TRACEPOINT,
+            context="arguments", test_run=True, function="btf_trace_",
+        ),
+        Kind(
+            "tp_btf", ("tp_btf",), ProgType.TRACING, AttachType.TRACE_RAW_TP,
+            context="arguments", function="btf_trace_", typed=True, results=_NONE,
+        ),
+        Kind(
+            "fentry", ("fentry",), ProgType.TRACING, AttachType.TRACE_FENTRY,
+            context="arguments", function="", typed=True, results=_NONE,
+        ),
+        Kind(
+            "fexit", ("fexit",), ProgType.TRACING, AttachType.TRACE_FEXIT,
+            context="arguments", function="", typed=True, returns=True, results=_NONE,
+        ),
+        Kind(
+            "lsm", ("lsm",), ProgType.LSM, AttachType.LSM_MAC,
+            context="arguments", function="bpf_lsm_", typed=True,
+        ),
+        Kind("kprobe", ("kprobe",), ProgType.KPROBE, context="registers", function=""),
+        Kind(
+            "kretprobe", ("kretprobe",), ProgType.KPROBE, context="registers", function="",
+            returns=True,
+        ),
+        Kind("uprobe", ("uprobe",), ProgType.KPROBE, context="registers"),
+        Kind("uretprobe", ("uretprobe",), ProgType.KPROBE, context="registers", returns=True),
+        Kind(
+            "perf_event", ("perf_event",), ProgType.PERF_EVENT, context="perf_event", unnamed=True
+        ),
+        Kind(
+            "xdp", ("xdp",), ProgType.XDP, AttachType.XDP, context="xdp", test_run=True,
+            verdict=True,
+        ),
+        Kind(
+            "tc", ("tc", "tcx", "classifier"), ProgType.SCHED_CLS, context="skb", test_run=True,
+            directions=(AttachType.TCX_INGRESS, AttachType.TCX_EGRESS), unnamed=True,
+            verdict=True,
+        ),
+        Kind(
+            "cgroup_skb", ("cgroup_skb", "cgroup/skb"), ProgType.CGROUP_SKB, context="skb",
             test_run=True,
-            hooked=False,
+            directions=(AttachType.CGROUP_INET_INGRESS, AttachType.CGROUP_INET_EGRESS),
+            results=range(2), verdict=True,
+        ),
+        Kind(
+            "socket_filter", ("socket",), ProgType.SOCKET_FILTER, context="skb", test_run=True,
+            hooked=False, verdict=True,
+        ),
+        Kind(
+            "syscall", ("syscall",), ProgType.SYSCALL, test_run=True, hooked=False,
             flags=BPF_F_SLEEPABLE,
         ),
-        Kind("socket_filter", ("socket",), ProgType.SOCKET_FILTER, test_run=True),
     )
-}
+}  # fmt: skip
 
 
 def section(kind: Kind, target: str) -> str:
     """The ELF section name of a program: `tracepoint/sched/sched_process_exec`."""
-    return "/".join([kind.sections[0], *target.split(":")]) if target else kind.sections[0]
+    first = kind.sections[0]
+    return f"{first}/{target.replace(':', kind.between)}" if target else first
+
+
+def short_section(name: str) -> tuple[str, str]:
+    """The name of a section as libbpf knows it, and the target that is no part of that name."""
+    try:
+        kind, target = parse_section(name)
+    except KeyError:
+        return name, ""
+    return (kind.sections[0], target) if kind.unnamed else (name, "")
 
 
 def parse_section(name: str) -> tuple[Kind, str]:
@@ -56,8 +158,10 @@ def parse_section(name: str) -> tuple[Kind, str]:
 
     Raises: KeyError if no kind has that prefix.
     """
-    prefix, _, target = name.partition("/")
     for kind in KINDS.values():
-        if prefix in kind.sections:
-            return kind, target.replace("/", ":")
-    raise KeyError(prefix)
+        for prefix in kind.sections:
+            if name == prefix:
+                return kind, ""
+            if name.startswith(prefix) and name[len(prefix)] == "/":
+                return kind, name[len(prefix) + 1 :].replace(kind.between, ":")
+    raise KeyError(name.partition("/")[0])

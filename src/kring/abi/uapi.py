@@ -91,6 +91,8 @@ class AttachType(IntEnum):
     """enum bpf_attach_type: hooks of tracing and networking; NONE where the type alone says it."""
 
     NONE = 0
+    CGROUP_INET_INGRESS = 0
+    CGROUP_INET_EGRESS = 1
     TRACE_RAW_TP = 23
     TRACE_FENTRY = 24
     TRACE_FEXIT = 25

@@ -6,6 +6,7 @@ import ast
 
 from kring.decl.types import IntType, int_type
 from kring.errors import CompileError
+from kring.frontend import contexts
 from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import evaluate, map_of, number, operate, unsupported
 from kring.frontend.frame import Frame
@@ -13,7 +14,7 @@ from kring.frontend.maps import ARRAYS, delete, store_existing, update
 from kring.frontend.memory import find_field, write_field
 from kring.frontend.places import written_struct
 from kring.frontend.recovery import report
-from kring.frontend.values import Val
+from kring.frontend.values import Ctx, Val
 
 
 def assign(frame: Frame, node: ast.Assign) -> None:
@@ -31,6 +32,9 @@ def bind(frame: Frame, target: ast.expr, val: Val, source: ast.expr) -> None:
             frame.bind(name, val)
         case ast.Attribute(owner, attr):
             ref = written_struct(frame, owner)
+            if isinstance(ref, Ctx):
+                contexts.assign(frame, ref, attr, val, frame.at(target), frame.at(source))
+                return
             field = find_field(ref.struct, attr, frame.at(target))
             frame.at(source)
             write_field(frame.b, ref, field, val)

@@ -12,14 +12,14 @@ from collections.abc import Callable, Sequence
 from kring.decl import atomic
 from kring.decl.struct import Field
 from kring.decl.types import Bits, FieldType, IntType
-from kring.frontend import integers
+from kring.frontend import contexts, integers
 from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import evaluate, map_of, number, operate
 from kring.frontend.frame import Frame
 from kring.frontend.maps import entry, settle
 from kring.frontend.memory import check_constant, find_field, read_field, type_name, write_field
 from kring.frontend.places import written_struct
-from kring.frontend.values import Num, Ref, Val
+from kring.frontend.values import Ctx, Num, Ref, Val
 from kring.ir.core import Mem, Op, Span, Value
 from kring.record import record
 
@@ -55,6 +55,11 @@ def operate_field(frame: Frame, owner: ast.expr, attr: str, node: ast.AugAssign)
     """`r.f += …`: atomic if others write the struct too."""
     b = frame.b
     ref = written_struct(frame, owner)
+    if isinstance(ref, Ctx):
+        old = contexts.read_number(frame, ref, attr, frame.at(node.target))
+        new = operate(frame, node.op, old, number(frame, node.value), node)
+        contexts.assign(frame, ref, attr, new, frame.at(node.target), frame.at(node.value))
+        return
     field = find_field(ref.struct, attr, frame.at(node.target))
     if ref.shared and type(node.op) in _IN_PLACE and isinstance(field.type, IntType | Bits):
         spelled, op, operand = _in_place(frame, node)
@@ -136,6 +141,8 @@ def _call_field(
     target, owner, attr = place
     ref = written_struct(frame, owner)
     at = frame.at(target)
+    if isinstance(ref, Ctx):
+        refuse(at, *_NO_PLACE)
     field = find_field(ref.struct, attr, at)
     if not ref.shared:
         refuse(at, *_NO_PLACE)

@@ -29,6 +29,7 @@ from kring.frontend.values import (
     Unbound,
     Val,
     describe,
+    moves,
     parts,
     unify,
     with_parts,
@@ -169,7 +170,8 @@ class Builder:
     that are being built in place, outermost first. `returned` has the signedness of what a function
     compiled apart returns, `whiles` the headers of the loops that no counter bounds. `failed` if a
     statement of the path at hand was refused, and it goes on for the sake of other errors;
-    `forgiven` are records that such a statement may have ended.
+    `forgiven` are records that such a statement may have ended. `reach` is how far into a packet
+    the program reads at fixed places.
     """
 
     def __init__(
@@ -188,6 +190,7 @@ class Builder:
         self.returned: set[bool | None] = set()
         self.whiles: list[tuple[Block, Span]] = []
         self.calls: tuple[Span, ...] = ()
+        self.reach = 0
         self.env: Env = {}
         self.held: frozenset[Token] = frozenset()
         self.failed = False
@@ -307,7 +310,9 @@ class Builder:
         """Go on in a new loop's header, which carries the variables in `assigned` round."""
         header = self.fn.block()
         place = (*self.calls, span)
-        names = tuple(name for name in (CURSOR, *assigned) if name in self.env)
+        moving = [name for name, val in self.env.items() if moves(val)]
+        wanted = dict.fromkeys((CURSOR, *assigned, *moving))
+        names = tuple(name for name in wanted if name in self.env)
         values: list[Value] = []
         for name in names:
             val = self.env[name]

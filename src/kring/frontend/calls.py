@@ -112,7 +112,7 @@ def _len(frame: Frame, args: list[Val], span: Span) -> Val:
     if not isinstance(args[0], Packet):
         what = f"len() takes the packet; this is {describe(args[0])}"
         refuse(span, what, "`sizeof(T)` is the size of a struct")
-    return packets.length(frame.b, args[0])
+    return packets.length(frame, args[0])
 
 
 CALLS: dict[object, Function] = {

@@ -12,16 +12,15 @@ from kring.decl import atomic
 from kring.decl.inside import Current
 from kring.decl.kernel import KernelEnum, KernelStruct
 from kring.decl.maps import MapDeclaration, RingBuf
-from kring.decl.packets import Xdp
 from kring.decl.programs import Program
 from kring.decl.struct import Struct
 from kring.decl.variables import Global
 from kring.errors import KringError
-from kring.frontend import integers, packets, walk
+from kring.frontend import contexts, integers, packets, walk
 from kring.frontend.calls import CALLS, METHODS, Function, construct
 from kring.frontend.diagnose import Follows, did_you_mean, refuse, suggestion
 from kring.frontend.frame import Frame, Pending, cure
-from kring.frontend.kernel import CURRENT, context_field
+from kring.frontend.kernel import CURRENT
 from kring.frontend.maps import ARRAYS, lookup, settle, value_at
 from kring.frontend.memory import find_field, read_field
 from kring.frontend.values import (
@@ -208,12 +207,8 @@ def _attribute(frame: Frame, node: ast.Attribute) -> Val:
             return read_field(frame.b, ref, find_field(ref.struct, node.attr, span))
         case KernelPtr():
             return walk.struct_field(frame.b, base, node.attr, span)
-        case Ctx(view=view) if view is Xdp:
-            return packets.xdp_field(frame.b, base, node.attr, span)
         case Ctx():
-            return context_field(
-                frame.b, base, frame.program.target, node.attr, span, frame.formats
-            )
+            return contexts.field(frame, base, node.attr, span)
         case Static(Current()):
             if node.attr not in CURRENT:
                 hint = did_you_mean(node.attr, list(CURRENT))

@@ -16,7 +16,7 @@ from kring.errors import DeclarationError
 from kring.frontend.builder import Builder, Join, NotSeparate
 from kring.frontend.diagnose import refuse
 from kring.frontend.integers import truncate
-from kring.frontend.kernel import Formats
+from kring.frontend.kernel import Facts
 from kring.frontend.memory import check_constant
 from kring.frontend.source import outer_names, span_of
 from kring.frontend.streams import close
@@ -94,7 +94,7 @@ class Frame:
     program: Program
     outer: Mapping[str, Any]
     local: frozenset[str]
-    formats: Formats | None
+    facts: Facts | None
     names: dict[int, str]
     inline: Callable[[Frame, ast.Call, FunctionType], Val]
     declared: dict[str, IntType] = field(default_factory=dict[str, IntType])
@@ -107,7 +107,7 @@ class Frame:
     def called(self, b: Builder, file: str, call: Call, local: frozenset[str]) -> Frame:
         """The frame of a function that this one calls."""
         return Frame(
-            b, file, self.program, outer_names(call.function), local, self.formats, self.names,
+            b, file, self.program, outer_names(call.function), local, self.facts, self.names,
             self.inline, caller=call,
         )  # fmt: skip
 

@@ -397,4 +397,4 @@ def _forget_packet(frame: Frame, name: str, span: Span) -> None:
         if any(value.type.space is Space.PACKET for value in parts(val)):
             b.env[variable] = Gone(span, f"left behind by {name}()", "header")
     if CURSOR in b.env:
-        packets.begin(b)
+        packets.begin(frame)

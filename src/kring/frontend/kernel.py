@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
+from kring.abi.programs import Kind, Parameter
 from kring.abi.tracepoints import DYNAMIC, TraceField, event_struct
 from kring.decl.kernel import TracepointArgs, view_field, view_names
 from kring.decl.structs import task_struct
@@ -14,12 +16,17 @@ from kring.frontend.values import Ctx, KernelPtr, Num, Text, Val
 from kring.frontend.walk import use
 from kring.ir.core import Mem, Op, Span
 
-Formats = Callable[[str], Sequence[TraceField]]
-"""The live kernel's tracepoint formats by name, for contexts that are not declared."""
+
+class Facts(Protocol):
+    """What a running system says of hooks, for contexts that are not declared."""
+
+    def tracepoint(self, name: str) -> Sequence[TraceField]: ...
+    def parameters(self, kind: Kind, target: str) -> Sequence[Parameter] | None: ...
+
 
 
 def context_field(
-    b: Builder, ctx: Ctx, target: str, name: str, span: Span, formats: Formats | None
+    b: Builder, ctx: Ctx, target: str, name: str, span: Span, facts: Facts | None
 ) -> Val:
     """A field of a tracepoint's context."""
     view = ctx.view if ctx.view and issubclass(ctx.view, TracepointArgs) else None
@@ -27,10 +34,10 @@ def context_field(
         declared = view_field(view, name)
         kind = declared.type if declared else None
     else:
-        kind = _formatted(target, span, formats).get(name)
+        kind = _formatted(target, span, facts).get(name)
     if kind is None:
         owner = view.__name__ if view else target
-        known = view_names(view) if view else list(_formatted(target, span, formats))
+        known = view_names(view) if view else list(_formatted(target, span, facts))
         refuse(span, f"{owner} has no field {name!r}. {did_you_mean(name, known)}")
     struct = event_struct(target)
     member = DYNAMIC + name if isinstance(kind, DynamicStr) else name
@@ -47,14 +54,14 @@ def context_field(
             refuse(span, f"{name!r} of a context is an integer or a string")
 
 
-def _formatted(target: str, span: Span, formats: Formats | None) -> dict[str, FieldType]:
-    if formats is None:
+def _formatted(target: str, span: Span, facts: Facts | None) -> dict[str, FieldType]:
+    if facts is None:
         refuse(
             span,
             f"the fields of {target} are known only to a running kernel",
             "declare the ones you use: `class Args(TracepointArgs)`, and `ctx: Args`",
         )
-    return {field.name: _format_type(field) for field in formats(target)}
+    return {field.name: _format_type(field) for field in facts.tracepoint(target)}
 
 
 def _format_type(field: TraceField) -> FieldType:

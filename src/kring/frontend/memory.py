@@ -11,6 +11,7 @@ from kring.frontend.diagnose import did_you_mean, refuse
 from kring.frontend.integers import known
 from kring.frontend.values import Num, Ref, Text, Val, describe
 from kring.ir.core import Mem, Op, Span, Value
+from kring.record import replace
 
 _CHUNKS = (8, 4, 2, 1)
 _COPY_LIMIT = 64
@@ -43,7 +44,7 @@ def read_field(b: Builder, ref: Ref, field: Field) -> Val:
         case Char(size):
             return Text("memory", b.at(ref.pointer, offset), size)
         case type() as struct:
-            return Ref(ref.pointer, struct, offset, ref.shared)
+            return replace(ref, struct=struct, offset=offset)
         case _:
             refuse(b.span, f"{field.name!r} is an array; programs read integers, strings, structs")
 
@@ -67,6 +68,8 @@ def write_field(b: Builder, ref: Ref, field: Field, val: Val) -> None:
     """Assign to a field: integers are truncated, strings cut to the field's capacity."""
     offset = ref.offset + field.offset
     where = f"{ref.struct.__name__}.{field.name}"
+    if ref.copied:
+        refuse(b.span, f"{ref.copied} cannot be written: {where} is of a copy")
     match field.type, val:
         case IntType() as kind, Num(value):
             check_constant(b, where, kind, val)

@@ -14,17 +14,15 @@ from kring.frontend.values import Ctx, Record, Ref, Static, describe
 from kring.frontend.variables import variable
 
 
-def written_struct(frame: Frame, node: ast.expr) -> Ref:
-    """The struct whose field is written."""
+def written_struct(frame: Frame, node: ast.expr) -> Ref | Ctx:
+    """The struct, or the context, whose field is written."""
     val = evaluate(frame, node)
     span = frame.at(node)
     match val:
-        case Ref():
+        case Ref() | Ctx():
             return val
         case Record(ref):
             return ref
-        case Ctx():
-            refuse(span, "the context cannot be written")
         case Static(declaration) if isinstance(declaration, Global):
             return variable(frame, cast("Global[Any]", declaration), ast.unparse(node), span)
         case Static(MapDeclaration()):

@@ -9,12 +9,9 @@ from __future__ import annotations
 import ast
 from types import FunctionType
 
-from kring.abi.uapi import ProgType
-from kring.decl.kernel import Context, TracepointArgs
-from kring.decl.packets import Xdp
 from kring.decl.programs import Program
 from kring.errors import CompileError
-from kring.frontend import packets
+from kring.frontend import contexts, results
 from kring.frontend.assignments import assign, assign_operated, assign_typed, declare, delete_entry
 from kring.frontend.blocks import BLOCKS
 from kring.frontend.builder import Builder, Module, Place, Separate, WidenLoop
@@ -23,18 +20,18 @@ from kring.frontend.diagnose import combined, refuse
 from kring.frontend.expressions import evaluate, number
 from kring.frontend.frame import Frame
 from kring.frontend.functions import give, inline
-from kring.frontend.kernel import Formats
+from kring.frontend.kernel import Facts
 from kring.frontend.loops import LOOPS
 from kring.frontend.recovery import report
 from kring.frontend.separate import worthwhile
 from kring.frontend.source import assigned_names, outer_names, parse_function, span_of
 from kring.frontend.statements import STATEMENTS, block
-from kring.frontend.values import Ctx, Poison, Static, Val
+from kring.frontend.values import Poison, Static, Val
 from kring.ir.core import Fn, Space, Type
 
 
 def compile_program(
-    program: Program, module: Module, names: dict[int, str], formats: Formats | None = None
+    program: Program, module: Module, names: dict[int, str], facts: Facts | None = None
 ) -> Fn:
     """The IR of one program.
 
@@ -46,7 +43,7 @@ def compile_program(
     """
     before = len(module.errors)
     try:
-        fn = _compile(program, module, names, formats)
+        fn = _compile(program, module, names, facts)
     except CompileError as error:
         module.errors.append(error)
     except Exception:
@@ -60,7 +57,7 @@ def compile_program(
 
 
 def _compile(
-    program: Program, module: Module, names: dict[int, str], formats: Formats | None
+    program: Program, module: Module, names: dict[int, str], facts: Facts | None
 ) -> Fn:
     function = program.function
     if not isinstance(function, FunctionType):
@@ -70,13 +67,15 @@ def _compile(
         refuse(span_of(file, node), "a program cannot wait", "write `def`, not `async def`")
     unsigned: set[tuple[Place, str]] = set()
     separate = Separate(program.name, set(), set())
+    reach = 0
     before = len(module.errors)
     while True:
         separate = Separate(program.name, separate.chosen, separate.refused)
         b = Builder(program.name, module, span_of(file, node), unsigned, separate)
+        b.reach = reach
         b.parameter(Type(Space.CTX))
         local = frozenset([*assigned_names(*node.body), *(arg.arg for arg in node.args.args)])
-        frame = Frame(b, file, program, outer_names(function), local, formats, names, _inline)
+        frame = Frame(b, file, program, outer_names(function), local, facts, names, _inline)
         try:
             _function(frame, node)
         except WidenLoop as loop:
@@ -85,8 +84,10 @@ def _compile(
             continue
         if len(module.errors) > before:
             return b.fn
-        if more := worthwhile(separate):
+        more = worthwhile(separate)
+        if more or b.reach > reach:
             separate.chosen |= more
+            reach = b.reach
             continue
         b.fn.callees = {name: one.fn for name, one in separate.builders.items()}
         for one in (b, *separate.builders.values()):
@@ -107,46 +108,16 @@ def _body(frame: Frame, statements: list[ast.stmt]) -> None:
 
 
 def _function(frame: Frame, node: ast.FunctionDef) -> None:
-    if frame.program.kind.type is ProgType.XDP:
-        packets.begin(frame.b)
     try:
-        _context(frame, node)
+        contexts.bind(frame, node)
     except CompileError as error:
         report(frame, error)
         frame.b.env.update({arg.arg: Poison() for arg in node.args.args})
     _body(frame, node.body)
     try:
-        frame.b.ret(frame.b.const(0))
+        results.end(frame, node)
     except CompileError as error:
         report(frame, error)
-
-
-def _context(frame: Frame, node: ast.FunctionDef) -> None:
-    args = [*node.args.posonlyargs, *node.args.args]
-    if len(args) > 1 or node.args.vararg or node.args.kwonlyargs or node.args.kwarg:
-        refuse(frame.at(args[-1] if args else node), "a program takes its context and nothing else")
-    if not args:
-        return
-    (arg,) = args
-    span = frame.at(arg)
-    view: object = frame.annotation(arg.annotation) if arg.annotation else None
-    if frame.program.kind.type is ProgType.XDP and view in (None, Context, Xdp):
-        frame.b.env[arg.arg] = Ctx(frame.b.context, Xdp)
-    elif view is None or view is Context:
-        frame.b.env[arg.arg] = Ctx(frame.b.context, None)
-    elif isinstance(view, type) and issubclass(view, TracepointArgs):
-        frame.b.env[arg.arg] = Ctx(frame.b.context, view)
-    else:
-        annotation = arg.annotation or arg
-        refuse(
-            span,
-            f"the context of a {frame.program.kind.name} program is not {ast.unparse(annotation)}",
-            "annotate it with `Context` or with "
-            + _VIEWS.get(frame.program.kind.type, "a class derived from `TracepointArgs`"),
-        )
-
-
-_VIEWS = {ProgType.XDP: "`Xdp`"}
 
 
 # Control flow
@@ -198,7 +169,7 @@ def _return(frame: Frame, node: ast.Return) -> None:
     if frame.caller is not None:
         give(frame, val)
         return
-    value = b.const(0) if val == Static(None) else frame.number(val, span).value
+    value = results.result(frame, val, span)
     frame.at(node)
     frame.leave("submit")
     b.ret(value)

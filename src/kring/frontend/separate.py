@@ -134,8 +134,8 @@ def _shape(b: Builder, val: Val) -> tuple[object, ...]:
     match val:
         case Num(_, signed):
             return (signed,)
-        case Ref(pointer, struct, _, shared):
-            return struct, shared, pointer.type.space
+        case Ref(pointer, struct, _, shared, copied):
+            return struct, shared, copied, pointer.type.space
         case KernelPtr(pointer, struct, root, path):
             return struct, root, path, pointer.type.space
         case Ctx(_, view) if CURSOR not in b.env:
@@ -162,7 +162,7 @@ def _taken(b: Builder, val: Val) -> Val:
         case Num(_, signed):
             return Num(b.parameter(Type()), signed)
         case Ref(pointer):
-            return replace(val, pointer=b.parameter(Type(pointer.type.space)), offset=0)
+            return replace(val, pointer=b.parameter(Type(pointer.type.space)), offset=0, at=None)
         case KernelPtr(pointer) | Ctx(pointer):
             return replace(val, pointer=b.parameter(Type(pointer.type.space)))
         case _:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from kring.decl.kernel import KernelStruct, TracepointArgs
+from kring.decl.kernel import KernelStruct
 from kring.decl.maps import Stream
-from kring.decl.packets import Xdp
 from kring.decl.struct import Struct
 from kring.decl.types import ArrayType, Elements
 from kring.ir.core import Core, Span, Value
@@ -37,12 +36,18 @@ class Num:
 
 @record
 class Ref:
-    """A struct in memory, `offset` bytes after a pointer; `shared` if others may write it too."""
+    """A struct in memory, `offset` bytes after a pointer; `shared` if others may write it too.
+
+    `copied` says of what it is a copy that must not be written. `at` is, in a packet that may be
+    moved, how far into it the pointer leads.
+    """
 
     pointer: Value
     struct: type[Struct]
     offset: int = 0
     shared: bool = False
+    copied: str = ""
+    at: Value | None = None
 
 
 @record
@@ -107,7 +112,7 @@ class Ctx:
     """The context, seen through `view`; None is a dynamic one."""
 
     pointer: Value
-    view: type[TracepointArgs | Xdp] | None
+    view: type | None
 
 
 @record
@@ -172,6 +177,8 @@ def parts(val: Val) -> tuple[Value, ...]:
     match val:
         case Num(value) | Text(_, Value() as value):
             return (value,)
+        case Ref(pointer, at=Value() as at):
+            return (pointer, at)
         case Ref(pointer) | KernelPtr(pointer) | KernelArray(pointer) | Ctx(pointer):
             return (pointer,)
         case Packet(pointer):
@@ -191,6 +198,8 @@ def with_parts(val: Val, values: tuple[Value, ...]) -> Val:
             return replace(val, value=values[0])
         case Text(_, Value()):
             return replace(val, address=values[0])
+        case Ref(at=Value()):
+            return replace(val, pointer=values[0], at=values[1])
         case Ref() | KernelPtr() | KernelArray() | Ctx() | Packet():
             return replace(val, pointer=values[0])
         case Record(ref):
@@ -199,6 +208,12 @@ def with_parts(val: Val, values: tuple[Value, ...]) -> Val:
             return Maybe(values[0], with_parts(inner, values[1:]))  # type: ignore[arg-type]
         case _:
             return val
+
+
+def moves(val: Val) -> bool:
+    """Whether the value's address is another after the packet it lies in was moved."""
+    ref = val.inner if isinstance(val, Maybe) else val
+    return isinstance(ref, Ref) and ref.at is not None
 
 
 def unify(one: Val, other: Val) -> Val:
@@ -231,6 +246,8 @@ def describe(val: Val) -> str:
     match val:
         case Static(object=None) | Nothing():
             return "None"
+        case Static(object=thing) if thing is object:
+            return "an argument declared `object`, which is not to be used"
         case Static(object=thing):
             return f"a {type(thing).__name__}"
         case Num(_, signed):

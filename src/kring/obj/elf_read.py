@@ -30,7 +30,7 @@ from kring.obj.functions import (
     Piece,
     join,
 )
-from kring.obj.maps import described
+from kring.obj.maps import TARGET, described
 from kring.obj.object import KfuncRef, Map, MapRef, Object, Program
 from kring.record import record, replace
 
@@ -251,6 +251,12 @@ def _is_data(name: str) -> bool:
     return any(name == data or name.startswith(f"{data}.") for data in _DATA)
 
 
+def _targets(btf: Btf) -> dict[int, str]:
+    """By a function's type, what its section does not say of its hook."""
+    tags = (tag for tag in btf if isinstance(tag, DeclTag) and tag.name.startswith(TARGET))
+    return {tag.type: tag.name.removeprefix(TARGET) for tag in tags}
+
+
 class _Programs:
     """Functions cut out of their sections, and put together again by what they call."""
 
@@ -258,6 +264,7 @@ class _Programs:
         self.elf = elf
         self.btf = btf
         self.known = known
+        self.targets = _targets(btf)
         self.pieces: dict[tuple[int, int], Piece] = {}
         self.by_slot: list[Piece] = []
         self.functions = {
@@ -274,7 +281,10 @@ class _Programs:
         for (section, value), symbol in sorted(self.functions.items()):
             if section != text and self.elf.sections[section].flags & _EXEC:
                 name = self.elf.sections[section].name
-                yield join(symbol.name, name, self.piece(section, value), self.numbered)
+                piece = self.piece(section, value)
+                target = self.targets.get(piece.type_id)
+                name = f"{name}/{target}" if target else name
+                yield join(symbol.name, name, piece, self.numbered)
 
     def _check(self) -> None:
         """Functions are whole instructions of their section and do not overlap."""

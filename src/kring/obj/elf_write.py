@@ -13,14 +13,15 @@ from __future__ import annotations
 from struct import pack, pack_into
 from typing import Final
 
+from kring.abi.programs import short_section
 from kring.abi.uapi import BPF_F_RDONLY_PROG
 from kring.btf.blob import Btf
 from kring.btf.ext import CoreReloc, ExtSection, FuncInfo, LineInfo, write_ext
-from kring.btf.types import DataSec, Func
+from kring.btf.types import DataSec, DeclTag, Func
 from kring.btf.write import Builder
 from kring.errors import ObjectError
 from kring.obj.functions import CALL, PSEUDO_CALL, RELOC_ADDRESS, RELOC_CALL, Piece, split
-from kring.obj.maps import describe
+from kring.obj.maps import TARGET, describe
 from kring.obj.object import Map, Object
 from kring.record import field, record, replace
 
@@ -131,7 +132,7 @@ def to_elf(obj: Object) -> bytes:
     elf, builder = _Elf(), Builder()
     maps_id = _copy_types(obj, builder)
     _write_ksyms(obj, builder)
-    known = _write_programs(elf, obj)
+    known = _write_programs(elf, obj, builder)
     maps = _write_maps(elf, obj, builder)
     if maps_id:
         builder.set(maps_id, maps)
@@ -156,12 +157,15 @@ def data_section(map: Map) -> str:
     return f"{'.rodata' if map.flags & BPF_F_RDONLY_PROG else '.data'}.{map.name}"
 
 
-def _write_programs(elf: _Elf, obj: Object) -> dict[str, ExtSection]:
+def _write_programs(elf: _Elf, obj: Object, builder: Builder) -> dict[str, ExtSection]:
     """Code, its symbols and relocations; what .BTF.ext says of it."""
     known: dict[str, ExtSection] = {}
     for program in obj.programs:
+        own, target = short_section(program.section)
         for number, piece in enumerate(split(program)):
-            name = ".text" if number else program.section
+            name = ".text" if number else own
+            if target and piece.type_id and not number:
+                builder.add(DeclTag(TARGET + target, piece.type_id))
             section = elf.section(name, flags=_ALLOC | _EXEC)
             bind = _LOCAL if number else _GLOBAL
             key = f"{program.name}:{piece.slot}"

@@ -21,6 +21,8 @@ from kring.obj.object import Map
 from kring.record import replace
 
 _RECORD: Final = "kring:record="
+TARGET: Final = "kring:target="
+"""What tags a function whose section does not say all about its hook."""
 _DROPS: Final = "kring:drops="
 _STREAMS: Final = (MapType.RINGBUF, MapType.USER_RINGBUF, MapType.PERF_EVENT_ARRAY)
 _NUMBERS: Final = ("type", "max_entries", "map_flags", "key_size", "value_size")

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Protocol
 
+from kring.abi.programs import Kind, Parameter
 from kring.abi.tracepoints import TraceField
 from kring.btf.blob import Btf
 from kring.obj.object import KfuncRef, Map, Object, Program
@@ -72,15 +73,28 @@ class Link(Protocol):
     def close(self) -> None: ...
 
 
+@record
+class Hook:
+    """What of a hook the program itself does not name: the network device, the cgroup's directory,
+    the process that is watched, the socket's descriptor."""
+
+    interface: str | None = None
+    cgroup: str | None = None
+    pid: int | None = None
+    socket: int | None = None
+
+
+ANYWHERE = Hook()
+
+
 class LiveProgram(Protocol):
-    """A loaded program. `insns_processed` is the verifier's count, 0 where there is none;
-    `interface` names the network device of a program that has one for a hook."""
+    """A loaded program. `insns_processed` is the verifier's count, 0 where there is none."""
 
     spec: Program
     fd: int
     insns_processed: int
 
-    def attach(self, interface: str | None = None) -> Link: ...
+    def attach(self, hook: Hook = ANYWHERE) -> Link: ...
     def run(self, data: bytes = b"", ctx: bytes = b"", repeat: int = 1) -> RunResult: ...
 
 
@@ -101,6 +115,7 @@ class Runtime(Protocol):
 
     def tracepoint(self, name: str) -> Sequence[TraceField]: ...
     def kfunc(self, ref: KfuncRef) -> tuple[int, int]: ...
+    def parameters(self, kind: Kind, target: str) -> Sequence[Parameter] | None: ...
     def create_map(self, spec: Map) -> LiveMap: ...
     def load(self, program: Program, code: bytes) -> LiveProgram: ...
     def waiter(self, streams: Sequence[LiveMap]) -> Waiter: ...

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from kring.abi.helpers import KEEPS_CTX
 from kring.ir.core import ROWS, Block, Fn, Op, Space, Type, Value, number
-from kring.ir.graph import dominance, substitute
+from kring.ir.graph import dominance, predecessors, substitute
 from kring.ir.passes.dce import STABLE
 
 Key = tuple[object, ...]
@@ -24,12 +24,12 @@ Key = tuple[object, ...]
 def cse(fn: Fn) -> bool:
     """Whether a value was found to be an earlier one."""
     tree = dominance(fn)
-    keeps_ctx = _keeps_ctx(fn)
+    loose = _before_changes(fn)
     seen: dict[Key, tuple[Value, Block]] = {}
     new: dict[Value, Value] = {}
     for block in tree.order:
         for value in block.body:
-            if not _repeats(value, keeps_ctx):
+            if not _repeats(value, block not in loose):
                 continue
             key = _key(value, new)
             found = seen.get(key)
@@ -64,13 +64,22 @@ def _key(value: Value, new: dict[Value, Value]) -> Key:
     return value.op, value.imm, value.type, *args
 
 
-def _keeps_ctx(fn: Fn) -> bool:
-    """Whether nothing in the function can change its context."""
-    for value in fn.values():
-        if ROWS[value.op].modify is not None:
-            if value.args[0].type.space is Space.CTX:
-                return False
-        elif value.op is Op.KFUNC or (value.op is Op.CALL and value.imm not in KEEPS_CTX):
-            if any(arg.type == Type(Space.CTX) for arg in value.args):
-                return False
-    return True
+def _before_changes(fn: Fn) -> set[Block]:
+    """The blocks from which something that may change the context can be reached."""
+    found = {block for block in fn.blocks if any(map(_changes_ctx, block.body))}
+    work = list(found)
+    preds = predecessors(fn) if work else {}
+    while work:
+        for before in preds[work.pop()]:
+            if before not in found:
+                found.add(before)
+                work.append(before)
+    return found
+
+
+def _changes_ctx(value: Value) -> bool:
+    if ROWS[value.op].modify is not None:
+        return value.args[0].type.space is Space.CTX
+    if value.op is Op.KFUNC or (value.op is Op.CALL and value.imm not in KEEPS_CTX):
+        return any(arg.type == Type(Space.CTX) for arg in value.args)
+    return False

@@ -1,27 +1,26 @@
 """Programs connected to their hooks: one row per kind that has a hook.
 
-In: a loaded program and the target its section names. Out: a `KernelLink`, whose descriptors keep
-the connection; closing them ends it.
+In: a loaded program, the target its section names, and what else `load` was told of the hook. Out:
+a `KernelLink`, whose descriptors keep the connection; closing them ends it. `probes` has hooks in
+running code, `network` those that see packets.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from errno import EACCES, EBUSY, EEXIST, EINVAL, ENODEV, ENOENT, EPERM
-from typing import NoReturn
+from errno import EINVAL, ENOENT, EPERM
 
 from kring.abi.uapi import AttachType
 from kring.errors import AttachError, LoadError
+from kring.record import record
 from kring.run.kernel import syscall
-from kring.run.kernel.privilege import PERFMON, needs, not_permitted
+from kring.run.kernel.privilege import needs, not_permitted
 from kring.run.kernel.programs import KernelProgram
-from kring.run.kernel.syscall import Fds, address, bpf_open, buffer, error_name, perf_event_open
+from kring.run.kernel.syscall import Fds, address, bpf_open, buffer, error_name
 from kring.run.kernel.tracefs import Tracefs
 from kring.run.spec import kind_of
-
-_IOC_ENABLE = 0x2400
-_IOC_SET_BPF = 0x4004_2408
+from kring.run.target import Hook
 
 
 class KernelLink:
@@ -36,9 +35,22 @@ class KernelLink:
         self.fds.close()
 
 
-def attach(
-    program: KernelProgram, tracefs: Tracefs, link: KernelLink, interface: str | None = None
-) -> None:
+@record
+class Request:
+    """A program to be connected to `target`; what that takes belongs to `fds`."""
+
+    program: KernelProgram
+    target: str
+    hook: Hook
+    tracefs: Tracefs
+    fds: Fds
+
+    def what(self) -> str:
+        """What is being done, for an error."""
+        return f'attaching "{self.program.spec.name}" to {self.target}'
+
+
+def attach(program: KernelProgram, tracefs: Tracefs, link: KernelLink, hook: Hook) -> None:
     """Connect the program to its hook; what that takes belongs to `link`, failing or not.
 
     Raises: AttachError, NotPermitted, NotSupported.
@@ -48,70 +60,41 @@ def attach(
     name = program.spec.name
     if connect is None:
         raise AttachError(
-            f'"{name}" is a {kind.name} program; kring attaches {" and ".join(_ATTACH)} programs.'
-            " Test-run it with .run()"
+            f'"{name}" is a {kind.name} program, which has no hook. Test-run it with .run()'
         )
-    if kind.name in _ON_INTERFACE:
-        target = interface or _no_interface(program)
-    if not target:
+    if kind.name not in _BY_HOOK and not target:
         raise AttachError(f'"{name}": section {program.spec.section!r} names no {kind.name}')
+    request = Request(program, target, hook, tracefs, link.fds)
     try:
-        connect(program, target, tracefs, link.fds)
+        connect(request)
     except OSError as error:
         link.close()
         # Our own errors are complete; some of them are OSErrors too.
-        raise error if isinstance(error, LoadError) else _refused(program, target, error) from None
+        raise error if isinstance(error, LoadError) else _refused(request, error) from None
     except BaseException:
         link.close()
         raise
 
 
-def _refused(program: KernelProgram, target: str, error: OSError) -> LoadError:
+def _refused(request: Request, error: OSError) -> LoadError:
     errno = error.errno or 0
-    what = f'attaching "{program.spec.name}" to {target}'
     if errno == EPERM:
-        return not_permitted(what, needs(program.kind.type))
-    return AttachError(f"{error_name(errno)}: {what}: {error.strerror}", errno)
+        return not_permitted(request.what(), needs(request.program.kind.type))
+    return AttachError(f"{error_name(errno)}: {request.what()}: {error.strerror}", errno)
 
 
-def _tracepoint(program: KernelProgram, target: str, tracefs: Tracefs, fds: Fds) -> None:
-    """A perf event for the tracepoint, and the program in its list of handlers."""
-    event = _perf_event(program, target, tracefs.event_id(target), fds)
-    try:
-        # Since: Linux 5.15, commit b89fbfbb854c ("bpf: Implement minimal BPF perf link").
-        attr = struct.pack("<4IQ", program.fd, event, AttachType.PERF_EVENT, 0, 0)
-        bpf_open(fds, syscall.LINK_CREATE, attr)
-    except OSError as error:
-        if error.errno != EINVAL:
-            raise
-        from fcntl import ioctl
-
-        ioctl(event, _IOC_SET_BPF, program.fd)
-        ioctl(event, _IOC_ENABLE, 0)
-
-
-def _perf_event(program: KernelProgram, target: str, id: int, fds: Fds) -> int:
-    try:
-        return perf_event_open(fds, syscall.PERF_TYPE_TRACEPOINT, id)
-    except OSError as error:
-        if error.errno not in (EACCES, EPERM):
-            raise
-        what = f'attaching "{program.spec.name}" to {target}'
-        raise not_permitted(what, (PERFMON,), error.errno) from None
-
-
-def _raw_tracepoint(program: KernelProgram, target: str, tracefs: Tracefs, fds: Fds) -> None:
+def _raw_tracepoint(request: Request) -> None:
     """The program called with the tracepoint's own arguments."""
-    event = target.rpartition(":")[2]
+    event = request.target.rpartition(":")[2]
     name = buffer(event.encode() + b"\0")
-    attr = struct.pack("<QI4xQ", address(name), program.fd, 0)
+    attr = struct.pack("<QI4xQ", address(name), request.program.fd, 0)
     try:
-        bpf_open(fds, syscall.RAW_TRACEPOINT_OPEN, attr)
+        bpf_open(request.fds, syscall.RAW_TRACEPOINT_OPEN, attr)
     except OSError as error:
         if error.errno != ENOENT:
             raise
         raise AttachError(
-            f"no raw tracepoint {event}.{_suggestion(tracefs, event)}", ENOENT
+            f"no raw tracepoint {event}.{_suggestion(request.tracefs, event)}", ENOENT
         ) from None
 
 
@@ -129,51 +112,50 @@ def _suggestion(tracefs: Tracefs, event: str) -> str:
     return f" Did you mean {close[0]}?" if close else ""
 
 
-def _xdp(program: KernelProgram, interface: str, tracefs: Tracefs, fds: Fds) -> None:
-    """The program on a device: in its driver if that can run programs, else behind it.
+def _function(request: Request) -> None:
+    """The program at the function that it named at load.
 
-    Since: Linux 5.9, commit aa8d3a716b59 ("bpf, xdp: Add bpf_link-based XDP attachment API").
+    Kernels before 5.19 know only the command for raw tracepoints.
     """
-    index = _interface_index(program, interface)
-    attr = struct.pack("<4I", program.fd, index, AttachType.XDP, 0)
+    program = request.program
+    where = program.kind.attach
+    attr = struct.pack("<4I", program.fd, 0, where, 0)
     try:
-        bpf_open(fds, syscall.LINK_CREATE, attr)
+        bpf_open(request.fds, syscall.LINK_CREATE, attr)
     except OSError as error:
-        if error.errno not in (EBUSY, EEXIST):
+        if error.errno != EINVAL or where == AttachType.LSM_MAC:
             raise
-        raise AttachError(
-            f'{error_name(error.errno)}: attaching "{program.spec.name}" to {interface}: another'
-            f" xdp program is attached there. `ip link show {interface}` names it",
-            error.errno,
-        ) from None
+        attr = struct.pack("<QI4x", 0, program.fd)
+        bpf_open(request.fds, syscall.RAW_TRACEPOINT_OPEN, attr)
 
 
-def _interface_index(program: KernelProgram, interface: str) -> int:
-    from socket import if_nameindex, if_nametoindex
+def _later(module: str, name: str) -> Callable[[Request], None]:
+    """A function of a module that is imported when it is called."""
 
-    try:
-        return if_nametoindex(interface)
-    except OSError:
-        known = ", ".join(name for _, name in if_nameindex())
-        raise AttachError(
-            f'attaching "{program.spec.name}": no network interface {interface!r} here;'
-            f" there are: {known}",
-            ENODEV,
-        ) from None
+    def connect(request: Request) -> None:
+        from importlib import import_module
+
+        getattr(import_module(f"kring.run.kernel.{module}"), name)(request)
+
+    return connect
 
 
-def _no_interface(program: KernelProgram) -> NoReturn:
-    raise AttachError(
-        f'"{program.spec.name}" is an {program.kind.name} program, which runs on a network'
-        ' interface: say which, as in `load(…, interface="lo")`'
-    )
-
-
-_ON_INTERFACE = frozenset({"xdp"})
-"""Kinds whose hook is a network interface, which their sections do not name."""
-
-_ATTACH: dict[str, Callable[[KernelProgram, str, Tracefs, Fds], None]] = {
-    "tracepoint": _tracepoint,
+_ATTACH: dict[str, Callable[[Request], None]] = {
+    "tracepoint": _later("probes", "tracepoint"),
     "raw_tracepoint": _raw_tracepoint,
-    "xdp": _xdp,
+    "tp_btf": _function,
+    "fentry": _function,
+    "fexit": _function,
+    "lsm": _function,
+    "kprobe": _later("probes", "kprobe"),
+    "kretprobe": _later("probes", "kprobe"),
+    "uprobe": _later("probes", "uprobe"),
+    "uretprobe": _later("probes", "uprobe"),
+    "perf_event": _later("probes", "perf_event"),
+    "xdp": _later("network", "xdp"),
+    "tc": _later("network", "tc"),
+    "cgroup_skb": _later("network", "cgroup_skb"),
+    "socket_filter": _later("network", "socket_filter"),
 }
+_BY_HOOK = frozenset({"xdp", "tc", "cgroup_skb", "socket_filter"})
+"""Kinds whose sections need not name where they attach."""

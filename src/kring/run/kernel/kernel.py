@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from mmap import MAP_PRIVATE, PROT_READ, mmap
 from typing import cast
 
+from kring.abi.programs import Kind, Parameter
 from kring.abi.tracepoints import TraceField
 from kring.btf.blob import Btf
 from kring.errors import LoadError, ObjectError
@@ -23,7 +24,7 @@ from kring.run.kernel.syscall import Fds
 from kring.run.kernel.tracefs import Tracefs
 from kring.run.kernel.types import ObjectTypes
 from kring.run.kernel.wait import KernelWaiter
-from kring.run.target import LiveMap
+from kring.run.target import Hook, LiveMap
 
 VMLINUX = "/sys/kernel/btf/vmlinux"
 _ELF_MAGIC = b"\x7fELF"
@@ -82,6 +83,16 @@ class KernelRuntime:
         local = Btf(self._obj.btf) if self._obj.btf else None
         return find_kfunc(ref, local, self.btf), 0
 
+    def parameters(self, kind: Kind, target: str) -> Sequence[Parameter] | None:
+        """The parameters of the kernel function that programs on this hook are given; None if the
+        kernel's types do not say.
+
+        Raises: LoadError if they do, and there is no such hook.
+        """
+        from kring.run.kernel.functions import parameters
+
+        return parameters(self.btf, kind, target)
+
     def create_map(self, spec: Map) -> KernelMap:
         self._check_open()
         live = maps.create(self._fds, spec, self._types.fd)
@@ -90,15 +101,22 @@ class KernelRuntime:
 
     def load(self, program: Program, code: bytes) -> KernelProgram:
         self._check_open()
-        live = programs.load(self._fds, program, code, self._obj.license, self._types, self._attach)
+        live = programs.load(
+            self._fds, program, code, self._obj.license, self._types, self._attach, self._function
+        )
         self._programs.append(live)
         return live
 
-    def _attach(self, program: KernelProgram, interface: str | None) -> KernelLink:
+    def _function(self, kind: Kind, target: str) -> int:
+        from kring.run.kernel.functions import function_id
+
+        return function_id(self.btf, kind, target)
+
+    def _attach(self, program: KernelProgram, hook: Hook) -> KernelLink:
         self._check_open()
         link = KernelLink()
         self._links.append(link)
-        attach(program, self._tracefs, link, interface)
+        attach(program, self._tracefs, link, hook)
         return link
 
     def waiter(self, streams: Sequence[LiveMap]) -> KernelWaiter:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from errno import EAGAIN, ENOSPC, EPERM
 
 from kring.abi.programs import Kind
+from kring.abi.uapi import AttachType
 from kring.errors import LoadError
 from kring.obj.object import Program
 from kring.run.kernel import syscall
@@ -19,7 +20,7 @@ from kring.run.kernel.privilege import needs, not_permitted
 from kring.run.kernel.syscall import Buffer, Fds, address, bpf, bpf_open, buffer
 from kring.run.kernel.types import ObjectTypes
 from kring.run.spec import kind_of
-from kring.run.target import Link, RunResult
+from kring.run.target import ANYWHERE, Hook, Link, RunResult
 
 _SMALLEST_LOG = 1 << 18
 _LARGEST_LOG = 1 << 26
@@ -42,19 +43,29 @@ def load(
     code: bytes,
     license: str,
     types: ObjectTypes,
-    attach: Callable[[KernelProgram, str | None], Link],
+    attach: Callable[[KernelProgram, Hook], Link],
+    function: Callable[[Kind, str], int],
 ) -> KernelProgram:
-    """The program, accepted by the verifier; `attach` is what its method of that name does.
+    """The program, accepted by the verifier; `attach` is what its method of that name does,
+    `function` gives the id in the kernel's types of the function it is part of.
 
     Raises: VerifierError with the log, NotPermitted, or LoadError.
     """
-    kind, _ = kind_of(program)
-    attempt = _attempt(fds, program, kind, code, license, types)
+    kind, target = kind_of(program)
+    hook = function(kind, target) if kind.typed else 0
+    attempt = _attempt(fds, program, kind, kind.attach_type(target), hook, code, license, types)
     return KernelProgram(program, kind, _load_quietly(attempt, program, kind), attach)
 
 
 def _attempt(
-    fds: Fds, program: Program, kind: Kind, code: bytes, license: str, types: ObjectTypes
+    fds: Fds,
+    program: Program,
+    kind: Kind,
+    where: AttachType,
+    hook: int,
+    code: bytes,
+    license: str,
+    types: ObjectTypes,
 ) -> Attempt:
     functions, lines = _function_info(program, types), _line_info(program, types)
     btf_fd = types.fd() if functions or lines else 0
@@ -75,7 +86,7 @@ def _attempt(
             kind.flags,
             kernel_name(program.name),
             0,
-            kind.attach,
+            where,
             btf_fd,
             _FUNC_INFO.size,
             address(functions_at),
@@ -83,7 +94,7 @@ def _attempt(
             _LINE_INFO.size,
             address(lines_at),
             len(lines) // _LINE_INFO.size,
-            0,
+            hook,
         )
         return bpf_open(fds, syscall.PROG_LOAD, attr)
 
@@ -156,7 +167,7 @@ class KernelProgram:
         spec: Program,
         kind: Kind,
         fd: int,
-        attach: Callable[[KernelProgram, str | None], Link],
+        attach: Callable[[KernelProgram, Hook], Link],
     ) -> None:
         self.spec = spec
         self.kind = kind
@@ -164,12 +175,12 @@ class KernelProgram:
         self._attach = attach
         self.insns_processed = _insns_processed(fd)
 
-    def attach(self, interface: str | None = None) -> Link:
-        """Connect the program to the hook its section names, or to a network interface.
+    def attach(self, hook: Hook = ANYWHERE) -> Link:
+        """Connect the program to the hook that its section and `hook` name.
 
         Raises: AttachError, NotPermitted.
         """
-        return self._attach(self, interface)
+        return self._attach(self, hook)
 
     def run(self, data: bytes = b"", ctx: bytes = b"", repeat: int = 1) -> RunResult:
         """What the program made of `data` (a packet) and `ctx` (its context's bytes).

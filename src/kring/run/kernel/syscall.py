@@ -29,8 +29,11 @@ RAW_TRACEPOINT_OPEN = 17
 BTF_LOAD = 18
 LINK_CREATE = 28
 
+PERF_TYPE_SOFTWARE = 1
 PERF_TYPE_TRACEPOINT = 2
 _PERF_FLAG_FD_CLOEXEC = 8
+_PERF_ATTR_SIZE = 72
+"""PERF_ATTR_SIZE_VER1, which knows config2."""
 _FSOPEN_CLOEXEC = 1
 _FSCONFIG_CMD_CREATE = 6
 
@@ -139,14 +142,27 @@ def bpf_open(fds: Fds, command: int, attr: bytes) -> int:
     return _open(fds, _number(0), command, address(memory), len(attr))
 
 
-def perf_event_open(fds: Fds, type: int, config: int) -> int:
-    """A perf event on CPU 0 for all processes; it belongs to `fds`."""
-    attr = struct.pack("<IIQQQQQIIQ", type, 64, config, 0, 0, 0, 0, 0, 0, 0)
-    memory = buffer(attr)
-    every_process, cpu, no_group = -1, 0, -1
-    return _open(
-        fds, _number(1), address(memory), every_process, cpu, no_group, _PERF_FLAG_FD_CLOEXEC
+def perf_event_open(
+    fds: Fds,
+    type: int,
+    config: int,
+    config1: int = 0,
+    config2: int = 0,
+    sample: int = 0,
+    flags: int = 0,
+    pid: int = -1,
+    cpu: int = 0,
+) -> int:
+    """A perf event of one process (-1 all) on one CPU (-1 any); it belongs to `fds`.
+
+    `sample` is a period, or a frequency if `flags` say so.
+    """
+    attr = struct.pack(
+        "<IIQQQQQIIQQ", type, _PERF_ATTR_SIZE, config, sample, 0, 0, flags, 0, 0, config1, config2
     )
+    memory = buffer(attr)
+    no_group = -1
+    return _open(fds, _number(1), address(memory), pid, cpu, no_group, _PERF_FLAG_FD_CLOEXEC)
 
 
 def detached_mount(fds: Fds, filesystem: str) -> int:

@@ -5,9 +5,6 @@ Out: `prepare(world memory, kind, data, ctx)`, an `Input`: what to put in r1, an
      what the program left.
 Rule: layouts and checks are those of the kernel's BPF_PROG_TEST_RUN.
 
-    struct xdp_md:    u32 data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex
-    struct __sk_buff: u32 len at 0, protocol at 16, data at 76, data_end at 80; 192 bytes
-
 See: net/bpf/test_run.c.
 """
 
@@ -16,8 +13,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from errno import EINVAL
 from struct import pack_into
-from typing import Final
+from typing import Final, Literal
 
+from kring.abi.contexts import (
+    SK_BUFF,
+    SK_BUFF_SIZE,
+    XDP_MD,
+    XDP_MD_SIZE,
+    ContextField,
+)
 from kring.abi.programs import Kind
 from kring.abi.uapi import ProgType
 from kring.errors import LoadError
@@ -25,9 +29,7 @@ from kring.record import record
 from kring.run.vm.memory import Memory, Region
 
 _ETHERNET_HEADER_SIZE: Final = 14
-_XDP_SIZE: Final = 24
-_SKB_SIZE: Final = 192
-_IFINDEX: Final = slice(12, 16)
+_DATA_META: Final = 8
 # The device a test-run's packet comes from where the context names none: LOOPBACK_IFINDEX.
 _LOOPBACK: Final = 1
 # The most arguments a raw tracepoint has (MAX_BPF_FUNC_ARGS), 8 bytes each.
@@ -92,19 +94,48 @@ def _packet_input(
     hidden = kind.type in _SKB_KINDS and kind.type not in _WITH_HEADER
     header = _ETHERNET_HEADER_SIZE if hidden else 0
     packet = memory.map(bytearray(data[header:]), "the packet", space="packet")
-    size = _XDP_SIZE if kind.type is ProgType.XDP else _SKB_SIZE
+    size = XDP_MD_SIZE if kind.type is ProgType.XDP else SK_BUFF_SIZE
     context = bytearray(ctx[:size].ljust(size, b"\0"))
     fill(context, packet, data)
     return Input(memory.map(context, "the context"), packet, header, bool(ctx))
 
 
 def _xdp_md(context: bytearray, packet: Region, data: bytes) -> None:
-    pack_into("<3I", context, 0, packet.base, packet.end, packet.base)
-    if not any(context[_IFINDEX]):
-        pack_into("<I", context, _IFINDEX.start, _LOOPBACK)
+    _put(context, XDP_MD["data"], packet.base)
+    _put(context, XDP_MD["data_end"], packet.end)
+    pack_into("<I", context, _DATA_META, packet.base)
+    if not _get(context, XDP_MD["ifindex"]):
+        _put(context, XDP_MD["ifindex"], _LOOPBACK)
 
 
 def _sk_buff(context: bytearray, packet: Region, data: bytes) -> None:
-    pack_into("<I", context, 0, packet.size)
-    context[16:18] = data[12:14]
-    pack_into("<2I", context, 76, packet.base, packet.end)
+    _check_given(context)
+    _put(context, SK_BUFF["len"], packet.size)
+    _put(context, SK_BUFF["protocol"], int.from_bytes(data[12:14], "big"))
+    _put(context, SK_BUFF["data"], packet.base)
+    _put(context, SK_BUFF["data_end"], packet.end)
+    if not _get(context, SK_BUFF["ifindex"]):
+        _put(context, SK_BUFF["ifindex"], _LOOPBACK)
+
+
+def _check_given(context: bytearray) -> None:
+    """Refuse what a test-run sets itself. See: convert___skb_to_skb."""
+    given = set(SK_BUFF) - _GIVEN
+    for name in sorted(given, key=lambda name: SK_BUFF[name].offset):
+        if _get(context, SK_BUFF[name]):
+            raise LoadError(f"a test-run sets the context's {name} itself", EINVAL)
+
+
+_GIVEN: Final = frozenset(
+    ("mark", "priority", "ingress_ifindex", "ifindex", "cb", "tstamp", "wire_len", "gso_segs",
+     "gso_size")
+)  # fmt: skip
+
+
+def _put(context: bytearray, field: ContextField, value: int) -> None:
+    order: Literal["big", "little"] = "big" if field.big else "little"
+    context[field.offset : field.offset + field.size] = value.to_bytes(field.size, order)
+
+
+def _get(context: bytearray, field: ContextField) -> int:
+    return int.from_bytes(context[field.offset : field.offset + field.size], "little")

@@ -9,7 +9,7 @@ See: net/core/filter.c.
 from __future__ import annotations
 
 from collections.abc import Callable
-from errno import EFAULT, EINVAL
+from errno import EFAULT, EINVAL, ENOMEM
 from typing import Final
 
 from kring.run.vm.world import World
@@ -47,6 +47,11 @@ def _skb_store(world: World, ctx: int, offset: int, source: int, size: int, flag
     return 0
 
 
+def _skb_pull(world: World, ctx: int, size: int, *_: int) -> int:
+    """A packet is in one piece here; there only is the question whether it is as long."""
+    return -ENOMEM if size > _packet(world, ctx, _SKB)[1] else 0
+
+
 def _xdp(*, store: bool) -> _Function:
     def access(world: World, ctx: int, offset: int, memory: int, size: int, *_: int) -> int:
         start, length = _packet(world, ctx, _XDP)
@@ -68,6 +73,7 @@ def _xdp_size(world: World, ctx: int, *_: int) -> int:
 BY_NAME: dict[str, _Function] = {
     "skb_load_bytes": _skb_load,
     "skb_store_bytes": _skb_store,
+    "skb_pull_data": _skb_pull,
     "xdp_load_bytes": _xdp(store=False),
     "xdp_store_bytes": _xdp(store=True),
     "xdp_get_buff_len": _xdp_size,

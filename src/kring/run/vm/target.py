@@ -19,7 +19,7 @@ from kring.errors import AttachError, LoadError, NotSupported
 from kring.obj.object import KfuncRef, Map, Object, Program
 from kring.record import field, record
 from kring.run.spec import kind_of
-from kring.run.target import LiveMap, RunResult
+from kring.run.target import ANYWHERE, Hook, LiveMap, RunResult
 from kring.run.vm import kfuncs
 from kring.run.vm.context import prepare
 from kring.run.vm.feed import Event, Feed
@@ -86,6 +86,9 @@ class VmRuntime:
         Raises: NotSupported for one that it does not have.
         """
         return kfuncs.number(ref.name), 0
+
+    def parameters(self, kind: Kind, target: str) -> None:
+        """Nothing is known of the arguments of kernel functions here."""
 
     def create_map(self, spec: Map) -> VmMap:
         self._check_open()
@@ -181,7 +184,7 @@ class VmProgram:
         self._machine = machine
         self._runtime = runtime
 
-    def attach(self, interface: str | None = None) -> VmLink:
+    def attach(self, hook: Hook = ANYWHERE) -> VmLink:
         return self._runtime.attach(self)
 
     def run(self, data: bytes = b"", ctx: bytes = b"", repeat: int = 1) -> RunResult:

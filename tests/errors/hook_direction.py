@@ -1,0 +1,6 @@
+from kring import Skb, TcAction, tc
+
+
+@tc("inwards")
+def allow(ctx: Skb) -> TcAction:
+    return TcAction.OK

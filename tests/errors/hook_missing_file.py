@@ -1,0 +1,7 @@
+# load
+from kring import uprobe
+
+
+@uprobe("/no/such/file", "main")
+def on_main() -> None:
+    pass

@@ -1,0 +1,7 @@
+# load
+from kring import TcAction, tc
+
+
+@tc
+def allow() -> TcAction:
+    return TcAction.OK

@@ -1,0 +1,6 @@
+from kring import perf_event
+
+
+@perf_event("cpu-clock")
+def sample() -> None:
+    pass

@@ -124,6 +124,13 @@ CHANGES_PACKET = _names(
 )
 """Helpers after which pointers into the packet are void: bpf_helper_changes_pkt_data."""
 
+ACQUIRES: dict[str, str] = {
+    name: end
+    for names, end in (("sk_lookup_tcp sk_lookup_udp skc_lookup_tcp", "sk_release"),)
+    for name in names.split()
+}
+"""What gives back the object that a helper returns: is_acquire_function."""
+
 READS_PACKET = _names(
     """
     map_lookup_elem map_update_elem map_delete_elem map_push_elem map_lookup_percpu_elem csum_diff

@@ -12,7 +12,7 @@ from kring.frontend.frame import Frame
 from kring.frontend.integers import bounds
 from kring.frontend.maps import lookup, value_at
 from kring.frontend.streams import close
-from kring.frontend.values import Maybe, Num, Record, Ref, Token
+from kring.frontend.values import KernelPtr, Lease, Maybe, Num, Record, Ref, Token
 from kring.ir.core import Value
 
 
@@ -59,6 +59,19 @@ def _discard(frame: Frame, token: Token) -> None:
                 b.branch(present, there, after)
                 b.enter(there)
                 b.call("ringbuf_discard", ref.pointer, b.const(0))
+                b.jump(after)
+                b.enter(after)
+                return
+            case KernelPtr(pointer, token=Lease() as lease) if lease is token:
+                b.held -= {token}
+                b.call(lease.release, pointer)
+                return
+            case Maybe(present, KernelPtr(token=Lease() as lease)) if lease is token:
+                b.held -= {token}
+                there, after = b.join(), b.join()
+                b.branch(present, there, after)
+                b.enter(there)
+                b.call(lease.release, present)
                 b.jump(after)
                 b.enter(after)
                 return

@@ -286,9 +286,8 @@ class Builder:
         for token in sorted(self.held - self.forgiven, key=lambda token: token.span):
             refuse(
                 self.span,
-                f"the record reserved from {token.stream!r} on line {token.span.line} is lost "
-                "when the program leaves here",
-                f"call {token.stream}.submit(…) or {token.stream}.discard(…) on this path first",
+                f"{token.text()} on line {token.span.line} is lost when the program leaves here",
+                f"{token.end} on this path first",
             )
         self._end(Op.RET, [value])
 
@@ -350,11 +349,11 @@ class Builder:
             values += parts(now)
         lost = (self.held ^ loop.held) - self.forgiven
         if lost and not self.failed:
-            lost = min(lost, key=lambda token: token.span)
+            first = min(lost, key=lambda token: token.span)
             refuse(
-                lost.span,
-                f"a record of {lost.stream!r} is still held when the loop comes round",
-                "submit or discard it inside the loop that reserves it",
+                first.span,
+                f"{first.text(' here')} is still held when the loop comes round",
+                f"{first.end} inside the loop",
             )
         self._end(Op.JUMP, [], Edge(loop.block, values))
 
@@ -429,13 +428,16 @@ class Builder:
                     self.forgiven.add(token)
                     continue
                 keeps, ends = (first, second) if token in held else (second, first)
+                paths = (
+                    f"the one through line {keeps.line} still holds it, the one through line "
+                    f"{ends.line} does not"
+                )
+                if keeps.line == ends.line:
+                    paths = f"of those that meet after line {ends.line}, only some end it"
                 refuse(
                     token.span,
-                    f"the record reserved here from {token.stream!r} is lost on a path: the one "
-                    f"through line {keeps.line} still holds it, the one through line {ends.line} "
-                    "does not",
-                    f"call {token.stream}.submit(…) or {token.stream}.discard(…) on every path "
-                    "where it is not None, once",
+                    f"{token.text(' here')} is lost on a path: {paths}",
+                    f"{token.end} on every path where it is not None, once",
                 )
         return held
 

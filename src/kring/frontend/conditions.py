@@ -28,6 +28,7 @@ from kring.frontend.values import (
     Ref,
     Static,
     Text,
+    Token,
     Val,
     describe,
 )
@@ -141,6 +142,12 @@ def _narrow(frame: Frame, node: ast.expr, some: Join, none: Join) -> None:
                 return record
 
             _split(frame, name, present, open_it, lambda: count_missing(b, record), some, none)
+        case Maybe(present, KernelPtr(token=Token() as token) as inner):
+
+            def give_up() -> None:
+                b.held -= {token}
+
+            _split(frame, name, present, lambda: inner, give_up, some, none)
         case Maybe(present, inner):
             _split(frame, name, present, lambda: inner, lambda: None, some, none)
         case Static(None):

@@ -191,15 +191,17 @@ class Frame:
             num = self.number(val, self.b.span)
             check_constant(self.b, name, kind, num)
             val = truncate(self.b, num, kind)
-        if isinstance(val, Maybe) and isinstance(val.inner, Record):
-            self._check_one_name(name, val.inner)
+        if isinstance(val, Maybe) and isinstance(val.inner, Record | KernelPtr):
+            self._check_one_name(name, val.inner.token)
         self.b.env[name] = val
 
-    def _check_one_name(self, name: str, record: Record) -> None:
+    def _check_one_name(self, name: str, token: Token | None) -> None:
         """Comparing a reservation with None begins it, so two names would begin it twice."""
-        for other, val in self.b.env.items():
+        for other, val in self.b.env.items() if token is not None else ():
             match val:
-                case Maybe(_, Record(_, token)) if token is record.token and other != name:
+                case Maybe(_, (Record(token=same) | KernelPtr(token=same))) if (
+                    same is token and other != name
+                ):
                     refuse(
                         self.b.span,
                         f"{other!r} is this reservation already, not yet compared with None",

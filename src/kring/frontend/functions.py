@@ -21,7 +21,17 @@ from kring.frontend.frame import Call, Frame, cure
 from kring.frontend.integers import truncate
 from kring.frontend.memory import check_constant
 from kring.frontend.source import assigned_names, parse_function, span_of
-from kring.frontend.values import Maybe, Mixed, Num, Poison, Record, Static, Val, describe
+from kring.frontend.values import (
+    KernelPtr,
+    Maybe,
+    Mixed,
+    Num,
+    Poison,
+    Record,
+    Static,
+    Val,
+    describe,
+)
 from kring.ir.core import Span, Value
 from kring.record import replace
 
@@ -130,6 +140,11 @@ def _hidden(name: str) -> str:
     return name if name == CURSOR else f"^{name}"
 
 
+def _held(val: Val) -> bool:
+    """Whether it must be ended, or given back."""
+    return isinstance(val, Record) or (isinstance(val, KernelPtr) and val.token is not None)
+
+
 # The function and its parameters
 
 
@@ -202,7 +217,7 @@ def _argument(frame: Frame, node: ast.expr) -> Given:
     if isinstance(val, Static) and isinstance(val.object, MapDeclaration):
         # Named here, where it has the name of its variable and not of a parameter.
         map_of(frame, node)
-    if isinstance(val, Maybe) and isinstance(val.inner, Record):
+    if isinstance(val, Maybe) and _held(val.inner):
         refuse(span, f"this is {describe(val)}; a function takes it when it is there", *cure(val))
     return val, span
 
@@ -250,13 +265,13 @@ def _quoted(frame: Frame, node: ast.Constant, text: str) -> ast.expr:
 def _lose_none(frame: Frame, call: Call, returned: Val) -> None:
     """Refuse to return with a record that is neither ended nor returned."""
     kept = returned.inner if isinstance(returned, Maybe) else returned
-    token = kept.token if isinstance(kept, Record) else None
+    token = kept.token if isinstance(kept, Record | KernelPtr) else None
     for held in frame.b.held - frame.b.forgiven - call.held - {token}:
         refuse(
             frame.b.span,
-            f"the record reserved from {held.stream!r} on line {held.span.line} is lost when "
-            f"{call.function.__name__}() returns here",
-            f"call {held.stream}.submit(…) or {held.stream}.discard(…) on this path first",
+            f"{held.text()} on line {held.span.line} is lost when {call.function.__name__}() "
+            "returns here",
+            f"{held.end} on this path first",
         )
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 from kring.abi.helper_use import RELEASE, USE
-from kring.abi.helpers import CHANGES_PACKET, HELPERS, READS_PACKET, Helper
+from kring.abi.helpers import ACQUIRES, CHANGES_PACKET, HELPERS, READS_PACKET, Helper
 from kring.abi.programs import Kind
 from kring.abi.uapi import BPF_F_SLEEPABLE
+from kring.btf.match import essential
 from kring.decl.kernel import KernelStruct
-from kring.decl.maps import MapDeclaration, value_size
+from kring.decl.maps import MapDeclaration, Stream, value_size
 from kring.decl.struct import sizeof
 from kring.decl.structs import task_struct
 from kring.frontend import packets, walk
@@ -30,17 +32,20 @@ from kring.frontend.values import (
     Ctx,
     Gone,
     KernelPtr,
+    Lease,
+    Maybe,
     Num,
     Record,
     Ref,
     Static,
     Text,
+    Token,
     Val,
     describe,
     parts,
 )
 from kring.ir.core import Mem, Space, Span, Type, Value
-from kring.record import field, record
+from kring.record import field, record, replace
 
 _DYNPTR_SIZE = 16
 
@@ -55,13 +60,15 @@ class _Buffer:
 
 @record(frozen=False)
 class _Call:
-    """A call being built: the map among its arguments so far, and the last buffer."""
+    """A call being built: the map among its arguments so far, the last buffer, and the token of
+    what the call gives back."""
 
     frame: Frame
     helper: Helper
     span: Span
     map: tuple[MapDeclaration, str] | None = None
     buffer: _Buffer | None = None
+    token: Token | None = None
     values: list[Value] = field(default_factory=list[Value])
 
     def what(self, at: int) -> str:
@@ -86,6 +93,8 @@ def call(frame: Frame, name: str, node: ast.Call) -> Val | Pending:
         made.values.append(_argument(made, at, kind, arg))
     frame.b.span = span
     value = frame.b.call(name, *made.values)
+    if made.token is not None:
+        _give_back(frame, made.token, span)
     if name in CHANGES_PACKET:
         _forget_packet(frame, name, span)
     return result(made, value)
@@ -306,7 +315,9 @@ def _context(made: _Call, at: int, val: Val, span: Span) -> Value:
 def _kernel(made: _Call, at: int, val: Val, span: Span) -> Value:
     wanted = made.helper.more[at]
     match val:
-        case KernelPtr(pointer, struct) if not wanted or struct.__name__ == wanted:
+        case KernelPtr(pointer, struct) if not wanted or essential(struct.__name__) == wanted:
+            if made.helper.name in ACQUIRES.values():
+                _check_leased(made, val, span)
             if pointer.type.space is not Space.BTF:
                 refuse(
                     span,
@@ -316,6 +327,15 @@ def _kernel(made: _Call, at: int, val: Val, span: Span) -> Value:
             return walk.address(made.frame.b, val)
         case _:
             return _wrong(made, at, val, span, f"a {wanted or 'kernel struct'}")
+
+
+def _check_leased(made: _Call, val: KernelPtr, span: Span) -> None:
+    """What a helper gives back was given by one of those it undoes."""
+    if not isinstance(val.token, Lease) or val.token.release != made.helper.name:
+        some = [f"{name}()" for name, end in ACQUIRES.items() if end == made.helper.name]
+        what = f"{made.helper.name}() gives back what {', '.join(some)} gave"
+        refuse(span, f"{what}; this {val.struct.__name__} is not of them")
+    made.token = val.token
 
 
 def _dynptr(made: _Call, at: int, val: Val, span: Span) -> Value:
@@ -367,9 +387,27 @@ def _result_of(frame: Frame, helper: Helper, span: Span) -> _Result:
             struct = _class_of(frame, helper, span)
             if helper.result == "btf":
                 return lambda _, value: KernelPtr(value, struct)
+            if helper.name in ACQUIRES:
+                return lambda made, value: _leased(made, KernelPtr(value, struct))
             return lambda _, value: Pending(value, lambda: KernelPtr(value, struct))
         case other:
             raise TypeError(other)
+
+
+def _leased(made: _Call, pointer: KernelPtr) -> Maybe:
+    """An object that must be given back where it is not None."""
+    name = made.helper.name
+    token = Lease(made.span, name, cast("Stream[Any]", None), ACQUIRES[name])
+    made.frame.b.held |= {token}
+    return Maybe(pointer.pointer, replace(pointer, token=token))
+
+
+def _give_back(frame: Frame, token: Token, span: Span) -> None:
+    b = frame.b
+    b.held -= {token}
+    for variable, val in b.env.items():
+        if isinstance(val, KernelPtr) and val.token is token:
+            b.env[variable] = Gone(span, "given back", val.struct.__name__)
 
 
 def _map_value(made: _Call, pointer: Value) -> Num | Ref:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
+from kring.btf.match import essential
 from kring.decl.kernel import KernelStruct
 from kring.decl.kfuncs import ArgType, Kfunc, Pointer
 from kring.decl.struct import Struct, fields
@@ -120,7 +121,7 @@ def _fits(to: IntType | type | None, val: Val) -> bool:
         case type(), Ref(struct=struct) | Record(Ref(struct=struct)):
             return issubclass(struct, to)
         case type(), KernelPtr(struct=struct):
-            return struct.__name__ == to.__name__
+            return essential(struct.__name__) == essential(to.__name__)
         case type(), Ctx():
             return not issubclass(to, Struct | KernelStruct)
         case _:

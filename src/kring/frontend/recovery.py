@@ -23,6 +23,7 @@ from kring.frontend.functions import called, give_up
 from kring.frontend.source import assigned_names, span_of
 from kring.frontend.values import (
     Gone,
+    KernelPtr,
     Maybe,
     Mixed,
     Nothing,
@@ -168,7 +169,7 @@ def _mentioned(nodes: list[ast.AST]) -> Iterator[tuple[str, bool]]:
 
 def _tokens(val: Val | None) -> Iterator[Token]:
     inner = val.inner if isinstance(val, Maybe) else val
-    if isinstance(inner, Record):
+    if isinstance(inner, Record | KernelPtr) and inner.token is not None:
         yield inner.token
 
 

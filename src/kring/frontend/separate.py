@@ -136,7 +136,7 @@ def _shape(b: Builder, val: Val) -> tuple[object, ...]:
             return (signed,)
         case Ref(pointer, struct, _, shared, copied):
             return struct, shared, copied, pointer.type.space
-        case KernelPtr(pointer, struct, root, path):
+        case KernelPtr(pointer, struct, root, path, None):
             return struct, root, path, pointer.type.space
         case Ctx(_, view) if CURSOR not in b.env:
             return (view,)

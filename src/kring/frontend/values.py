@@ -60,11 +60,34 @@ class Record:
 
 @record(eq=False)
 class Token:
-    """One reservation of a stream, at `span`."""
+    """One reservation of a stream, at `span`; its texts name it in error messages."""
 
     span: Span
     stream: str
     declaration: Stream[Any]
+
+    def text(self, where: str = "") -> str:
+        """`the record reserved from 'events'`, with `where` that was."""
+        return f"the record reserved{where} from {self.stream!r}"
+
+    @property
+    def end(self) -> str:
+        """What ends it."""
+        return f"call {self.stream}.submit(…) or {self.stream}.discard(…)"
+
+
+@record(eq=False)
+class Lease(Token):
+    """An object that the helper `stream` gave, until `release` gives it back."""
+
+    release: str
+
+    def text(self, where: str = "") -> str:
+        return f"what {self.stream}() gave{where}"
+
+    @property
+    def end(self) -> str:
+        return f"call helpers.{self.release}(…)"
 
 
 @record
@@ -89,12 +112,13 @@ class Nothing:
 @record
 class KernelPtr:
     """A pointer to a kernel struct; with a `path`, to one that lies so far inside the `root` that
-    the pointer itself leads to."""
+    the pointer itself leads to; with a `token`, to one that must be given back."""
 
     pointer: Value
     struct: type[KernelStruct]
     root: type[KernelStruct] | None = None
     path: tuple[str, ...] = ()
+    token: Token | None = None
 
 
 @record

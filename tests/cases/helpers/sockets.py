@@ -32,3 +32,24 @@ def find(ctx: Xdp) -> XdpAction:
         out[2] = sock.src_port
         helpers.sk_release(sock)
     return XdpAction.PASS
+
+
+def state_of(ctx: Xdp, port: int) -> int:
+    """A function that gives back what it found."""
+    wanted = Connection(source=0x7F00_0001, target=0x7F00_0001, source_port=port, target_port=1)
+    sock = helpers.sk_lookup_udp(ctx, wanted, sizeof(Connection), 0, 0)
+    if sock is None:
+        return 77
+    state = sock.state
+    helpers.sk_release(sock)
+    return state
+
+
+# run: states(data=bytes(64)) -> out=[77, 77, 2], value=2
+@xdp
+def states(ctx: Xdp) -> XdpAction:
+    out[0] = state_of(ctx, 1)
+    for i in range(2):
+        out[1] = state_of(ctx, i)
+        out[2] += 1
+    return XdpAction.PASS

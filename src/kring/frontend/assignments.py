@@ -11,7 +11,7 @@ from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import evaluate, map_of, number, operate, unsupported
 from kring.frontend.frame import Frame
 from kring.frontend.maps import ARRAYS, delete, store_existing, update
-from kring.frontend.memory import find_field, write_field
+from kring.frontend.memory import find_field, kept, write_field
 from kring.frontend.places import written_struct
 from kring.frontend.recovery import report
 from kring.frontend.values import Ctx, Val
@@ -29,7 +29,7 @@ def bind(frame: Frame, target: ast.expr, val: Val, source: ast.expr) -> None:
     match target:
         case ast.Name(name):
             frame.at(source)
-            frame.bind(name, val)
+            frame.bind(name, kept(frame.b, name, val))
         case ast.Attribute(owner, attr):
             ref = written_struct(frame, owner)
             if isinstance(ref, Ctx):

@@ -22,7 +22,7 @@ from kring.frontend.diagnose import Follows, did_you_mean, refuse, suggestion
 from kring.frontend.frame import Frame, Pending, cure
 from kring.frontend.kernel import CURRENT
 from kring.frontend.maps import ARRAYS, lookup, settle, value_at
-from kring.frontend.memory import find_field, read_field
+from kring.frontend.memory import find_field, kept, read_field
 from kring.frontend.values import (
     Ctx,
     Gone,
@@ -363,7 +363,7 @@ def _unary(frame: Frame, node: ast.UnaryOp) -> Val:
 def _walrus(frame: Frame, node: ast.NamedExpr) -> Val:
     val = evaluate(frame, node.value)
     frame.at(node)
-    frame.bind(node.target.id, val)
+    frame.bind(node.target.id, kept(frame.b, node.target.id, val))
     return _name(frame, node.target)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kring.decl.struct import Field, Struct, layout
+from kring.decl.struct import Field, Struct, layout, sizeof
 from kring.decl.types import ArrayType, Bits, Char, FieldType, IntType
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import did_you_mean, refuse
@@ -159,6 +159,23 @@ def copy_bytes(b: Builder, target: Value, source: Value, size: int) -> None:
         return
     for offset, width in chunks(size):
         b.store(target, Mem(offset, width), b.load(source, Mem(offset, width)))
+
+
+def kept(b: Builder, name: str, val: Val) -> Val:
+    """What a variable is to hold: of a header that was copied, and that other variables hold or may
+    hold too, a copy of its own, since the memory it is in takes the next header that is read."""
+    if not (isinstance(val, Ref) and val.copied):
+        return val
+    held = any(
+        isinstance(other, Ref) and other.pointer is val.pointer
+        for variable, other in b.env.items()
+        if variable != name
+    )
+    if val.pointer.op is Op.STACK and not held:
+        return val
+    own = b.stack(sizeof(val.struct))
+    copy_bytes(b, own, b.at(val.pointer, val.offset), sizeof(val.struct))
+    return replace(val, pointer=own, offset=0)
 
 
 def _write_bits(

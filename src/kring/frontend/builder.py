@@ -25,6 +25,7 @@ from kring.frontend.values import (
     Nothing,
     Num,
     Poison,
+    Record,
     Token,
     Unbound,
     Val,
@@ -380,7 +381,7 @@ class Builder:
         if join.failed and isinstance(common, Unbound | Gone | Mixed):
             return Poison()
         columns = list(zip(*(parts(val) for val in vals), strict=False))
-        if len(columns) != len(parts(common)):
+        if len(columns) != len(parts(common)) or all(val is common for val in vals):
             return common
         merged: list[Value] = []
         for column in columns:
@@ -394,12 +395,13 @@ class Builder:
 
     def _found_again(self, join: Join, vals: list[Val]) -> Maybe | None:
         """What was split by a comparison with None, whole again; None if it is not just that."""
-        absent = next((val for val in vals if isinstance(val, Nothing)), None)
-        if absent is None or all(isinstance(val, Nothing) for val in vals):
+        origin = next((_whole(val) for val in vals if isinstance(val, Nothing | Maybe)), None)
+        if origin is None or isinstance(origin.inner, Record):
             return None
-        origin = absent.origin
+        if all(isinstance(val, Nothing) for val in vals) or all(val == vals[0] for val in vals):
+            return None
         for val in vals:
-            same = val.origin if isinstance(val, Nothing) else val
+            same = _whole(val) if isinstance(val, Nothing | Maybe) else val
             if same not in (origin, origin.inner):
                 return None
         if not isinstance(origin.inner, Num):
@@ -408,7 +410,7 @@ class Builder:
         number = self._parameter(join.block, values)
         for (edge, _, _, _), value in zip(join.paths, values, strict=True):
             edge.args.append(value)
-        return Maybe(origin.present, Num(number, origin.inner.signed))
+        return Maybe(origin.present, Num(number, origin.inner.signed), origin)
 
     def _parameter(self, block: Block, values: Iterable[Value]) -> Value:
         types = [value.type for value in values]
@@ -446,3 +448,8 @@ def number(value: Value) -> int:
     """What a constant is, unsigned."""
     assert isinstance(value.imm, int)
     return value.imm
+
+
+def _whole(val: Nothing | Maybe) -> Maybe:
+    """What it was before a comparison with None."""
+    return val.origin if isinstance(val, Nothing) else val.whole or val

@@ -92,10 +92,12 @@ class Lease(Token):
 
 @record
 class Maybe:
-    """`inner`, or None where `present` is 0."""
+    """`inner`, or None where `present` is 0. `whole` is what it was before a comparison with None
+    split it, if paths that parted there have met in it."""
 
     present: Value
     inner: Num | Ref | Record | KernelPtr
+    whole: Maybe | None = None
 
 
 @record

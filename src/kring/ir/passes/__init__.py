@@ -27,6 +27,7 @@ from kring.ir.core import Fn
 from kring.ir.passes.address import address
 from kring.ir.passes.cfg import cfg
 from kring.ir.passes.cse import cse
+from kring.ir.passes.cursors import cursors
 from kring.ir.passes.dce import dce
 from kring.ir.passes.demand import demand
 from kring.ir.passes.facts import facts
@@ -35,6 +36,8 @@ from kring.ir.passes.forward import forward
 from kring.ir.passes.guards import guards
 from kring.ir.passes.layout import layout
 from kring.ir.passes.loads import loads
+from kring.ir.passes.ranges import ranges
+from kring.ir.passes.sink import sink
 from kring.ir.passes.stores import stores
 
 Pass = Callable[[Fn], bool]
@@ -44,6 +47,9 @@ PASSES: tuple[tuple[str, Pass], ...] = (
     ("fold", fold),
     ("guards", guards),
     ("facts", facts),
+    ("ranges", ranges),
+    ("cursors", cursors),
+    ("sink", sink),
     ("cse", cse),
     ("address", address),
     ("loads", loads),

@@ -38,6 +38,18 @@ def _chain(fold: Sweep, v: Value) -> Value | None:
     return become(v, v.op, [inner.args[0], fold.const(combine([first, outer], 0), v)])
 
 
+def _constant_last(fold: Sweep, v: Value) -> Value | None:
+    """(p + c) + x = (p + x) + c for a pointer p, so that accesses take over the constant"""
+    inner, x = v.args
+    c = right(inner) if inner.op is Op.ADD else None
+    if c is None or v.type.space is None or inner.type != v.type or number(x) is not None:
+        return None
+    if inner.args[0].type.space is not v.type.space:
+        return None
+    moved = fold.emit(Op.ADD, [inner.args[0], x], None, v, v.type)
+    return become(v, Op.ADD, [moved, inner.args[1]])
+
+
 def _sub(fold: Sweep, v: Value) -> Value | None:
     """x - c = x + (-c);  0 - x = -x"""
     by = right(v)
@@ -150,7 +162,7 @@ def _bswap(_: Sweep, v: Value) -> Value | None:
 
 
 ARITHMETIC: dict[Op, tuple[Rule, ...]] = {
-    Op.ADD: (_neutral(0), _chain),
+    Op.ADD: (_neutral(0), _chain, _constant_last),
     Op.SUB: (_neutral(0), _same_is_zero, _sub),
     Op.MUL: (_neutral(1), _absorbing(0), _mul, _chain),
     Op.UDIV: (_neutral(1), _div),

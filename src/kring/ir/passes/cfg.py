@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from kring.ir.core import Block, Edge, Fn, Op, Value, number
 from kring.ir.graph import predecessors, reverse_postorder, substitute
-from kring.ir.passes.thread import Elsewhere, known_truth, thread
+from kring.ir.passes.thread import Elsewhere, known_truth, thread, thread_far
 
 _ROUNDS = 8
 
@@ -200,5 +200,5 @@ def _return_in_one(fn: Fn, blocks: list[Block]) -> None:
     fn.blocks = [block for block in fn.blocks if block is target or block not in bare]
 
 
-_STEPS = (_decide, _prune, _params, _skip, thread, _prune, _merge)
+_STEPS = (_decide, _prune, _params, _skip, thread, _prune, thread_far, _prune, _merge)
 """Merging must not meet blocks that nothing reaches: they could lead to each other in a ring."""

@@ -19,10 +19,11 @@ it makes the shorter one needless. Two tests of bits of one value are one test o
 
 from __future__ import annotations
 
-from kring.ir.core import I64, MASK, ROWS, Block, Edge, Fn, Op, Space, Value, number, signed
+from kring.ir.core import I64, MASK, ROWS, Block, Fn, Op, Space, Value, number, signed
 from kring.ir.graph import predecessors, reverse_postorder
 from kring.ir.passes.bits import can_be, ones
 from kring.ir.passes.sweep import INVERSE
+from kring.ir.passes.thread import same_end
 from kring.record import record
 
 _SMALL = 1 << 31
@@ -69,7 +70,7 @@ def _chain(block: Block, way: int, preds: dict[Block, list[Block]]) -> list[_Gua
             break
         if not all(_harmless(value) for value in block.body):
             break
-        ways = [at for at in (0, 1) if _same(block.edges[1 - at], fails)]
+        ways = [at for at in (0, 1) if same_end(block.edges[1 - at], fails)]
         if len(ways) != 1:
             break
         way = ways[0]
@@ -79,13 +80,6 @@ def _chain(block: Block, way: int, preds: dict[Block, list[Block]]) -> list[_Gua
 
 def _harmless(value: Value) -> bool:
     return ROWS[value.op].pure or value.op is Op.LOAD
-
-
-def _same(one: Edge, other: Edge) -> bool:
-    return one.block is other.block and all(
-        a is b or (number(a) is not None and number(a) == number(b) and a.type == b.type)
-        for a, b in zip(one.args, other.args, strict=True)
-    )
 
 
 # -- packets

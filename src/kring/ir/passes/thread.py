@@ -11,6 +11,8 @@ An edge decides a branch by the constants it passes, or because the way there to
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kring.ir.core import ROWS, Block, Edge, Fn, Op, Value, number
 from kring.ir.graph import Dominance, dominance, predecessors, tested
 
@@ -18,6 +20,8 @@ _LONGEST = 3
 """Values in a block that an edge is threaded through."""
 _BACK = 6
 """How many branches on the way to an edge are asked."""
+_AHEAD = 3
+"""How many branches in a row an edge is led past."""
 
 
 def known_truth(value: Value) -> bool | None:
@@ -135,7 +139,7 @@ class _Tests:
         self.preds[new].append(block)
 
 
-def _decided(block: Block, given: dict[Value, Value]) -> bool | None:
+def _decided(block: Block, given: Mapping[Value, Value]) -> bool | None:
     """Which way the block's branch goes once the parameters are given, if that decides it."""
     found: dict[Value, int] = {}
     for value in block.body:
@@ -157,6 +161,75 @@ def _behind(facts: Dominance, source: Block, edge: Edge, users: set[Block]) -> b
     if source not in facts.first or not facts.edge_leads(source, edge.block):
         return False
     return all(user in facts.first and facts.dominates(edge.block, user) for user in users)
+
+
+def thread_far(fn: Fn) -> bool:
+    """An edge that decides a later branch, and whose other branches on the way there lead to the
+    same place whichever way they go, goes there at once."""
+    changed = False
+    for block in fn.blocks:
+        for edge in block.edges:
+            if not _gives(edge) or not _silent(edge.block):
+                continue
+            found = _end(edge, {}, frozenset(), _AHEAD)
+            if found is None or found[0].block is edge.block:
+                continue
+            end, passed = found
+            users = Elsewhere(fn, set(passed)).users
+            if not _reaches(end.block, set[Block]().union(*users.values())):
+                edge.block, edge.args = end.block, end.args
+                changed = True
+    return changed
+
+
+def _reaches(block: Block, wanted: set[Block]) -> bool:
+    """Whether a way leads from the block to one of others, or it is one itself."""
+    seen, pending = {block}, [block]
+    while pending and wanted:
+        block = pending.pop()
+        if block in wanted:
+            return True
+        for edge in block.edges:
+            if edge.block not in seen:
+                seen.add(edge.block)
+                pending.append(edge.block)
+    return False
+
+
+def _silent(block: Block) -> bool:
+    """Whether nothing but its branch matters of a block."""
+    return (
+        block.end is not None
+        and block.end.op is Op.BR
+        and all(ROWS[value.op].pure or value.op is Op.LOAD for value in block.body)
+    )
+
+
+def _end(
+    edge: Edge, given: Mapping[Value, Value], passed: frozenset[Block], steps: int
+) -> tuple[Edge, frozenset[Block]] | None:
+    """Where the edge leads in the end, as far as that is plain, and the blocks it passes; None
+    if it takes along what one of those computes."""
+    block, args = edge.block, [given.get(arg, arg) for arg in edge.args]
+    if steps and block not in passed and _silent(block):
+        inside = {**given, **dict(zip(block.params, args, strict=True))}
+        truth = _decided(block, inside)
+        ways = block.edges if truth is None else [block.edges[0 if truth else 1]]
+        ends = [_end(way, inside, passed | {block}, steps - 1) for way in ways]
+        known = [end for end in ends if end is not None]
+        if len(known) == len(ends) and all(same_end(known[0][0], end) for end, _ in known):
+            return known[0][0], frozenset[Block]().union(*(over for _, over in known))
+    if any(arg in over.body for over in passed for arg in args):
+        return None
+    return Edge(block, args), passed
+
+
+def same_end(one: Edge, other: Edge) -> bool:
+    """Whether two edges lead to the same place with the same values."""
+    return one.block is other.block and all(
+        a is b or (number(a) is not None and number(a) == number(b) and a.type == b.type)
+        for a, b in zip(one.args, other.args, strict=True)
+    )
 
 
 class Elsewhere:

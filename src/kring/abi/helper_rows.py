@@ -84,7 +84,7 @@ ROWS = """\
 78 rc_keydown int: ctx ctx, int protocol, int scancode, int toggle
 79 skb_cgroup_id uint: ctx skb
 80 get_current_cgroup_id uint:
-81 get_local_storage value: map map, int flags
+81 get_local_storage value: map:CGROUP_STORAGE|PERCPU_CGROUP_STORAGE map, int flags
 82 sk_select_reuseport int: ctx reuse, map:REUSEPORT_SOCKARRAY|SOCKMAP|SOCKHASH map, key key, int flags
 83 skb_ancestor_cgroup_id uint: ctx skb, int ancestor_level
 84 sk_lookup_tcp btf? bpf_sock: ctx ctx, in tuple, size tuple_size, int netns, int flags

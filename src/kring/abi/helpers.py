@@ -124,6 +124,9 @@ CHANGES_PACKET = _names(
 )
 """Helpers after which pointers into the packet are void: bpf_helper_changes_pkt_data."""
 
+TRACED = {"get_socket_cookie": "sock", "xdp_get_buff_len": "xdp_buff"}
+"""Helpers that in tracing programs take a kernel pointer where others give the context."""
+
 ACQUIRES: dict[str, str] = {
     name: end
     for names, end in (("sk_lookup_tcp sk_lookup_udp skc_lookup_tcp", "sk_release"),)

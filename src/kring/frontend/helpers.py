@@ -12,9 +12,16 @@ from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from kring.abi.helper_use import RELEASE, USE
-from kring.abi.helpers import ACQUIRES, CHANGES_PACKET, HELPERS, READS_PACKET, Helper
+from kring.abi.helpers import (
+    ACQUIRES,
+    CHANGES_PACKET,
+    HELPERS,
+    READS_PACKET,
+    TRACED,
+    Helper,
+)
 from kring.abi.programs import Kind
-from kring.abi.uapi import BPF_F_SLEEPABLE
+from kring.abi.uapi import BPF_F_SLEEPABLE, ProgType
 from kring.btf.match import essential
 from kring.decl.kernel import KernelStruct
 from kring.decl.maps import MapDeclaration, Stream, value_size
@@ -103,10 +110,14 @@ def call(frame: Frame, name: str, node: ast.Call) -> Val | Pending:
 # Whether the call makes sense
 
 _RESERVE = "write `with events.reserve() as e:`, or `e = events.try_reserve()`"
-_SURFACE: dict[str, tuple[str, str]] = {
+SURFACE: dict[str, tuple[str, str]] = {
     "ringbuf_reserve": ("a reserved record must end on every path, which is checked", _RESERVE),
     "ringbuf_submit": ("a record ends once, which is checked", "write `events.submit(e)`"),
     "ringbuf_discard": ("a record ends once, which is checked", "write `events.discard(e)`"),
+    **dict.fromkeys(
+        ("ringbuf_reserve_dynptr", "ringbuf_submit_dynptr", "ringbuf_discard_dynptr"),
+        ("a reserved record must end on every path, which is checked", _RESERVE),
+    ),
     "tail_call": (
         "the program that runs next is an entry of a `ProgArray`",
         "declare `jumps = ProgArray(8)` and write `jumps.tail_call(i)`",
@@ -117,6 +128,8 @@ _SURFACE: dict[str, tuple[str, str]] = {
     "trace_vprintk": ("its format is constant text", 'write `print(f"…")`'),
     "loop": ("it calls a function back", "write `for i in range(n):` or `while`"),
 }
+"""Helpers that the language has a form for: why they are not called by hand, what to write."""
+
 _MISSING: dict[str, str] = {
     "fn": "it calls a function back, and a program has no functions as values",
     "timer": "a timer calls a function back, and a program has no functions as values",
@@ -129,8 +142,8 @@ _MISSING: dict[str, str] = {
 
 
 def _check_meant(helper: Helper, span: Span) -> None:
-    if helper.name in _SURFACE:
-        why, instead = _SURFACE[helper.name]
+    if helper.name in SURFACE:
+        why, instead = SURFACE[helper.name]
         refuse(span, f"{helper.name}() cannot be called by hand: {why}", instead)
     for kind in (*helper.args, helper.result):
         if kind in _MISSING:
@@ -300,6 +313,9 @@ def _into(made: _Call, at: int, val: Val, span: Span) -> Value:
 
 
 def _context(made: _Call, at: int, val: Val, span: Span) -> Value:
+    struct = TRACED.get(made.helper.name)
+    if struct is not None and made.frame.program.kind.type in _TRACING:
+        return _kernel(made, at, val, span, struct)
     match val:
         case Ctx(pointer):
             return pointer
@@ -312,10 +328,13 @@ def _context(made: _Call, at: int, val: Val, span: Span) -> Value:
             )  # fmt: skip
 
 
-def _kernel(made: _Call, at: int, val: Val, span: Span) -> Value:
-    wanted = made.helper.more[at]
+_TRACING = frozenset((ProgType.TRACING, ProgType.LSM, ProgType.SYSCALL))
+
+
+def _kernel(made: _Call, at: int, val: Val, span: Span, struct: str = "") -> Value:
+    wanted = struct or made.helper.more[at]
     match val:
-        case KernelPtr(pointer, struct) if not wanted or essential(struct.__name__) == wanted:
+        case KernelPtr(pointer, shown) if not wanted or essential(shown.__name__) == wanted:
             if made.helper.name in ACQUIRES.values():
                 _check_leased(made, val, span)
             if pointer.type.space is not Space.BTF:

@@ -309,6 +309,8 @@ def _call(value: Value) -> str:
         if kind in _BUFFERS and (space is None or space in _OPAQUE):
             return f"{arg} is {arg.type}, wanted memory"
         if kind in _KINDS and space is not _KINDS[kind]:
+            if kind == "ctx" and space is Space.BTF:
+                continue  # some take either, by the kind of program
             return f"{arg} is {arg.type}, wanted ptr.{_KINDS[kind].value}"
     return ""
 

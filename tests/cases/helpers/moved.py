@@ -2,7 +2,7 @@
 
 # engines: kernel
 
-from kring import Array, Struct, Xdp, XdpAction, array, be16, helpers, sizeof, u64, xdp
+from kring import Array, Skb, Struct, TcAction, Xdp, XdpAction, array, be16, helpers, sizeof, tc, u64, xdp
 
 
 class Ethernet(Struct):
@@ -23,3 +23,12 @@ def shrink(ctx: Xdp) -> XdpAction:
     if (ethernet := ctx.packet.read(Ethernet)) is not None:
         out[1] = ethernet.kind
     return XdpAction.PASS
+
+
+# run: grow(data=bytes(14) + bytes(range(1, 33))) -> data=bytes(14) + bytes(range(1, 33)) + bytes(4), out=[0, 50, 46], value=0
+@tc
+def grow(ctx: Skb) -> TcAction:
+    out[2] = ctx.len
+    out[0] = helpers.skb_change_tail(ctx, 50, 0)
+    out[1] = ctx.len
+    return TcAction.OK

@@ -54,7 +54,7 @@ class Continue(Exception):
 
 
 class Return(Exception):
-    """A `return` on its way out."""
+    """A `return` on its way out, with what it gives."""
 
 
 def fit(value: int, kind: IntType) -> int:
@@ -67,7 +67,7 @@ def run(source: str, given: Mapping[str, int]) -> dict[str, int]:
     """What the first function of a source stores into fields of `o`, as unsigned numbers."""
     tree = ast.parse(source)
     function = next(node for node in tree.body if isinstance(node, ast.FunctionDef))
-    machine = _Machine(function, given)
+    machine = Machine(function, given)
     try:
         machine.block(function.body)
     except Return:
@@ -75,7 +75,7 @@ def run(source: str, given: Mapping[str, int]) -> dict[str, int]:
     return machine.out
 
 
-class _Machine:
+class Machine:
     def __init__(self, function: ast.FunctionDef, given: Mapping[str, int]) -> None:
         self.given = given
         self.out: dict[str, int] = {}

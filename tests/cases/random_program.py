@@ -45,7 +45,7 @@ class Program:
     """One random program; `source(None)` reads its inputs from the map `given`, `source(values)`
     has them as constants."""
 
-    def __init__(self, random: Random, depth: int = 4) -> None:
+    def __init__(self, random: Random, depth: int = 5) -> None:
         self.random = random
         self.kinds: dict[str, str] = {}
         self.inputs = [random.choice((*NARROW, "u64", "u64")) for _ in range(INPUTS)]

@@ -91,6 +91,21 @@ class Separate:
     made: dict[tuple[object, ...], Any] = field(default_factory=dict[tuple[object, ...], Any])
     builders: dict[str, Builder] = field(default_factory=dict[str, "Builder"])
 
+    def worthwhile(self) -> set[Callable[..., Any]]:
+        """The functions that took more room in place of their calls than calls would take."""
+        return {
+            function
+            for function, sizes in self.sizes.items()
+            if sum(sizes) - max(sizes) - _CALL * len(sizes) >= _WORTH
+            and function not in self.refused
+        }
+
+
+_CALL = 4
+"""What a call itself takes, in IR values."""
+_WORTH = 64
+"""IR values that calls must save to be worth it: they cost time, and hide what is known."""
+
 
 @record(frozen=False)
 class Module:

@@ -24,7 +24,6 @@ class Facts(Protocol):
     def parameters(self, kind: Kind, target: str) -> Sequence[Parameter] | None: ...
 
 
-
 def context_field(
     b: Builder, ctx: Ctx, target: str, name: str, span: Span, facts: Facts | None
 ) -> Val:

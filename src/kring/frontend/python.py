@@ -23,7 +23,6 @@ from kring.frontend.functions import give, inline
 from kring.frontend.kernel import Facts
 from kring.frontend.loops import LOOPS
 from kring.frontend.recovery import report
-from kring.frontend.separate import worthwhile
 from kring.frontend.source import assigned_names, outer_names, parse_function, span_of
 from kring.frontend.statements import STATEMENTS, block
 from kring.frontend.values import Poison, Static, Val
@@ -56,9 +55,7 @@ def compile_program(
     raise combined(module.errors[before:])
 
 
-def _compile(
-    program: Program, module: Module, names: dict[int, str], facts: Facts | None
-) -> Fn:
+def _compile(program: Program, module: Module, names: dict[int, str], facts: Facts | None) -> Fn:
     function = program.function
     if not isinstance(function, FunctionType):
         raise CompileError(f"@{program.kind.name} marks a function; this is {function!r}")
@@ -84,7 +81,7 @@ def _compile(
             continue
         if len(module.errors) > before:
             return b.fn
-        more = worthwhile(separate)
+        more = separate.worthwhile()
         if more or b.reach > reach:
             separate.chosen |= more
             reach = b.reach

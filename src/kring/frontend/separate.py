@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kring.frontend.builder import CURSOR, Builder, NotSeparate, Separate
+from kring.frontend.builder import CURSOR, Builder, NotSeparate
 from kring.frontend.frame import Call, Frame
 from kring.frontend.values import Ctx, KernelPtr, Num, Ref, Static, Val
 from kring.ir.core import LOCAL, Op, Span, Type, Value
@@ -25,10 +25,6 @@ Build = Callable[[Frame, dict[str, Given]], None]
 _MOST_ARGUMENTS = 5
 _DEEPEST = 7
 """Calls within calls, so that with the program itself there are 8. See: MAX_CALL_FRAMES."""
-_CALL = 4
-"""What a call itself takes, in IR values."""
-_WORTH = 64
-"""IR values that calls must save to be worth it: they cost time, and hide what is known."""
 
 
 @record
@@ -37,16 +33,6 @@ class Made:
 
     name: str
     signed: bool | None
-
-
-def worthwhile(separate: Separate) -> set[Callable[..., Any]]:
-    """The functions that took more room in place of their calls than calls would take."""
-    return {
-        function
-        for function, sizes in separate.sizes.items()
-        if sum(sizes) - max(sizes) - _CALL * len(sizes) >= _WORTH
-        and function not in separate.refused
-    }
 
 
 def call(

@@ -118,9 +118,7 @@ class _Builder:
             case _:
                 raise VmError(f"{value!r} cannot be the value of the kernel's field {member.name}")
 
-    def _set_int(
-        self, data: bytearray, at: int, type_id: int, member: Member, value: int
-    ) -> None:
+    def _set_int(self, data: bytearray, at: int, type_id: int, member: Member, value: int) -> None:
         size = self._btf.size(type_id)
         shift, width = member.bit_offset % 8, member.bitfield_size or size * 8
         bits = ((1 << width) - 1) << shift

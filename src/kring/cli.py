@@ -195,14 +195,14 @@ def _run(options: Namespace) -> int:
     if options.vm:
         from kring.run.vm.proc import HOOK
 
-        on, fed = fed_vm(), HOOK
+        on, fed = fed_vm(options.btf), HOOK
     return run(options.file, options.args, on, fed, options.interface, options.json)
 
 
 def _check(options: Namespace) -> int:
     from kring.check import check
 
-    on = fed_vm() if options.vm else _kernel(options)
+    on = fed_vm(options.btf) if options.vm else _kernel(options)
     return check(options.file, on, options.json, options.verifier_log)
 
 
@@ -230,12 +230,12 @@ def _kernel(options: Namespace) -> Kernel:
     return Kernel(options.btf)
 
 
-def fed_vm() -> Vm:
-    """The embedded VM, which sees the processes that /proc shows."""
+def fed_vm(btf: str | None = None) -> Vm:
+    """The embedded VM, which sees the processes that /proc shows; `btf` is a file of types."""
     from kring.run.vm.proc import new_processes
     from kring.run.vm.target import Vm
 
-    return Vm(feed=new_processes())
+    return Vm(feed=new_processes(), btf=btf)
 
 
 _VERBS: dict[str, tuple[str, Callable[[ArgumentParser], None], Callable[[Namespace], int]]] = {

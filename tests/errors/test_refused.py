@@ -27,7 +27,7 @@ from kring.decl.types import IntType
 from kring.errors import NotPermitted, VerifierError
 from kring.obj.object import Function, Map, MapRef, Object, Program
 from kring.record import replace
-from kring.run.kernel.kernel import VMLINUX
+from kring.run.btf import VMLINUX
 from kring.run.kernel.remedies import REMEDIES
 
 FILES = sorted((Path(__file__).parent / "refused").glob("*.bpf"))

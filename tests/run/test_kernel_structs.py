@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import resource
+import shutil
+import subprocess
+import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from foreign import foreign
 from kernel_structs import (
     Names,
     Numbers,
@@ -21,7 +26,9 @@ from kernel_structs import (
     typed,
 )
 
-from kring import Kernel, NotLive, Program, Vm, exists, load, sizeof, task_struct
+from kring import Kernel, NotLive, Program, Vm, build, exists, load, sizeof, task_struct
+from kring.btf.ext import CoreKind
+from kring.obj.elf_write import to_elf
 from kring.run.target import Target
 from kring.run.vm.task import Task
 
@@ -101,6 +108,26 @@ def test_the_vm_says_what_its_task_was_given(program: Program) -> None:
     assert found == [16, 1, 1, 1, 3]
 
 
+@WALKS
+def test_another_kernels_layout_gives_the_same(program: Program, tmp_path: Path) -> None:
+    types = tmp_path / "vmlinux"
+    types.write_bytes(foreign())
+    pids = [{"level": i % 2, "numbers": [{"nr": 10 + i}, {"nr": 20 + i}]} for i in range(4)]
+    signal = {**FIELDS["signal"], "pids": pids}
+    fields = {**FIELDS, "signal": signal, "state": 0}
+    fields["nsproxy"] = {"pid_ns_for_children": {"ns": {"inum": 65000}}}
+    task = Task(pid=70, tid=70, ppid=7, uid=2**32 + 1000, more=fields)
+    n, s, found = walked(program, Vm(task=task, btf=str(types)))
+    assert (n.arg_start, n.uid, n.pid_ns) == (2**47 - 3, 1000, 65000)
+    assert (n.open_files, n.open_files_max, n.too_far) == (7, 2**63 + 7, 0)
+    assert (n.subreaper, n.oom, n.running) == (1, -998, 1)
+    # PIDTYPE_TGID is 3 there and PIDTYPE_SID 0; the group is found by its number.
+    assert (n.process, n.group, n.session, n.parent) == (13, 12, 10, 7)
+    assert (n.leader, n.orphan, n.no_memory) == (1, 0, 1)
+    assert (s.exe, s.directory, s.cwd) == ("tool", "bin", "")
+    assert found == [24, 1, 2, 0, 0]
+
+
 @pytest.mark.parametrize(
     ("use", "named"),
     [
@@ -116,3 +143,50 @@ def test_questions_to_the_kernel_are_asked_in_programs(use: Any, named: str) -> 
     with pytest.raises(NotLive) as caught:
         use()
     assert named in str(caught.value)
+
+
+@pytest.fixture
+def pins() -> Iterator[Path]:
+    """A directory in bpffs of this test's own; it is gone afterwards."""
+    path = Path("/sys/fs/bpf") / f"kring-test-{uuid.uuid4().hex[:8]}"
+    yield path
+    if path.exists():
+        for pin in path.iterdir():
+            pin.unlink()
+        path.rmdir()
+
+
+def translated(bpftool: str, *which: str) -> list[str]:
+    """The instructions the kernel made of a program, without what differs from load to load."""
+    command = [bpftool, "prog", "dump", "xlated", *which]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [re.sub(r"map\[id:\d+\]", "map", line) for line in shown.splitlines()]
+
+
+@pytest.mark.peer
+@pytest.mark.kernel
+def test_libbpf_makes_the_same_of_every_question(tmp_path: Path, pins: Path) -> None:
+    bpftool = shutil.which("bpftool", path="/usr/sbin:/usr/bin:/usr/local/bin")
+    if bpftool is None:
+        pytest.skip("no bpftool")
+    obj = build(typed, bare)
+    assert {reloc.kind for program in obj.programs for reloc in program.core} == set(ASKED)
+    path = tmp_path / "walks.bpf.o"
+    path.write_bytes(to_elf(obj))
+    subprocess.run([bpftool, "prog", "loadall", str(path), str(pins)], check=True)
+    with load(obj) as s:
+        for name, handle in s.programs.items():
+            fd = handle._live.fd  # pyright: ignore[reportPrivateUsage]
+            info = Path(f"/proc/self/fdinfo/{fd}").read_text()
+            found = re.search(r"prog_id:\s*(\d+)", info)
+            assert found is not None
+            ours = translated(bpftool, "id", found[1])
+            assert ours == translated(bpftool, "pinned", str(pins / name))
+            assert len(ours) > 100
+
+
+ASKED = [
+    kind
+    for kind in CoreKind
+    if kind not in (CoreKind.TYPE_ID_LOCAL, CoreKind.TYPE_ID_TARGET, CoreKind.TYPE_MATCHES)
+]

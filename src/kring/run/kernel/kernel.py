@@ -7,15 +7,14 @@ Every descriptor is in a list from the moment it exists, so that `close` misses 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from mmap import MAP_PRIVATE, PROT_READ, mmap
-from typing import cast
 
 from kring.abi.programs import Kind, Parameter
 from kring.abi.tracepoints import TraceField
 from kring.btf.blob import Btf
-from kring.errors import LoadError, ObjectError
+from kring.errors import LoadError
 from kring.obj.object import KfuncRef, Map, Object, Program
 from kring.record import record
+from kring.run.btf import VMLINUX, read_btf
 from kring.run.kernel import maps, programs
 from kring.run.kernel.attach import KernelLink, attach
 from kring.run.kernel.maps import KernelMap
@@ -25,9 +24,6 @@ from kring.run.kernel.tracefs import Tracefs
 from kring.run.kernel.types import ObjectTypes
 from kring.run.kernel.wait import KernelWaiter
 from kring.run.target import Hook, LiveMap
-
-VMLINUX = "/sys/kernel/btf/vmlinux"
-_ELF_MAGIC = b"\x7fELF"
 
 
 @record
@@ -64,7 +60,7 @@ class KernelRuntime:
         Raises: OSError or ObjectError if the file of `Kernel(btf=…)` is not there or has none.
         """
         if self._btf is None:
-            self._btf = _read_btf(self._btf_path)
+            self._btf = read_btf(self._btf_path or VMLINUX, self._btf_path is not None)
         return self._btf
 
     def tracepoint(self, name: str) -> Sequence[TraceField]:
@@ -146,40 +142,3 @@ class KernelRuntime:
         # Their file is mapped, and so stays open as long as anyone has them.
         self._btf = None
         self._fds.close()
-
-
-def _read_btf(path: str | None) -> Btf | None:
-    where = path or VMLINUX
-    try:
-        data = _contents(where)
-    except FileNotFoundError:
-        if path:
-            raise
-        return None
-    if data[: len(_ELF_MAGIC)] == _ELF_MAGIC:
-        data = _elf_btf(where)
-    return Btf(data, where=where)
-
-
-def _contents(path: str) -> bytes:
-    """The bytes of a file, mapped where it can be: most of the kernel's types are never looked at.
-    A mapping can be searched and sliced, which is all that `Btf` does with bytes.
-
-    Since: Linux 6.16 maps /sys/kernel/btf/vmlinux.
-    """
-    with open(path, "rb") as file:
-        try:
-            return cast("bytes", mmap(file.fileno(), 0, MAP_PRIVATE, PROT_READ))
-        except (OSError, ValueError):
-            return file.read()
-
-
-def _elf_btf(path: str) -> bytes:
-    from elftools.elf.elffile import ELFFile
-
-    with open(path, "rb") as file:
-        section = ELFFile(file).get_section_by_name(".BTF")
-        if section is None:
-            raise ObjectError(f"{path} has no section .BTF")
-        data: bytes = section.data()
-    return data

@@ -79,12 +79,23 @@ class _Builder:
     def struct(self, type_id: int, values: Mapping[str, Value]) -> Region:
         key = type_id, id(values)
         if key not in self._made:
-            data = bytearray(self._btf.size(type_id))
+            data = bytearray(self._btf.size(type_id) + self._open_end(type_id, values))
             self._made[key] = self._memory.map(
                 data, f"a struct {self._btf.name(type_id)}", writable=False, space="typed"
             )
             self.fill(data, 0, type_id, values)
         return self._made[key]
+
+    def _open_end(self, type_id: int, values: Mapping[str, Value]) -> int:
+        """Bytes behind the struct that a last array without a length takes, `char data[]`."""
+        composite = self._btf[type_id]
+        assert isinstance(composite, Composite)
+        last = composite.members[-1] if composite.members else None
+        array = self._btf[self._btf.strip(last.type)] if last else None
+        if last is None or not isinstance(array, Array) or array.count:
+            return 0
+        value = values.get(last.name, ())
+        return len(value) * self._btf.size(array.type) if isinstance(value, Sequence) else 0
 
     def fill(self, data: bytearray, base: int, type_id: int, values: Mapping[str, Value]) -> None:
         """Set the fields of the struct at `base`."""
@@ -110,7 +121,7 @@ class _Builder:
                 self._set_text(data, at, type_id, value)
             case Array(element, _, count), Sequence():
                 inner = self._btf.strip(element)
-                for index, one in enumerate(value[:count]):
+                for index, one in enumerate(value[: count or None]):
                     place = at + index * self._btf.size(inner)
                     self._set(data, place, inner, Member(member.name, element, 0), one)
             case _, int():

@@ -39,7 +39,9 @@ _FIRST_ID = 1 << 20
 class Vm:
     """The embedded VM. `feed` gives the events that make programs run, None for none at the moment.
     `tracepoints` gives the layout of tracepoints that are asked for by name, `limit` bounds the
-    instructions of one run, `seed` starts the random numbers."""
+    instructions of one run, `seed` starts the random numbers. `btf` is a file with the types of a
+    kernel (raw BTF, or an ELF that has it), whose layouts are then used in place of the program's
+    own declarations."""
 
     task: Task = field(default_factory=Task)
     cpus: int = 2
@@ -49,16 +51,22 @@ class Vm:
         default_factory=dict[str, Sequence[TraceField]]
     )
     feed: Iterable[Event | None] | None = None
+    btf: str | None = None
 
     def open(self, obj: Object) -> VmRuntime:
         return VmRuntime(obj, self)
 
 
 class VmRuntime:
-    """One object in the VM. Its own BTF stands for the kernel's; `world` is what programs see."""
+    """One object in the VM. Its own BTF stands for the kernel's if the `Vm` was given none;
+    `world` is what programs see."""
 
     def __init__(self, obj: Object, vm: Vm) -> None:
         self.btf = Btf(obj.btf) if obj.btf else None
+        if vm.btf is not None:
+            from kring.run.btf import read_btf
+
+            self.btf = read_btf(vm.btf)
         self.world = World(self.btf, vm.task, vm.cpus, vm.seed)
         self._vm = vm
         self._helpers = table(self.world)

@@ -2,7 +2,6 @@
 
 from typing import cast
 
-import kring
 from kring import (
     Array,
     Global,
@@ -19,6 +18,7 @@ from kring import (
     i16,
     i32,
     i64,
+    linux,
     named,
     ptr,
     sizeof,
@@ -62,7 +62,17 @@ class signal_struct(KernelStruct):
     removed: u32
 
 
-class task_struct(kring.task_struct):
+class mm_struct(KernelStruct):
+    arg_start: u64
+    exe_file: linux.file
+
+
+class task_struct(KernelStruct):
+    tgid: i32
+    mm: mm_struct | None
+    cred: linux.cred
+    nsproxy: linux.nsproxy
+    fs: linux.fs_struct
     signal: signal_struct
     state: i64
     new_state: u32 = named("__state")
@@ -105,11 +115,13 @@ limit = Global[u32](7)
 
 def look(t: task_struct) -> None:
     with numbers.reserve() as n:
-        n.arg_start = t.mm.arg_start
+        if t.mm is not None:
+            n.arg_start = t.mm.arg_start
         n.uid = t.cred.uid.val
         n.pid_ns = t.nsproxy.pid_ns_for_children.ns.inum
         n.open_files = t.signal.rlim[7].rlim_cur
         n.open_files_max = t.signal.rlim[limit.value].rlim_max
+        n.too_far = t.signal.rlim[limit.value + 1000].rlim_max
         n.subreaper = t.signal.is_child_subreaper
         n.oom = t.signal.oom_score_adj
         n.process = t.signal.pids[pid_type.PIDTYPE_TGID].numbers[0].nr
@@ -123,25 +135,29 @@ def look(t: task_struct) -> None:
             n.running = t.new_state == 0
         if "removed" in signal_struct:
             n.running = t.signal.removed
-        n.too_far = t.signal.rlim[limit.value + 1000].rlim_max
         n.leader = t == t.group_leader
-        n.orphan = t == t.real_parent or t.real_parent is None
-        idle = t.real_parent
-        for _ in range(40):
-            if idle == idle.real_parent:
-                break
-            idle = idle.real_parent
-        n.no_memory = idle.mm is None and not idle.mm and idle.mm.arg_start == 0
+        n.orphan = t == t.real_parent or not t.real_parent
+        n.no_memory = first_has_no_memory(t)
         n.aligned = int(t) % 64 == 0 and t.stack != 0
     with names.reserve() as s:
-        s.exe = t.mm.exe_file.f_path.dentry.d_name.name
-        s.directory = t.mm.exe_file.f_path.dentry.d_parent.d_name.name
+        if (mm := t.mm) is not None:
+            s.exe = mm.exe_file.f_path.dentry.d_name.name
+            s.directory = mm.exe_file.f_path.dentry.d_parent.d_name.name
         s.cwd = t.fs.pwd.dentry.d_name.name
     facts[0] = sizeof(rlimit)
     facts[1] = exists(rlimit)
     facts[2] = exists(nothing_like_it) or exists(pid_type) * 2
     facts[3] = "PIDTYPE_FUTURE" in pid_type
     facts[4] = pid_type.PIDTYPE_SID
+
+
+def first_has_no_memory(t: task_struct) -> bool:
+    first = t.real_parent
+    for _ in range(40):
+        if first == first.real_parent:
+            break
+        first = first.real_parent
+    return first.mm is None and not first.mm
 
 
 @syscall

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from types import UnionType
-from typing import Any, ClassVar, Union, cast, get_args, get_origin
+from typing import Any, ClassVar, Union, cast, dataclass_transform, get_args, get_origin
 
 from kring.decl.inside import only_inside
 from kring.decl.types import (
@@ -19,8 +19,13 @@ from kring.decl.types import (
     Embedded,
     Named,
     ViewType,
+    array,
+    bits,
+    char,
+    embedded,
     evaluated,
     field_type,
+    named,
 )
 from kring.errors import DeclarationError
 from kring.record import record
@@ -64,13 +69,19 @@ class _Asked(type):
         only_inside(f"`{name!r} in {cls.__name__}`")
 
 
+@dataclass_transform(
+    kw_only_default=True,
+    frozen_default=True,
+    field_specifiers=(char, array, bits, embedded, named),
+)
 class KernelStruct(_View, metaclass=_Asked):
     """Base of a partial kernel struct, named as the kernel names it.
 
     A field whose type is another `KernelStruct` is a pointer to one; with `= embedded()` it lies
     inside. `ptr` is a pointer to anything else, as an integer, and `str` one to a string. Members
     of unions and structs that have no name are fields of what they are in. `"name" in T` is true
-    where the kernel's struct has the field.
+    where the kernel's struct has the field. Reading through a null pointer gives 0; for type
+    checkers to insist on a test before, write `mm: mm_struct | None`.
     """
 
     def __int__(self) -> int:
@@ -164,7 +175,7 @@ def _field(cls: type[_View], name: str, annotation: Any, default: Any) -> ViewFi
         return ViewField(spelled, default)
     kind = field_type(cls.__name__, name, annotation, default)
     if isinstance(kind, DynamicStr):
-        kind = CString()
+        return ViewField(spelled, CString())
     if isinstance(kind, type) and not issubclass(kind, KernelStruct | KernelEnum):
         raise DeclarationError(
             f"{where}: {kind.__name__} is neither a KernelStruct nor a KernelEnum"

@@ -24,8 +24,8 @@ class task_struct(KernelStruct):
     start_boottime: u64
     exit_code: i32
     mm: mm_struct
-    cred: cred
     real_cred: cred
+    cred: cred
     nsproxy: nsproxy
     fs: fs_struct
 

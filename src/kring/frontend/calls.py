@@ -63,6 +63,8 @@ def _string(space: str) -> Function:
 
 def _bool(frame: Frame, args: list[Val], span: Span) -> Val:
     arity(args, 1, "bool()", span)
+    if isinstance(args[0], KernelPtr):
+        return Num(frame.b.emit(Op.NE, args[0].pointer, frame.b.const(0)))
     return Num(integers.truth(frame.b, frame.number(args[0], span)))
 
 

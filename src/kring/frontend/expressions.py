@@ -356,7 +356,13 @@ def _unary(frame: Frame, node: ast.UnaryOp) -> Val:
         case ast.Invert():
             return integers.invert(frame.b, number(frame, node.operand))
         case _:
-            truth = integers.truth(frame.b, number(frame, node.operand))
+            val = evaluate(frame, node.operand)
+            span = frame.at(node.operand)
+            if isinstance(val, KernelPtr):
+                truth = val.pointer
+            else:
+                truth = integers.truth(frame.b, frame.number(val, span))
+            frame.at(node)
             return Num(frame.b.emit(Op.EQ, truth, frame.b.const(0)))
 
 

@@ -21,6 +21,7 @@ from kring.frontend.memory import check_constant
 from kring.frontend.source import outer_names, span_of
 from kring.frontend.streams import close
 from kring.frontend.values import (
+    KernelArray,
     KernelPtr,
     Maybe,
     Mixed,
@@ -228,6 +229,10 @@ def cure(val: Val) -> tuple[str, ...]:
             )
         case Maybe() | Mixed():
             return ("compare it first: `if x is not None:`",)
+        case KernelPtr():
+            return ("`p.field` is a field of it, `int(p)` its address",)
+        case KernelArray():
+            return ("take one of its elements: `[0]`",)
         case Static(thing) if isinstance(thing, Global):
             return ("write its `.value`",)
         case Text():

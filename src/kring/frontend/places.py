@@ -10,7 +10,7 @@ from kring.decl.variables import Global
 from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import evaluate
 from kring.frontend.frame import Frame, cure
-from kring.frontend.values import Ctx, Record, Ref, Static, describe
+from kring.frontend.values import Ctx, KernelPtr, Record, Ref, Static, describe
 from kring.frontend.variables import variable
 
 
@@ -23,6 +23,8 @@ def written_struct(frame: Frame, node: ast.expr) -> Ref | Ctx:
             return val
         case Record(ref):
             return ref
+        case KernelPtr():
+            refuse(span, "a program reads the kernel's structs and cannot write them")
         case Static(declaration) if isinstance(declaration, Global):
             return variable(frame, cast("Global[Any]", declaration), ast.unparse(node), span)
         case Static(MapDeclaration()):

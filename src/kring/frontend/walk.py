@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from kring.btf.match import essential
+from kring.decl import structs
 from kring.decl.kernel import (
     KernelEnum,
     KernelStruct,
@@ -30,6 +31,7 @@ from kring.decl.types import (
     IntType,
     ViewType,
 )
+from kring.errors import DeclarationError
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import did_you_mean, refuse
 from kring.frontend.values import KernelArray, KernelPtr, Num, Text, Val, describe
@@ -49,8 +51,17 @@ def struct_field(b: Builder, place: KernelPtr, name: str, span: Span) -> Val:
 
 
 def find_field(struct: View, name: str, span: Span) -> ViewField:
-    """The field of that name, or an error that lists the ones there are."""
-    field = view_field(struct, name)
+    """The field of that name, or an error that lists the ones there are.
+
+    What comes with kring of the same struct counts too: a class of one's own adds to it.
+    """
+    try:
+        field = view_field(struct, name)
+        shipped = getattr(structs, struct.__name__, None)
+        if field is None and isinstance(shipped, type) and issubclass(shipped, KernelStruct):
+            field = view_field(shipped, name)
+    except DeclarationError as error:
+        refuse(span, str(error))
     if field is None:
         refuse(
             span,

@@ -14,8 +14,9 @@ from kring.abi.programs import parse_section
 from kring.abi.tracepoints import DYNAMIC, EVENT_STRUCT, TraceField
 from kring.btf.blob import Btf
 from kring.btf.ext import CoreReloc
-from kring.btf.match import essential
-from kring.btf.types import Array, Composite, Int
+from kring.btf.match import essential, fields_compatible
+from kring.btf.spec import OF_ENUMS, OF_TYPES, find_member, parse_spec
+from kring.btf.types import Array, Composite, Enum, Int, Kind, Ptr
 from kring.obj.object import Program
 from kring.obj.relocate import POISON, Hooks, missing
 
@@ -37,13 +38,61 @@ def misfits(
         for reloc in events:
             if reason := _misfit(local, reloc, hook, fields):
                 yield reloc.slot, reason
+    relocs = {reloc.slot: reloc for reloc in program.core}
     reached = [int(slot) for slot in _POISONED.findall(log)]
     for slot, reason in missing(program, local, target, hooks):
         if slot in reached:
-            yield slot, reason
+            fitting = _fitting(relocs[slot], local, target) if local and target else ""
+            yield slot, f"{reason}: declare it {fitting}" if fitting else reason
 
 
 _POISONED = re.compile(rf"^(\d+): \([0-9a-f]{{2}}\) call unknown#{POISON}\b", re.MULTILINE)
+
+
+def _fitting(reloc: CoreReloc, local: Btf, target: Btf) -> str:
+    """How a field is declared that the program takes for another kind of thing; empty if that is
+    not what is wrong."""
+    if reloc.kind in OF_TYPES | OF_ENUMS:
+        return ""
+    wanted = parse_spec(reloc, local)
+    name = essential(local.name(wanted.root))
+    at = next(iter(target.find_all(name, Kind.STRUCT, Kind.UNION)), 0)
+    for step in wanted.steps[1:]:
+        type = target[target.strip(at)]
+        if not step.name:
+            at = type.type if isinstance(type, Array) else 0
+            continue
+        path = find_member(target, at, step.name)
+        mine = local[step.type_id]
+        if path is None or not isinstance(mine, Composite):
+            return ""
+        at = path[-1][1].type
+        if not fields_compatible(local, mine.members[step.index].type, target, at):
+            return _declaration(step.name, target, at)
+    return ""
+
+
+def _declaration(name: str, target: Btf, id: int) -> str:
+    """A field of the target as a program declares it."""
+    id = target.strip(id)
+    match target[id]:
+        case Ptr(to):
+            to = target.strip(to)
+            if target.kind(to) in (Kind.STRUCT, Kind.UNION, Kind.FWD) and target.name(to):
+                return f"`{name}: {target.name(to)}`, or `{name}: ptr`"
+            return f"`{name}: str`" if target.name(to) == "char" else f"`{name}: ptr`"
+        case Array(element, _, count):
+            if target.name(target.strip(element)) == "char":
+                return f"`{name}: str = char({count})`"
+            return f"with `array({count}, …)`"
+        case Composite(struct):
+            return f"`{name}: {struct or '…'} = embedded()`, with a KernelStruct of that name"
+        case Enum(enum):
+            return f"`{name}: {enum or '…'}`, with a KernelEnum of that name"
+        case Int(_, size, _, signed):
+            return f"`{name}: {'i' if signed else 'u'}{size * 8}`"
+        case _:
+            return ""
 
 
 def _event(local: Btf, reloc: CoreReloc) -> bool:

@@ -12,8 +12,8 @@ from kring.abi.uapi import MapType
 from kring.errors import LoadError
 from kring.obj.object import Map, Object, Program
 from kring.record import record
-from kring.run.kernel import privilege
 from kring.run.btf import VMLINUX
+from kring.run.kernel import privilege
 from kring.run.kernel.kernel import Kernel
 from kring.run.kernel.syscall import Fds
 from kring.run.kernel.tracefs import SEARCH, Tracefs

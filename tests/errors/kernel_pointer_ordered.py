@@ -1,0 +1,7 @@
+from kring import current, syscall
+
+
+@syscall
+def look() -> int:
+    task = current.task
+    return task < task.real_parent

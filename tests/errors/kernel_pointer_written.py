@@ -1,0 +1,7 @@
+from kring import current, syscall
+
+
+@syscall
+def look() -> int:
+    current.task.pid = 0
+    return 0

@@ -108,18 +108,22 @@ class RichProgram(Program):
         random = self.random
         ways = [f"{s}.{f}" for s in (*self.structs, *self.shared) for f in FIELDS
                 if FIELDS[f] == wide]  # fmt: skip
-        ways += [f"counts.get({self.key(depth)}, {self.leaf(True)})" if wide else
-                 random.choice(["small.value", "large.value", f"slots[{self.index(depth)}]",
-                                f"keyed.get({self.named_key(depth)}, {self.expr(False, 0)})"])]  # fmt: skip
+        if wide:
+            ways.append(f"counts.get({self.key(depth)}, {self.leaf(True)})")
+        else:
+            found = f"keyed.get({self.named_key(depth)}, {self.expr(False, 0)})"
+            entry = f"slots[{self.index(depth)}]"
+            ways.append(random.choice(["small.value", "large.value", entry, found]))
         for name, function in self.functions.items():
             if function.wide == wide and self.calls < 6:
                 ways += [name] * 3
         way = random.choice(ways)
         if way in self.functions:
             self.calls += 1
-            args = [self.expr(kind == "u64", depth - 1) for kind in self.functions[way].kinds_given]
-            args = [self.unwritten(arg, kind == "u64")
-                    for arg, kind in zip(args, self.functions[way].kinds_given, strict=True)]  # fmt: skip
+            args = [
+                self.unwritten(self.expr(kind == "u64", depth - 1), kind == "u64")
+                for kind in self.functions[way].kinds_given
+            ]
             return f"{way}({', '.join(args)})"
         return way
 

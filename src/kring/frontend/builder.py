@@ -333,7 +333,7 @@ class Builder:
             val = self.env[name]
             if isinstance(val, Num) and (place, name) in self.unsigned:
                 val = self.env[name] = Num(val.value, signed=False)
-            values += parts(val)
+            values += _distinct(parts(val))
         if self.block is not None:
             self._end(Op.JUMP, [], Edge(header, values))
         for name in names:
@@ -353,7 +353,7 @@ class Builder:
             if isinstance(shape, Num) and isinstance(common, Num) and shape.signed:
                 if not common.signed:
                     raise WidenLoop(loop, name)
-            elif len(parts(now)) != len(parts(shape)) or isinstance(common, Mixed):
+            elif _count(now) != _count(shape) or isinstance(common, Mixed):
                 if not isinstance(shape, Mixed | Unbound | Gone) and common != Poison():
                     refuse(
                         loop.span,
@@ -362,7 +362,7 @@ class Builder:
                         "give the two things two names",
                     )
                 continue
-            values += parts(now)
+            values += _distinct(parts(now))
         lost = (self.held ^ loop.held) - self.forgiven
         if lost and not self.failed:
             first = min(lost, key=lambda token: token.span)
@@ -398,15 +398,15 @@ class Builder:
         columns = list(zip(*(parts(val) for val in vals), strict=False))
         if len(columns) != len(parts(common)) or all(val is common for val in vals):
             return common
-        merged: list[Value] = []
+        merged: dict[tuple[Value, ...], Value] = {}
         for column in columns:
             if all(value is column[0] for value in column):
-                merged.append(column[0])
-                continue
-            merged.append(self._parameter(join.block, column))
-            for (edge, _, _, _), value in zip(join.paths, column, strict=True):
-                edge.args.append(value)
-        return with_parts(common, tuple(merged))
+                merged[column] = column[0]
+            elif column not in merged:
+                merged[column] = self._parameter(join.block, column)
+                for (edge, _, _, _), value in zip(join.paths, column, strict=True):
+                    edge.args.append(value)
+        return with_parts(common, tuple(merged[column] for column in columns))
 
     def _found_again(self, join: Join, vals: list[Val]) -> Maybe | None:
         """What was split by a comparison with None, whole again; None if it is not just that."""
@@ -435,7 +435,13 @@ class Builder:
         return param
 
     def _parameters(self, block: Block, val: Val) -> Val:
-        return with_parts(val, tuple(self._parameter(block, [value]) for value in parts(val)))
+        made: dict[Value, Value] = {}
+        found: list[Value] = []
+        for value in parts(val):
+            if value not in made or not value.type.nullable:
+                made[value] = self._parameter(block, [value])
+            found.append(made[value])
+        return with_parts(val, tuple(found))
 
     def _same_records(self, join: Join) -> frozenset[Token]:
         _, _, held, first = join.paths[0]
@@ -457,6 +463,20 @@ class Builder:
                     f"{token.end} on every path where it is not None, once",
                 )
         return held
+
+
+def _distinct(values: Iterable[Value]) -> list[Value]:
+    """The values, a pointer that may be null once: it says whether something is there and where,
+    so that comparing the one must be comparing the other."""
+    found: list[Value] = []
+    for value in values:
+        if value not in found or not value.type.nullable:
+            found.append(value)
+    return found
+
+
+def _count(val: Val) -> int:
+    return len(_distinct(parts(val)))
 
 
 def number(value: Value) -> int:

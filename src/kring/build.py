@@ -30,7 +30,7 @@ from kring.frontend.maps import key_type
 from kring.frontend.python import compile_program
 from kring.ir.core import Core, Fn, Span
 from kring.ir.passes import optimise
-from kring.lower.code import Code, StackOverflow
+from kring.lower.code import Code, StackOverflow, TooLong
 from kring.lower.lower import check_stack, lower
 from kring.obj.functions import LDDW, RELOC_CALL, Piece, join
 from kring.obj.object import KfuncRef, Map, MapRef, Object, Program
@@ -105,6 +105,13 @@ def _compile(fn: Fn, dump: Dump | None) -> list[tuple[Fn, Code]]:
         check_stack({one.name: code for one, code in compiled})
     except StackOverflow as overflow:
         raise _too_much_stack(fn.name, overflow.users) from None
+    except TooLong as long:
+        raise CompileError(
+            f"{long.slots} instructions lie between here and where this leads when it is not "
+            "taken; a jump reaches 32,767",
+            place(long.span) if long.span else None,
+            ("write what is repeated as a loop, or as a function that is called",),
+        ) from None
     return compiled
 
 

@@ -57,6 +57,30 @@ def errors(path: Path) -> list[CompileError]:
     return []
 
 
+HEAD = "import kring\n@kring.syscall\ndef program() -> int:\n    x = kring.ktime_ns()\n"
+
+
+def test_a_program_too_long_for_a_jump(tmp_path: Path) -> None:
+    file = tmp_path / "too_long.py"
+    file.write_text(
+        HEAD
+        + "    if x > 3:\n"
+        + "        x = x * 7 + kring.ktime_ns() ^ (x >> 3)\n" * 5_000
+        + "    return x\n"
+    )
+    (error,) = errors(file)
+    assert error.lineno == 5
+    assert "a jump reaches 32,767" in error.msg
+
+
+def test_an_expression_too_deep(tmp_path: Path) -> None:
+    file = tmp_path / "too_deep.py"
+    file.write_text(HEAD + "    y = x" + " + x" * 700 + "\n    z = x.field\n")
+    first, second = errors(file)
+    assert (first.lineno, first.msg) == (5, "this is nested too deeply to be compiled")
+    assert second.lineno == 6
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_one_mistake_gives_one_error(path: Path, tmp_path: Path) -> None:
     text = path.read_text()

@@ -153,7 +153,8 @@ class Module:
 class Join:
     """A block to come, and the paths that lead to it so far.
 
-    `failed` if a statement was refused on one of them, `spoiled` what is not known here therefore.
+    `failed` if a statement was refused on one of them, `spoiled` what is not known here therefore;
+    `ways` say of paths by their index which ones they are.
     """
 
     block: Block
@@ -162,6 +163,13 @@ class Join:
     )
     failed: bool = False
     spoiled: set[str] = field(default_factory=set[str])
+    ways: dict[int, Callable[[], str]] = field(default_factory=dict[int, Callable[[], str]])
+
+    def way(self, index: int) -> str:
+        """One of the paths, in the words of an error message."""
+        if index in self.ways:
+            return self.ways[index]()
+        return f"on the path through line {self.paths[index][3].line}"
 
 
 @record(frozen=False)
@@ -281,9 +289,11 @@ class Builder:
         """A meeting point that no path leads to yet."""
         return Join(self.fn.block())
 
-    def jump(self, join: Join) -> None:
-        """End this path at `join`."""
+    def jump(self, join: Join, way: Callable[[], str] | None = None) -> None:
+        """End this path at `join`; `way` says which one it is."""
         if self.block is not None:
+            if way is not None:
+                join.ways[len(join.paths)] = way
             self._end(Op.JUMP, [], self._edge(join))
 
     def branch(self, condition: Value, then: Join, otherwise: Join) -> None:
@@ -444,22 +454,17 @@ class Builder:
         return with_parts(val, tuple(found))
 
     def _same_records(self, join: Join) -> frozenset[Token]:
-        _, _, held, first = join.paths[0]
-        for _, _, other, second in join.paths[1:]:
+        held = join.paths[0][2]
+        for index, (_, _, other, _) in enumerate(join.paths):
             for token in (held ^ other) - self.forgiven:
                 if join.failed:
                     self.forgiven.add(token)
                     continue
-                keeps, ends = (first, second) if token in held else (second, first)
-                paths = (
-                    f"the one through line {keeps.line} still holds it, the one through line "
-                    f"{ends.line} does not"
-                )
-                if keeps.line == ends.line:
-                    paths = f"of those that meet after line {ends.line}, only some end it"
+                keeps, ends = (0, index) if token in held else (index, 0)
                 refuse(
                     token.span,
-                    f"{token.text(' here')} is lost on a path: {paths}",
+                    f"{token.text(' here')} is lost on a path: it is "
+                    f"still held {join.way(keeps)}, and not {join.way(ends)}",
                     f"{token.end} on every path where it is not None, once",
                 )
         return held

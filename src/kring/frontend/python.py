@@ -7,6 +7,7 @@ is refused at its own place, never skipped.
 from __future__ import annotations
 
 import ast
+from functools import partial
 from types import FunctionType
 
 from kring.decl.programs import Program
@@ -22,7 +23,7 @@ from kring.frontend.frame import Frame
 from kring.frontend.functions import give, inline
 from kring.frontend.kernel import Facts
 from kring.frontend.loops import LOOPS
-from kring.frontend.recovery import report
+from kring.frontend.recovery import recover, report, save
 from kring.frontend.source import assigned_names, outer_names, parse_function, span_of
 from kring.frontend.statements import STATEMENTS, block
 from kring.frontend.values import Poison, Static, Val
@@ -126,14 +127,34 @@ def _expression(frame: Frame, node: ast.Expr) -> None:
 
 
 def _if(frame: Frame, node: ast.If) -> None:
+    """`if`; each `elif` is one more turn and not one more level."""
     b = frame.b
-    then, otherwise, after = b.join(), b.join(), b.join()
-    condition(frame, node.test, then, otherwise)
-    for path, statements in ((then, node.body), (otherwise, node.orelse)):
-        b.enter(path)
-        block(frame, statements)
-        b.jump(after)
+    after, state = b.join(), None
+    while frame.b.block is not None:
+        then, otherwise = b.join(), b.join()
+        try:
+            condition(frame, node.test, then, otherwise)
+        except CompileError as error:
+            if state is None:
+                raise
+            recover(frame, state, node, error, block)
+            break
+        b.enter(then)
+        block(frame, node.body)
+        b.jump(after, partial(_way, node, "true"))
+        b.enter(otherwise)
+        if not (len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If)):
+            block(frame, node.orelse)
+            break
+        node = node.orelse[0]
+        state = save(frame) if b.block is not None else None
+    b.jump(after, partial(_way, node, "false"))
     b.enter(after)
+
+
+def _way(node: ast.If, truth: str) -> str:
+    test = ast.unparse(node.test)
+    return f"where `{test}` is {truth} (line {node.lineno})"
 
 
 def _match(frame: Frame, node: ast.Match) -> None:

@@ -1,7 +1,7 @@
 """What lowering hands out.
 
 In:  nothing.
-Out: `Code`, and `StackOverflow` for functions that have none.
+Out: `Code`, and `StackOverflow` and `TooLong` for functions that have none.
 """
 
 from __future__ import annotations
@@ -35,6 +35,18 @@ class Code:
     stack: int = 0
     stack_users: tuple[tuple[Span | None, int], ...] = ()
     kfuncs: tuple[tuple[int, str], ...] = ()
+
+
+class TooLong(Exception):
+    """A function in which a jump, made for what is at `span`, leads over too many slots.
+
+    As of `StackOverflow`, the caller makes the error that the user sees.
+    """
+
+    def __init__(self, span: Span | None, slots: int) -> None:
+        super().__init__(f"a jump over {slots} slots")
+        self.span = span
+        self.slots = slots
 
 
 class StackOverflow(Exception):

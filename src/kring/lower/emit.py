@@ -10,9 +10,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from kring.abi.isa import FRAME_POINTER, OPS, Insn
-from kring.errors import InternalError
 from kring.ir.core import Core, GlobalRef, Kfunc, Span
-from kring.lower.code import Code
+from kring.lower.code import Code, TooLong
 from kring.lower.lir import FRAME, MOVE, Block, Callee, Function, Inst, slots
 
 _ADD, _JUMP, _EXIT = OPS["add64_k"], OPS["ja"], OPS["exit"]
@@ -27,7 +26,7 @@ def emit(fn: Function) -> Code:
     """The function's code, its blocks in the order they are in.
 
     needs: the machine's registers.
-    Raises: InternalError if a jump is too far for its 16 bits.
+    Raises: TooLong if a jump is too far for its 16 bits.
     """
     starts: dict[Block, int] = {}
     items: list[tuple[int, Inst, Block | None]] = []
@@ -80,7 +79,7 @@ def _opposite(test: Inst) -> Inst | None:
 
 def _insns(inst: Inst, distance: int) -> list[Insn]:
     if not -0x8000 <= distance < 0x8000:
-        raise InternalError(f"a jump over {distance} slots is too far")
+        raise TooLong(inst.span, abs(distance))
     if inst.op is FRAME:
         return [Insn(MOVE, inst.dst, FRAME_POINTER), Insn(_ADD, inst.dst, imm=inst.imm)]
     return [Insn(inst.op, inst.dst, inst.src, inst.off or distance, inst.imm)]

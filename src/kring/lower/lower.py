@@ -25,7 +25,7 @@ _FRAME = 32
 def lower(fn: Fn) -> Code:
     """The function's bytecode.
 
-    Raises: StackOverflow if it needs more than 512 bytes of stack.
+    Raises: StackOverflow if it needs more than 512 bytes of stack, TooLong if a jump is too far.
     """
     out = select(fn)
     private = -out.frame

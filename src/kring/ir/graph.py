@@ -125,6 +125,21 @@ def _number(order: list[Block], preds: dict[Block, list[Block]], above: list[int
     )
 
 
+def use_counts(fn: Fn) -> dict[Value, int]:
+    """How often each value is an operand of a value or an edge; never if it is not there."""
+    uses: dict[Value, int] = {}
+    for block in fn.blocks:
+        for value in block.body:
+            for arg in value.args:
+                uses[arg] = uses.get(arg, 0) + 1
+        for arg in block.end.args if block.end is not None else ():
+            uses[arg] = uses.get(arg, 0) + 1
+        for edge in block.edges:
+            for arg in edge.args:
+                uses[arg] = uses.get(arg, 0) + 1
+    return uses
+
+
 def tested(end: Value) -> tuple[Value, bool]:
     """What a `br` asks for: the value tested against 0, and whether taken means not 0."""
     value, taken = end.args[0], True

@@ -16,13 +16,12 @@ L12:
     add r0, 1
     ja L12
 L16:
-    stw [r10-8], 0
     lddw r1, map_fd(0)
     mov r2, r10
     add r2, -8
     call 1
-    jeq r0, 0, L24
+    jeq r0, 0, L23
     stxdw [r0], r6
-L24:
+L23:
     mov r0, 0
     exit

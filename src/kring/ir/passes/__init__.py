@@ -39,6 +39,7 @@ from kring.ir.passes.loads import loads
 from kring.ir.passes.ranges import ranges
 from kring.ir.passes.sink import sink
 from kring.ir.passes.stores import stores
+from kring.ir.passes.temporaries import temporaries
 
 Pass = Callable[[Fn], bool]
 
@@ -56,6 +57,7 @@ PASSES: tuple[tuple[str, Pass], ...] = (
     ("forward", forward),
     ("demand", demand),
     ("stores", stores),
+    ("temporaries", temporaries),
     ("dce", dce),
 )
 """Run in turn until none of them changes anything; each tells whether it did."""

@@ -13,7 +13,7 @@ Only what has no other use is moved, and nothing round a loop.
 from __future__ import annotations
 
 from kring.ir.core import ROWS, Block, Edge, Fn, Op, Value, number
-from kring.ir.graph import reverse_postorder, substitute
+from kring.ir.graph import reverse_postorder, substitute, use_counts
 
 
 def sink(fn: Fn) -> bool:
@@ -22,7 +22,7 @@ def sink(fn: Fn) -> bool:
     if not any(block.params for block in blocks[1:]):
         return False
     index = {block: at for at, block in enumerate(blocks)}
-    uses = _uses(fn)
+    uses = use_counts(fn)
     incoming: dict[Block, list[Edge]] = {}
     looping: set[Block] = set()
     for block in blocks:
@@ -36,18 +36,6 @@ def sink(fn: Fn) -> bool:
             _sink_into(fn, block, incoming[block], uses, new)
     substitute(fn, new)
     return bool(new)
-
-
-def _uses(fn: Fn) -> dict[Value, int]:
-    uses: dict[Value, int] = {}
-    for value in fn.values():
-        for arg in value.args:
-            uses[arg] = uses.get(arg, 0) + 1
-    for block in fn.blocks:
-        for edge in block.edges:
-            for arg in edge.args:
-                uses[arg] = uses.get(arg, 0) + 1
-    return uses
 
 
 def _sink_into(

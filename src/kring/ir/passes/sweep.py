@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kring.ir.core import I64, MASK, ROWS, Block, Fn, Op, Type, Value, number, signed
-from kring.ir.graph import predecessors, reverse_postorder, substitute
+from kring.ir.graph import predecessors, reverse_postorder, substitute, use_counts
 from kring.ir.passes.bits import Bits, can_be, join_bits
 
 INVERSE = {
@@ -57,7 +57,7 @@ class Sweep:
         self.consts: dict[int, Value] = {}
 
     def run(self) -> bool:
-        self.count()
+        self.uses = use_counts(self.fn)
         preds = predecessors(self.fn)
         done: set[Block] = set()
         for block in reverse_postorder(self.fn):
@@ -72,16 +72,6 @@ class Sweep:
             done.add(block)
         substitute(self.fn, self.new)
         return self.changed
-
-    def count(self) -> None:
-        uses = self.uses
-        for value in self.fn.values():
-            for arg in value.args:
-                uses[arg] = uses.get(arg, 0) + 1
-        for block in self.fn.blocks:
-            for edge in block.edges:
-                for arg in edge.args:
-                    uses[arg] = uses.get(arg, 0) + 1
 
     def settle(self, value: Value) -> None:
         args, new = value.args, self.new

@@ -33,6 +33,7 @@ from kring.decl.programs import (
     tracepoint,
     uprobe,
     uretprobe,
+    usdt,
     xdp,
 )
 from kring.decl.struct import Struct, fields, pack, sizeof, unpack
@@ -184,6 +185,7 @@ __all__ = [
     "unpack",
     "uprobe",
     "uretprobe",
+    "usdt",
     "user_str",
     "xdp",
 ]

@@ -78,10 +78,14 @@ def _run_options(parser: ArgumentParser) -> None:
     _file(parser)
     parser.set_defaults(args=[])
     parser.usage = (
-        "kring run [-h] [--json] [--vm] [--btf FILE] [--interface NAME] [--verifier-log]"
-        " FILE [-- ARGS…]"
+        "kring run [-h] [--json] [--vm] [--btf FILE] [--interface NAME] [--cgroup DIR] [--pid PID]"
+        " [--verifier-log] FILE [-- ARGS…]"
     )
-    parser.add_argument("--interface", metavar="NAME", help="where xdp programs attach")
+    parser.add_argument("--interface", metavar="NAME", help="where xdp and tc programs attach")
+    parser.add_argument("--cgroup", metavar="DIR", help="where cgroup_skb programs attach")
+    parser.add_argument(
+        "--pid", type=_count, metavar="PID", help="the process that probes in user space watch"
+    )
     _json(parser)
     _vm(parser.add_argument)
     _btf(parser)
@@ -190,13 +194,15 @@ _FED = (
 
 def _run(options: Namespace) -> int:
     from kring.listing import run
+    from kring.run.target import Hook
 
     on, fed = _kernel(options), ""
     if options.vm:
         from kring.run.vm.proc import HOOK
 
         on, fed = fed_vm(options.btf), HOOK
-    return run(options.file, options.args, on, fed, options.interface, options.json)
+    hook = Hook(options.interface, options.cgroup, options.pid)
+    return run(options.file, options.args, on, fed, hook, options.json)
 
 
 def _check(options: Namespace) -> int:

@@ -15,7 +15,7 @@ from kring.cli import say
 from kring.decl.programs import Program
 from kring.decl.struct import Struct, fields
 from kring.decl.types import Char, FieldType, IntType
-from kring.run.target import Target
+from kring.run.target import Hook, Target
 from kring.script import programs_in
 from kring.session import Session, load
 from kring.stream.handle import StreamHandle
@@ -26,13 +26,13 @@ _WIDTHS = {1: 4, 2: 6, 4: 8, 8: 20}
 _WIDEST_TEXT = 16
 
 
-def run(
-    path: str, args: Sequence[str], on: Target, fed: str, interface: str | None, json: bool
-) -> int:
+def run(path: str, args: Sequence[str], on: Target, fed: str, hook: Hook, json: bool) -> int:
     """Print what a file's programs send until Ctrl-C. `fed` is the only hook that fires, empty
-    where all do; `interface` is where xdp programs attach."""
+    where all do; `hook` is where programs attach whose hook has no name of its own."""
     programs = programs_in(path, args)
-    with load(*programs, on=on, interface=interface) as session:
+    with load(
+        *programs, on=on, interface=hook.interface, cgroup=hook.cgroup, pid=hook.pid
+    ) as session:
         hooks = sorted({program.target or program.kind.name for program in programs})
         if fed and fed not in hooks:
             say(f"kring: nothing feeds {', '.join(hooks)} in the VM: only {fed} happens there")

@@ -37,6 +37,7 @@ from kring import (
     u64,
     uprobe,
     uretprobe,
+    usdt,
     xdp,
 )
 from kring.abi.programs import KINDS
@@ -85,6 +86,10 @@ def a_uprobe(argc: i32, argv: u64) -> None: ...
 def a_uretprobe(ret: u64) -> None: ...
 
 
+@usdt("libpython3.11.so.1.0", "python", "gc__start")
+def a_usdt() -> None: ...
+
+
 @perf_event("page-faults", period=100)
 def a_perf_event(ctx: PerfEvent) -> None: ...
 
@@ -129,6 +134,7 @@ SECTIONS = [
     "tracepoint/sched/sched_process_exec", "raw_tracepoint/sched_switch", "tp_btf/sched_switch",
     "fentry/do_unlinkat", "fexit/do_unlinkat", "lsm/file_open", "kprobe/do_unlinkat",
     "kretprobe/do_unlinkat", "uprobe//bin/sh:main", "uretprobe/libc.so.6:malloc",
+    "usdt/libpython3.11.so.1.0:python:gc__start",
     "perf_event/page-faults:100", "xdp", "tc/ingress", "tc/egress", "cgroup_skb/ingress",
     "cgroup_skb/egress", "socket", "syscall",
 ]  # fmt: skip

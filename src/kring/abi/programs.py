@@ -107,6 +107,7 @@ KINDS = {
         ),
         Kind("uprobe", ("uprobe",), ProgType.KPROBE, context="registers"),
         Kind("uretprobe", ("uretprobe",), ProgType.KPROBE, context="registers", returns=True),
+        Kind("usdt", ("usdt",), ProgType.KPROBE, context="usdt"),
         Kind(
             "perf_event", ("perf_event",), ProgType.PERF_EVENT, context="perf_event", unnamed=True
         ),

@@ -142,6 +142,15 @@ def uretprobe(path: str, symbol: str) -> Callable[[Function], Program]:
     return _marks("uretprobe", _in_file("uretprobe", path, symbol))
 
 
+def usdt(path: str, provider: str, name: str) -> Callable[[Function], Program]:
+    """Run at a static probe that a program or library has built in; the parameters are the probe's
+    arguments, in order, integers all, or one `Registers`. Files are named as for `uprobe`.
+
+    Where the arguments are is read from the file when the program is loaded.
+    """
+    return _marks("usdt", _in_file("usdt", path, provider, name))
+
+
 def _in_file(kind: str, path: str, *names: str) -> str:
     if not path or ":" in path or not all(names) or any(":" in name for name in names):
         wanted = "path, symbol" if len(names) == 1 else "path, provider, name"

@@ -113,10 +113,17 @@ def _arguments(frame: Frame, args: list[ast.arg]) -> None:
     arguments.bind(frame, args)
 
 
+def _probe(frame: Frame, args: list[ast.arg]) -> None:
+    from kring.frontend import usdt
+
+    usdt.bind(frame, args)
+
+
 _BINDERS: dict[str, Callable[[Frame, list[ast.arg]], None]] = {
     "tracepoint": _tracepoint,
     "arguments": _arguments,
     "registers": _arguments,
+    "usdt": _probe,
     "perf_event": _shipped(PerfEvent),
     "xdp": _shipped(Xdp),
     "skb": _shipped(Skb),

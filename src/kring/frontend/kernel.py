@@ -7,6 +7,7 @@ from typing import Protocol
 
 from kring.abi.programs import Kind, Parameter
 from kring.abi.tracepoints import DYNAMIC, TraceField, event_struct
+from kring.abi.usdt import Site
 from kring.decl.kernel import TracepointArgs, view_field, view_names
 from kring.decl.structs import task_struct
 from kring.decl.types import Char, DynamicStr, FieldType, IntType
@@ -22,6 +23,7 @@ class Facts(Protocol):
 
     def tracepoint(self, name: str) -> Sequence[TraceField]: ...
     def parameters(self, kind: Kind, target: str) -> Sequence[Parameter] | None: ...
+    def sites(self, target: str) -> Sequence[Site]: ...
 
 
 def context_field(

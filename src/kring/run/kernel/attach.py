@@ -151,6 +151,7 @@ _ATTACH: dict[str, Callable[[Request], None]] = {
     "kretprobe": _later("probes", "kprobe"),
     "uprobe": _later("probes", "uprobe"),
     "uretprobe": _later("probes", "uprobe"),
+    "usdt": _later("probes", "usdt"),
     "perf_event": _later("probes", "perf_event"),
     "xdp": _later("network", "xdp"),
     "tc": _later("network", "tc"),

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from kring.abi.programs import Kind, Parameter
 from kring.abi.tracepoints import TraceField
+from kring.abi.usdt import Site
 from kring.btf.blob import Btf
 from kring.errors import LoadError
 from kring.obj.object import KfuncRef, Map, Object, Program
@@ -88,6 +89,15 @@ class KernelRuntime:
         from kring.run.kernel.functions import parameters
 
         return parameters(self.btf, kind, target)
+
+    def sites(self, target: str) -> Sequence[Site]:
+        """The places of the static probe `path:provider:name`.
+
+        Raises: AttachError if the file has none.
+        """
+        from kring.run.kernel.notes import sites
+
+        return sites(target)
 
     def create_map(self, spec: Map) -> KernelMap:
         self._check_open()

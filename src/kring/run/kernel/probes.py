@@ -12,6 +12,7 @@ from errno import EACCES, EINVAL, ENOENT, EOPNOTSUPP, EPERM
 from typing import TYPE_CHECKING
 
 from kring.abi.uapi import AttachType
+from kring.abi.usdt import forms
 from kring.errors import AttachError, NotSupported
 from kring.run.kernel import syscall
 from kring.run.kernel.privilege import PERFMON, not_permitted
@@ -85,6 +86,27 @@ def uprobe(request: Request) -> None:
     _connect(request, _open(request, *_source(request, "uprobe"), address(name), offset))
 
 
+def usdt(request: Request) -> None:
+    """A probe at each place of a static one; its cookie says which form its arguments have."""
+    from kring.run.kernel.binaries import find_file
+    from kring.run.kernel.notes import sites
+
+    found = sites(request.target)
+    numbers = {form: number for number, form in enumerate(forms(found))}
+    name = buffer(find_file(request.target.split(":")[0]).encode() + b"\0")
+    type, _ = _source(request, "uprobe")
+    for site in found:
+        config = site.semaphore << _counter_shift() if site.semaphore else 0
+        event = _open(request, type, config, address(name), site.offset)
+        _connect(request, event, numbers[site.arguments])
+
+
+def _counter_shift() -> int:
+    """Where in its config a probe has the place of its semaphore: `config:32-63`."""
+    with open(f"{_SOURCES}/uprobe/format/ref_ctr_offset") as file:
+        return int(file.read().strip().removeprefix("config:").partition("-")[0])
+
+
 def perf_event(request: Request) -> None:
     """A sampled event on each CPU that is online."""
     event, _, often = request.target.rpartition(":")
@@ -129,14 +151,14 @@ def _open(
         raise not_permitted(request.what(), (PERFMON,), error.errno) from None
 
 
-def _connect(request: Request, event: int) -> None:
-    """Let the event run the program."""
+def _connect(request: Request, event: int, cookie: int = 0) -> None:
+    """Let the event run the program, which can ask for the cookie."""
     try:
         # Since: Linux 5.15, commit b89fbfbb854c ("bpf: Implement minimal BPF perf link").
-        attr = struct.pack("<4IQ", request.program.fd, event, AttachType.PERF_EVENT, 0, 0)
+        attr = struct.pack("<4IQ", request.program.fd, event, AttachType.PERF_EVENT, 0, cookie)
         bpf_open(request.fds, syscall.LINK_CREATE, attr)
     except OSError as error:
-        if error.errno != EINVAL:
+        if error.errno != EINVAL or cookie:
             raise
         from fcntl import ioctl
 

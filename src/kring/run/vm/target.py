@@ -13,6 +13,7 @@ from time import monotonic_ns
 
 from kring.abi.programs import Kind
 from kring.abi.tracepoints import TraceField
+from kring.abi.usdt import Site
 from kring.btf.blob import Btf
 from kring.btf.ext import LineInfo
 from kring.errors import AttachError, LoadError, NotSupported
@@ -97,6 +98,10 @@ class VmRuntime:
 
     def parameters(self, kind: Kind, target: str) -> None:
         """Nothing is known of the arguments of kernel functions here."""
+
+    def sites(self, target: str) -> Sequence[Site]:
+        """Raises: NotSupported: there is no user space here."""
+        raise NotSupported(f"the VM has no user space, where the probe {target} could be")
 
     def create_map(self, spec: Map) -> VmMap:
         self._check_open()

@@ -1,0 +1,186 @@
+"""Static probes of a library that the test makes: arguments in registers, memory and constants,
+differently at each place, behind a semaphore."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from kring import (
+    Program,
+    Registers,
+    RingBuf,
+    Struct,
+    build,
+    char,
+    i32,
+    i64,
+    load,
+    u8,
+    u64,
+    usdt,
+    user_str,
+)
+from kring.abi.usdt import Place, parse_arguments
+from kring.errors import AttachError, CompileError
+
+SOURCE = r"""
+#define PROBE(name, semaphore, arguments, ...) asm volatile( \
+    "990: nop\n" \
+    ".pushsection .note.stapsdt,\"\",\"note\"\n.balign 4\n" \
+    ".4byte 992f-991f, 994f-993f, 3\n991: .asciz \"stapsdt\"\n992: .balign 4\n" \
+    "993: .8byte 990b, _.stapsdt.base, " semaphore "\n" \
+    ".asciz \"kring\"\n.asciz \"" name "\"\n.asciz \"" arguments "\"\n994: .balign 4\n" \
+    ".popsection\n.ifndef _.stapsdt.base\n" \
+    ".pushsection .stapsdt.base,\"aG\",\"progbits\",.stapsdt.base,comdat\n" \
+    ".weak _.stapsdt.base\n.hidden _.stapsdt.base\n_.stapsdt.base: .space 1\n" \
+    ".size _.stapsdt.base, 1\n.popsection\n.endif" :: __VA_ARGS__)
+
+volatile unsigned short enabled __attribute__((section(".probes"), visibility("hidden")));
+
+int is_enabled(void) { return enabled; }
+
+void call(int number, long big, const char *text)
+{
+    long memory[4] = {1, 2, big, 4};
+    volatile long index = 2;
+    register long at asm("rcx") = index;
+    register long *base asm("rdx") = memory;
+    asm volatile("" : "+r"(at), "+r"(base) : : "memory");
+    PROBE("call", "enabled", "-4@%k0 8@%1 8@%2 -2@$-7 8f@%%xmm0",
+          "r"(number), "m"(memory[2]), "r"(text));
+    PROBE("call", "enabled", "-4@%k0 -8@(%q3,%q1,8) 8@%2 4@$9 8f@%%xmm0",
+          "r"(number), "r"(at), "r"(text), "r"(base), "m"(memory));
+}
+
+void plain(long low) { PROBE("plain", "0", "1@%b0", "q"(low)); }
+"""
+
+
+class Call(Struct):
+    big: i64
+    number: i32
+    constant: i32
+    text: str = char(32)
+
+
+calls = RingBuf[Call](1 << 16)
+
+
+def test_forms() -> None:
+    text = (
+        "-4@%edi 8@-24(%rbp) 4@8(%rax,%rbx,4) 4@$-7 8@(%r12) 2@(,%rsi,2) 8f@%xmm0 1@%r9b 8@x(%rip)"
+    )
+    assert parse_arguments(text) == [
+        Place(4, True, base="di"),
+        Place(8, False, memory=True, base="bp", offset=-24),
+        Place(4, False, memory=True, base="ax", index="bx", scale=4, offset=8),
+        Place(4, False, constant=-7),
+        Place(8, False, memory=True, base="r12"),
+        Place(2, False, memory=True, index="si", scale=2),
+        None,
+        Place(1, False, base="r9"),
+        None,
+    ]
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    compiler = shutil.which("cc") or shutil.which("clang")
+    if compiler is None:
+        pytest.skip("no C compiler makes a library with probes")
+    path = tmp_path_factory.mktemp("usdt")
+    (path / "probes.c").write_text(SOURCE)
+    command = [compiler, "-O1", "-shared", "-fPIC", "-o", "libprobes.so", "probes.c"]
+    subprocess.run(command, cwd=path, check=True)
+    return path / "libprobes.so"
+
+
+def programs(library: Path) -> dict[str, Program]:
+    @usdt(str(library), "kring", "call")
+    def call(number: i32, big: i64, text: u64, constant: i32) -> None:
+        with calls.reserve() as e:
+            e.number = number
+            e.big = big
+            e.text = user_str(text)
+            e.constant = constant
+
+    @usdt(str(library), "kring", "plain")
+    def plain(low: u8) -> None:
+        with calls.reserve() as e:
+            e.number = low
+
+    @usdt(str(library), "kring", "plain")
+    def registers(regs: Registers) -> None:
+        with calls.reserve() as e:
+            e.big = regs.ip & 0xFFF
+
+    return {"call": call, "plain": plain, "registers": registers}
+
+
+@pytest.mark.kernel
+def test_arguments_at_each_place(library: Path) -> None:
+    lib = ctypes.CDLL(str(library))
+    call = programs(library)["call"]
+    assert lib.is_enabled() == 0
+    with load(call, pid=os.getpid()) as s:
+        assert lib.is_enabled() == 2
+        lib.call(-5, ctypes.c_long(-(2**40)), b"hello")
+        found = [(e.number, e.big, e.text, e.constant) for e in s[calls].poll(timeout=1)]
+        assert found == [(-5, -(2**40), "hello", -7), (-5, -(2**40), "hello", 9)]
+    assert lib.is_enabled() == 0
+    lib.call(1, ctypes.c_long(2), b"")
+
+
+@pytest.mark.kernel
+def test_one_place_without_semaphore(library: Path) -> None:
+    lib = ctypes.CDLL(str(library))
+    known = programs(library)
+    with load(known["plain"], known["registers"]) as s:
+        lib.plain(ctypes.c_long(0x1FF))
+        found = {(e.number, bool(e.big)) for e in s[calls].poll(timeout=1)}
+        assert found == {(255, False), (0, True)}
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    ("probe", "message"),
+    [
+        ("cal", r"has no probe kring:cal. Did you mean kring:call\?"),
+        ("another_one", "has no probe kring:another_one. It has: kring:call, kring:plain"),
+    ],
+)
+def test_probes_that_are_not_there(library: Path, probe: str, message: str) -> None:
+    @usdt(str(library), "kring", probe)
+    def program() -> None:
+        pass
+
+    session = load(program)
+    with pytest.raises(AttachError, match=message):
+        session.__enter__()
+
+
+@pytest.mark.kernel
+def test_arguments_that_are_not_there(library: Path) -> None:
+    @usdt(str(library), "kring", "plain")
+    def too_many(low: u8, high: u8) -> None:
+        pass
+
+    @usdt(str(library), "kring", "call")
+    def floating(a: u64, b: u64, c: u64, d: u64, e: u64) -> None:
+        pass
+
+    for program, message in (
+        (too_many, "kring:plain has 1 argument "),
+        (floating, "is where programs do not reach"),
+    ):
+        session = load(program)
+        with pytest.raises(CompileError, match=message):
+            session.__enter__()
+        with pytest.raises(CompileError, match="known only where its file is"):
+            build(program)

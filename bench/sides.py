@@ -19,7 +19,7 @@ from elftools.elf.elffile import ELFFile
 from kring import Kernel, Object
 from kring.build import compile_all
 from kring.decl import maps
-from kring.errors import KringError, ObjectError
+from kring.errors import ObjectError
 from kring.obj.elf_read import from_elf
 from kring.script import programs_in
 
@@ -78,11 +78,12 @@ def kring(source: Path, out: Path, counted: bool) -> list[Size]:
             programs = programs_in(str(source))
         facts = Kernel().open(Object("facts", ()))
         try:
-            built, _ = compile_all(programs, facts.tracepoint)
+            built, _ = compile_all(programs, facts)
         finally:
             facts.close()
         built.write(str(out))
-    except (KringError, SystemExit) as error:
+    # Whatever a compiler dies of is a row of the table, not the end of it.
+    except (Exception, SystemExit) as error:
         raise Failed(f"{type(error).__name__}: {error}") from None
     return [Size(one.name, one.section, one.slots) for one in built.programs]
 

@@ -18,7 +18,6 @@ pytestmark = [
 
 BENCH = Path(__file__).parents[2] / "bench"
 LARGER_YET = {
-    "header_parser.header_parser",
     "output_event.output_event",
     "runq_latency.wakeup",
     "runq_latency.wakeup_new",

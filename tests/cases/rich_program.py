@@ -135,7 +135,7 @@ class RichProgram(Program):
         return f"({self.unwritten(self.expr(False, depth - 2), False)} & 7)"
 
     def index(self, depth: int) -> str:
-        return self.random.choice(["0", "1", "3", f"({self.key(depth)} - 1)"])
+        return self.random.choice(["0", "1", "3", f"({self.key(depth)} & 3)"])
 
     def named_key(self, depth: int) -> str:
         return f"Key(k={self.key(depth)} & 1, l={self.key(depth)} & 1)"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from kring.abi.code import encode
 from kring.abi.isa import LDX, ST, STACK_SIZE, STX
-from kring.abi.uapi import BPF_F_MMAPABLE, MapType
+from kring.abi.uapi import BPF_F_MMAPABLE, BPF_F_RDONLY_PROG, MapType
 from kring.btf.ext import CoreKind, CoreReloc, LineInfo
 from kring.btf.types import DataSec, Func, FuncProto, Ptr, Var
 from kring.btf.write import Builder as Types
@@ -20,8 +20,8 @@ from kring.decl.btf import kfunc_id, type_id
 from kring.decl.maps import DROPS, MapDeclaration, Stream, value_size
 from kring.decl.partial import KernelTypes
 from kring.decl.programs import Program as Source
-from kring.decl.types import IntType
-from kring.decl.variables import DATA
+from kring.decl.types import Char, IntType
+from kring.decl.variables import CONSTANTS, DATA
 from kring.errors import CompileError, ObjectError
 from kring.frontend.builder import Module
 from kring.frontend.diagnose import combined, place, source_line
@@ -90,6 +90,8 @@ def compile_all(
         )  # fmt: skip
     if module.variables:
         maps.append(_variables(types, module))
+    if module.constants:
+        maps.append(_constants(types, bytes(module.constants)))
     kfuncs = {name: kfunc_id(types, kernel, found) for name, found in module.kfuncs.items()}
     built = [_program(types, kernel, kfuncs, source, functions) for source, functions in compiled]
     return Object(programs[0].name, tuple(built), tuple(maps), types.bytes()), module
@@ -171,6 +173,16 @@ def _variables(types: Types, module: Module) -> Map:
     )
     return Map(
         DATA, MapType.ARRAY, 4, len(data), 1, BPF_F_MMAPABLE,
+        value_type=types.add(section), data=data,
+    )  # fmt: skip
+
+
+def _constants(types: Types, data: bytes) -> Map:
+    """The map of what programs only read, frozen before they are loaded."""
+    text = types.add(Var("constants", type_id(types, Char(len(data)))))
+    section = DataSec(CONSTANTS, len(data), ((text, 0, len(data)),))
+    return Map(
+        CONSTANTS, MapType.ARRAY, 4, len(data), 1, BPF_F_MMAPABLE | BPF_F_RDONLY_PROG,
         value_type=types.add(section), data=data,
     )  # fmt: skip
 

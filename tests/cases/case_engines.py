@@ -2,8 +2,8 @@
 
 `observe` gives, for each name asked for: a list of an array's values or of a stream's records, a
 dict of a hash's entries, the sum over CPUs in place of a per-CPU value, a variable's value, and
-`lost`, `value` and `data` for the number of lost records, the program's result and what it made
-of the packet.
+`lost`, `value`, `data` and `printed` for the number of lost records, the program's result, what it
+made of the packet and the lines it printed.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from case_evaluator import Evaluated, Who
+from case_trace import Trace
 
 from kring import Kernel, Program, Vm, load
 from kring.abi.uapi import PER_CPU
@@ -76,7 +78,8 @@ def on_ir(
 
 def _ir_content(world: Evaluated, name: str, maps: Maps, value: int) -> Any:
     if name in _FACTS:
-        return {"value": lambda: value, "lost": world.dropped, "data": world.data}[name]()
+        facts = {"lost": world.dropped, "data": world.data, "printed": lambda: world.printed}
+        return value if name == "value" else facts[name]()
     declaration = maps[name]
     if isinstance(declaration, Global):
         address, _ = world.variable(name)
@@ -91,7 +94,7 @@ def _ir_content(world: Evaluated, name: str, maps: Maps, value: int) -> Any:
     return list(found.values()) if declaration.type in ARRAYS else found
 
 
-_FACTS = ("lost", "value", "data")
+_FACTS = ("lost", "value", "data", "printed")
 
 
 def on_target(
@@ -105,7 +108,8 @@ def on_target(
     ctx: bytes = b"",
 ) -> dict[str, Any]:
     """What the program does in the VM or in the kernel."""
-    with load(program, on=target, attach=False) as s:
+    tracing = Trace() if "printed" in wanted and isinstance(target, Kernel) else nullcontext()
+    with tracing as trace, load(program, on=target, attach=False) as s:
         live = {**s.maps, **s.globals}
         handles: dict[str, Any] = {name: live[name] for name in maps if name in live}
         for name, content in given.items():
@@ -117,7 +121,13 @@ def on_target(
         result = RunResult(0)
         for _ in range(times):
             result = s[program].run(data=data, ctx=ctx)
-        return {name: _content(handles, name, maps, result) for name in wanted}
+        found = {
+            name: _content(handles, name, maps, result) for name in wanted if name != "printed"
+        }
+        if "printed" in wanted:
+            runtime: Any = s._runtime
+            found["printed"] = trace.lines() if trace else runtime.world.printed
+        return found
 
 
 def _content(handles: Mapping[str, Any], name: str, maps: Maps, result: RunResult) -> Any:

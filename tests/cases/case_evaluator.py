@@ -7,6 +7,7 @@ zero shows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from errno import E2BIG, EEXIST, EINVAL, ENOENT
@@ -18,7 +19,7 @@ from case_contexts import context, hidden
 from kring.abi.programs import KINDS, Kind
 from kring.abi.uapi import BPF_NOEXIST
 from kring.decl.maps import DROPS, MapDeclaration, Stream, value_size
-from kring.decl.variables import DATA, Global
+from kring.decl.variables import CONSTANTS, DATA, Global
 from kring.frontend.builder import Module
 from kring.frontend.maps import ARRAYS, key_type
 from kring.ir.core import Fn
@@ -79,7 +80,11 @@ class Evaluated:
             },
             maps={name: number for number, name in enumerate(self._names)},
         )
-        self.world.globals = {DATA: self.world.allocate(module.variable_data())}
+        self.world.globals = {
+            DATA: self.world.allocate(module.variable_data()),
+            CONSTANTS: self.world.allocate(module.constants),
+        }
+        self.printed: list[str] = []
         for name, declaration in module.maps.items():
             if isinstance(declaration, Stream):
                 self.rings[name] = Ring(declaration.max_entries)
@@ -261,11 +266,32 @@ class Evaluated:
         world.write(it, bytes(8))
         return 0
 
+    def _trace_printk(self, world: World, format: int, size: int, *values: int) -> int:
+        wanted = re.findall(r"%[-+ 0-9]*(?:ll([duxX])|(s))", self._text(world, format))
+        shown = [
+            self._text(world, value) if text else value - (value >> 63 << 64) * (kind == "d")
+            for value, (kind, text) in zip(values, wanted, strict=True)
+        ]
+        text = self._text(world, format)
+        assert len(text.encode()) + 1 == size, "the format's size is not that of its text"
+        self.printed.append(re.sub(r"ll([duxX])", r"\1", text) % tuple(shown))
+        return 0
+
+    def _trace_vprintk(self, world: World, format: int, size: int, data: int, length: int) -> int:
+        values = unpack(f"<{length // 8}Q", world.read(data, length))
+        return self._trace_printk(world, format, size, *values)
+
+    def _text(self, world: World, address: int) -> str:
+        raw = b""
+        while (byte := world.read(address + len(raw), 1)) != b"\0":
+            raw += byte
+        return raw.decode()
+
 
 MASK32 = 0xFFFF_FFFF
 _KFUNCS = ["iter_num_new", "iter_num_next", "iter_num_destroy"]
 _HELPERS = [
     name[1:]
     for name in vars(Evaluated)
-    if name.startswith(("_map_", "_ringbuf_", "_ktime_", "_get_", "_probe_", "_skb_"))
+    if name.startswith(("_map_", "_ringbuf_", "_ktime_", "_get_", "_probe_", "_skb_", "_trace_"))
 ]

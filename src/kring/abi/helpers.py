@@ -103,6 +103,9 @@ def _names(text: str) -> frozenset[str]:
 
 HELPERS = Helpers(ROWS)
 
+VARIADIC = _names("trace_printk")
+"""Helpers whose last arguments, all `int`, may be left out: C writes `...`."""
+
 KEEPS_CTX = _names(
     """
     perf_event_output get_stackid get_stack skb_load_bytes skb_load_bytes_relative xdp_load_bytes

@@ -82,7 +82,8 @@ class Struct:
         return all(getattr(self, f.name) == getattr(other, f.name) for f in fields(type(self)))
 
     def __hash__(self) -> int:
-        return hash(tuple(getattr(self, field.name) for field in fields(type(self))))
+        values: list[Any] = [getattr(self, field.name) for field in fields(type(self))]
+        return hash(tuple(tuple(v) if type(v) in (list, bytearray) else v for v in values))
 
     def __repr__(self) -> str:
         values = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(type(self)))
@@ -184,7 +185,10 @@ def _size_align(cls: type[Struct], name: str, kind: FieldType) -> tuple[int, int
         case Char():
             return kind.size, 1
         case ArrayType():
-            return kind.size, kind.element.size
+            element = kind.element
+            return kind.size, element.size if isinstance(element, IntType) else layout(
+                element
+            ).align
         case DynamicStr():
             raise DeclarationError(
                 f"{cls.__name__}.{name}: say how large it is: `{name}: str = char(16)`"
@@ -229,11 +233,27 @@ def _read_char(field: Field) -> Reader:
 def _read_array(field: Field) -> Reader:
     kind, start, end = field.type, field.offset, field.offset + field.size
     assert isinstance(kind, ArrayType)
-    if kind.element == IntType(1):
+    decode = _array_decoder(kind)
+    if decode is None:
         return lambda record: record._kring_bytes[start:end]  # pyright: ignore[reportPrivateUsage]
-    one = code(kind.element)
-    unpack_from = packing.Struct(f"{one[0]}{kind.count}{one[1]}").unpack_from
-    return lambda record: unpack_from(record._kring_bytes, start)  # pyright: ignore[reportPrivateUsage]
+    return lambda record: decode(record._kring_bytes[start:end])  # pyright: ignore[reportPrivateUsage]
+
+
+def _array_decoder(kind: ArrayType) -> Callable[[bytes], Any] | None:
+    """What makes an array's value of its bytes; None if they are the value."""
+    element, step = kind.element, kind.step
+    if kind.is_bytes:
+        return bytearray if kind.changes else None
+    if isinstance(element, IntType):
+        one = code(element)
+        numbers = packing.Struct(f"{one[0]}{kind.count}{one[1]}").unpack
+        return (lambda raw: list(numbers(raw))) if kind.changes else numbers
+    made: Callable[[Any], Any] = list if kind.changes else tuple
+    return (
+        lambda raw: made(  # pyright: ignore[reportUnknownLambdaType]
+            unpack(element, raw[i : i + step]) for i in range(0, len(raw), step)
+        )
+    )
 
 
 def _read_nested(field: Field) -> Reader:
@@ -261,8 +281,8 @@ def _pack(cls: type[Struct], values: dict[str, Any]) -> bytes:
         try:
             _pack_field(out, field, value)
         except packing.error:
-            assert isinstance(field.type, IntType | ArrayType)
-            element = field.type if isinstance(field.type, IntType) else field.type.element
+            element = field.type.element if isinstance(field.type, ArrayType) else field.type
+            assert isinstance(element, IntType)
             low, high = element.range()
             raise ValueError(
                 f"{cls.__name__}.{name} = {value!r} does not fit: {low} to {high}"
@@ -285,8 +305,12 @@ def _pack_field(out: bytearray, field: Field, value: Any) -> None:
         case ArrayType(element, count):
             if len(value) > count:
                 raise ValueError(f"{field.name}: {len(value)} elements do not fit in {count}")
-            one = code(element)
-            packing.pack_into(f"{one[0]}{len(value)}{one[1]}", out, start, *value)
+            if isinstance(element, IntType):
+                one = code(element)
+                packing.pack_into(f"{one[0]}{len(value)}{one[1]}", out, start, *value)
+            else:
+                packed = b"".join(pack(one) for one in value)
+                out[start : start + len(packed)] = packed
         case _:
             out[start:end] = pack(value)
 
@@ -298,6 +322,6 @@ _FORMATS: dict[type, Callable[[Any], Any]] = {
         else f"{code(kind)[0]}{'i' if kind.signed else 'u'}{kind.size}"
     ),
     Char: lambda kind: f"S{kind.size}",
-    ArrayType: lambda kind: (_FORMATS[IntType](kind.element), (kind.count,)),
+    ArrayType: lambda kind: (_FORMATS[type(kind.element)](kind.element), (kind.count,)),
     type: lambda kind: dtype_spec(kind),
 }

@@ -8,10 +8,10 @@ kernel data alike.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, TypeAlias, get_args
+from typing import Annotated, Any, TypeAlias, get_args, get_origin
 
 from kring.errors import DeclarationError
-from kring.record import record
+from kring.record import record, replace
 
 
 @record
@@ -60,14 +60,30 @@ class Char:
 
 @record
 class ArrayType:
-    """`count` elements in a row; of `u8` it reads as bytes."""
+    """`count` elements in a row, each an integer or a struct; of `u8` it reads as bytes.
 
-    element: IntType
+    `changes` if it is annotated with a type that lets programs assign elements, `list` or
+    `bytearray`, and reads as that.
+    """
+
+    element: IntType | type[Any]
     count: int
+    changes: bool = False
+
+    @property
+    def step(self) -> int:
+        """Bytes from one element to the next."""
+        element: Any = self.element
+        size: int = element.size if isinstance(element, IntType) else element._kring_layout.size
+        return size
 
     @property
     def size(self) -> int:
-        return self.element.size * self.count
+        return self.step * self.count
+
+    @property
+    def is_bytes(self) -> bool:
+        return self.element == IntType(1)
 
 
 @record
@@ -76,6 +92,13 @@ class Bits:
 
     unit: IntType
     width: int
+
+    def range(self) -> tuple[int, int]:
+        """Smallest and largest value."""
+        bits = self.width
+        if self.unit.signed:
+            return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+        return 0, (1 << bits) - 1
 
 
 @record
@@ -139,15 +162,20 @@ def char(size: int, *, clear: bool = False) -> Any:
 
 
 def array(count: int, element: Any = u8) -> Any:
-    """A field of `count` integers in a row: `bytes` of `u8`, a tuple of any other type."""
+    """A field of `count` integers or structs in a row: `bytes` of `u8`, else a tuple.
+
+    Where programs assign single elements, annotate `bytearray` or `list`.
+    """
     kind = int_type(element)
     if isinstance(element, Embedded) or hasattr(element, "_kring_fields"):
         return Elements(element, count)
-    if kind is None:
-        raise DeclarationError("array(count, element): element is an integer type such as u32")
+    if kind is None and not hasattr(element, "_kring_layout"):
+        raise DeclarationError(
+            "array(count, element): element is an integer type such as u32, or a Struct"
+        )
     if count < 1:
         raise DeclarationError(f"array({count}): an array needs at least 1 element")
-    return ArrayType(kind, count)
+    return ArrayType(kind or element, count)
 
 
 def bits(width: int) -> Any:
@@ -187,8 +215,17 @@ def field_type(owner: str, name: str, annotation: object, default: object) -> Fi
         case Width(width):
             if kind is None or width > kind.size * 8:
                 raise DeclarationError(f"{where}: bits({width}) needs a unit that holds it, as u8")
+            if kind.big and kind.size > 1:
+                raise DeclarationError(
+                    f"{where}: bits({width}) of {kind.name}: the bits of a unit in network order "
+                    f"do not lie in a row; declare the whole `{kind.name}` and take the bits with "
+                    "`>>` and `&`, or split it into `u8 = bits(…)`, lowest bits first"
+                )
             return Bits(kind, width)
-        case Char() | ArrayType():
+        case ArrayType():
+            changes = annotation is bytearray or get_origin(annotation) is list
+            return replace(default, changes=changes)
+        case Char():
             return default
         case None:
             pass

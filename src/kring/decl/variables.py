@@ -15,6 +15,10 @@ DATA = ".data"
 """The map that holds all of a build's variables in its only value, named as compilers name it."""
 
 
+CONSTANTS = ".rodata"
+"""The map that holds what programs only read, texts for the trace, named as compilers name it."""
+
+
 class Global(Declaration, Generic[V]):
     """One value that programs read and assign as `.value`, and user space as `s[it].value`.
 

@@ -8,17 +8,17 @@ the program leaves.
 from __future__ import annotations
 
 from kring.decl.maps import MapDeclaration
+from kring.frontend.builder import Builder
 from kring.frontend.frame import Frame
-from kring.frontend.integers import bounds
 from kring.frontend.maps import lookup, value_at
 from kring.frontend.streams import close
 from kring.frontend.values import KernelPtr, Lease, Maybe, Num, Record, Ref, Token
 from kring.ir.core import Value
 
 
-def inside(declaration: MapDeclaration, index: Num) -> bool:
+def inside(b: Builder, declaration: MapDeclaration, index: Num) -> bool:
     """Whether an entry has this index, whatever it is when the program runs."""
-    low, high = bounds(index.value)
+    low, high = b.bounds(index.value)
     return low >= 0 and high < declaration.max_entries
 
 

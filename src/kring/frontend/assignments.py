@@ -10,11 +10,12 @@ from kring.frontend import contexts
 from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import evaluate, map_of, number, operate, unsupported
 from kring.frontend.frame import Frame
+from kring.frontend.items import assign_element
 from kring.frontend.maps import ARRAYS, delete, store_existing, update
 from kring.frontend.memory import find_field, kept, write_field
 from kring.frontend.places import written_struct
 from kring.frontend.recovery import report
-from kring.frontend.values import Ctx, Val
+from kring.frontend.values import Ctx, Items, Val
 
 
 def assign(frame: Frame, node: ast.Assign) -> None:
@@ -45,6 +46,12 @@ def bind(frame: Frame, target: ast.expr, val: Val, source: ast.expr) -> None:
 
 
 def _store(frame: Frame, owner: ast.expr, index: ast.expr, val: Val, source: ast.expr) -> None:
+    items = evaluate(frame, owner)
+    if isinstance(items, Items):
+        at, num = frame.at(source), number(frame, index)
+        frame.at(index)
+        assign_element(frame.b, items, num, val, ast.unparse(owner), at)
+        return
     declaration, name = map_of(frame, owner)
     key = evaluate(frame, index)
     at = frame.at(source)

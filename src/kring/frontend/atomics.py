@@ -16,10 +16,19 @@ from kring.frontend import contexts, integers
 from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import evaluate, map_of, number, operate
 from kring.frontend.frame import Frame
+from kring.frontend.items import place
 from kring.frontend.maps import entry, settle
-from kring.frontend.memory import check_constant, find_field, read_field, type_name, write_field
+from kring.frontend.memory import (
+    check_constant,
+    find_field,
+    read,
+    read_field,
+    type_name,
+    write,
+    write_field,
+)
 from kring.frontend.places import written_struct
-from kring.frontend.values import Ctx, Num, Ref, Val
+from kring.frontend.values import Ctx, Items, Num, Ref, Val
 from kring.ir.core import Mem, Op, Span, Value
 from kring.record import record
 
@@ -69,8 +78,34 @@ def operate_field(frame: Frame, owner: ast.expr, attr: str, node: ast.AugAssign)
     write_field(b, ref, field, operate(frame, node.op, left, number(frame, node.value), node))
 
 
+def _operate_element(
+    frame: Frame, items: Items, owner: ast.expr, index: ast.expr, node: ast.AugAssign
+) -> None:
+    """`r.f[i] += …`: atomic if others write the array too."""
+    b, kind = frame.b, items.type.element
+    items, what = _element(frame, items, owner, index)
+    if items.shared and type(node.op) in _IN_PLACE:
+        spelled, op, operand = _in_place(frame, node)
+        changed = _changeable(frame.at(node), kind, what, f"`{spelled}`")
+        _emit(frame, op, _Place(items.pointer, items.offset, changed, what), [operand])
+        return
+    left = frame.number(read(b, items, items.offset, kind), frame.at(node.target))
+    result = operate(frame, node.op, left, number(frame, node.value), node)
+    write(b, items, items.offset, kind, result, what)
+
+
+def _element(frame: Frame, items: Items, owner: ast.expr, index: ast.expr) -> tuple[Items, str]:
+    """The array from an element on, and what to call that."""
+    spelled, at = ast.unparse(owner), number(frame, index)
+    frame.at(index)
+    return place(frame.b, items, at, spelled), f"an element of {spelled}"
+
+
 def operate_entry(frame: Frame, owner: ast.expr, index: ast.expr, node: ast.AugAssign) -> None:
     """`m[k] += …`, atomic; a hash inserts 0 first where the key is new."""
+    if isinstance(items := evaluate(frame, owner), Items):
+        _operate_element(frame, items, owner, index, node)
+        return
     declaration, name = map_of(frame, owner)
     key = evaluate(frame, index)
     if type(node.op) not in _IN_PLACE:
@@ -110,6 +145,8 @@ def call(frame: Frame, node: ast.Call, function: Callable[..., int]) -> Val:
         case ast.Attribute(owner, attr):
             return _call_field(frame, op, name, (target, owner, attr), rest, span)
         case ast.Subscript(owner, index):
+            if isinstance(items := evaluate(frame, owner), Items):
+                return _call_element(frame, op, name, (items, target), rest, span)
             declaration, map_name = map_of(frame, owner)
             key = evaluate(frame, index)
             operands = [number(frame, arg) for arg in rest]
@@ -150,6 +187,25 @@ def _call_field(
     operands = [number(frame, arg) for arg in rest]
     frame.b.span = span
     return _emit(frame, op, found, operands)
+
+
+def _call_element(
+    frame: Frame,
+    op: Op,
+    name: str,
+    place: tuple[Items, ast.Subscript],
+    rest: Sequence[ast.expr],
+    span: Span,
+) -> Num:
+    items, target = place
+    at = frame.at(target)
+    if not items.shared:
+        refuse(at, *_NO_PLACE)
+    items, what = _element(frame, items, target.value, target.slice)
+    kind = _changeable(at, items.type.element, what, f"{name}()")
+    operands = [number(frame, arg) for arg in rest]
+    frame.b.span = span
+    return _emit(frame, op, _Place(items.pointer, items.offset, kind, what), operands)
 
 
 def _field(ref: Ref, field: Field, spelled: str, span: Span) -> _Place:

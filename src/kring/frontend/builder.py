@@ -15,8 +15,9 @@ from kring.abi.helpers import HELPERS
 from kring.decl.maps import MapDeclaration
 from kring.decl.partial import Used
 from kring.decl.struct import layout
-from kring.decl.variables import Global
+from kring.decl.variables import CONSTANTS, Global
 from kring.errors import CompileError, DeclarationError
+from kring.frontend.bounds import HIGHEST, LOWEST, Range, bounds
 from kring.frontend.diagnose import refuse
 from kring.frontend.values import (
     Gone,
@@ -35,7 +36,22 @@ from kring.frontend.values import (
     unify,
     with_parts,
 )
-from kring.ir.core import I64, MASK, ROWS, Block, Edge, Fn, Imm, Mem, Op, Space, Span, Type, Value
+from kring.ir.core import (
+    I64,
+    MASK,
+    ROWS,
+    Block,
+    Edge,
+    Fn,
+    GlobalRef,
+    Imm,
+    Mem,
+    Op,
+    Space,
+    Span,
+    Type,
+    Value,
+)
 from kring.record import field, record
 
 if TYPE_CHECKING:
@@ -111,7 +127,7 @@ _WORTH = 64
 class Module:
     """What all programs of one build share: maps by name, the kernel structs they look into, the
     streams whose losses are counted, kernel functions by name, variables by name with their
-    offsets in bytes, and what the compiler refused so far."""
+    offsets in bytes, constant bytes with theirs, and what the compiler refused so far."""
 
     maps: dict[str, MapDeclaration] = field(default_factory=dict[str, MapDeclaration])
     kernel_types: dict[str, Used] = field(default_factory=dict[str, Used])
@@ -121,6 +137,16 @@ class Module:
         default_factory=dict[str, tuple[int, Global[Any]]]
     )
     errors: list[CompileError] = field(default_factory=list[CompileError])
+
+    constants: bytearray = field(default_factory=bytearray)
+    constant_places: dict[bytes, int] = field(default_factory=dict[bytes, int])
+
+    def constant_offset(self, data: bytes) -> int:
+        """Where constant bytes lie among those of the build."""
+        if data not in self.constant_places:
+            self.constant_places[data] = len(self.constants)
+            self.constants += data
+        return self.constant_places[data]
 
     def drop_index(self, stream: str) -> int:
         """Which entry of the drop counters is the stream's."""
@@ -195,7 +221,9 @@ class Builder:
     compiled apart returns, `whiles` the headers of the loops that no counter bounds. `failed` if a
     statement of the path at hand was refused, and it goes on for the sake of other errors;
     `forgiven` are records that such a statement may have ended. `reach` is how far into a packet
-    the program reads at fixed places.
+    the program reads at fixed places. `ways` are the edges into each block so far; `ranges` the
+    smallest and largest value of numbers that say themselves nothing about it, which of those in
+    `unseen` the verifier does not see.
     """
 
     def __init__(
@@ -215,6 +243,9 @@ class Builder:
         self.whiles: list[tuple[Block, Span]] = []
         self.calls: tuple[Span, ...] = ()
         self.reach = 0
+        self.ways: dict[Block, list[tuple[Block, Edge]]] = {}
+        self.ranges: dict[Value, Range] = {}
+        self.unseen: set[Value] = set()
         self.env: Env = {}
         self.held: frozenset[Token] = frozenset()
         self.failed = False
@@ -276,12 +307,25 @@ class Builder:
     def store(self, pointer: Value, mem: Mem, value: Value) -> None:
         self.emit(Op.STORE, pointer, value, imm=mem)
 
+    def bounds(self, value: Value) -> Range:
+        """Smallest and largest signed reading the value can have."""
+        return bounds(value, known=self.range_of)
+
+    def range_of(self, value: Value) -> Range:
+        """What is known of a value beyond what it is made of."""
+        return self.ranges.get(value, (LOWEST, HIGHEST))
+
     def stack(self, size: int) -> Value:
         """Memory of the function's own frame, in bytes."""
         return self.emit(Op.STACK, imm=size, type=Type(Space.STACK))
 
     def map(self, name: str) -> Value:
         return self.emit(Op.MAP, imm=name, type=Type(Space.MAP))
+
+    def constant(self, data: bytes) -> Value:
+        """The address of bytes that nobody changes."""
+        place = GlobalRef(CONSTANTS, self.module.constant_offset(data))
+        return self.emit(Op.GLOBAL, imm=place, type=Type(Space.VALUE))
 
     # Paths
 
@@ -387,6 +431,8 @@ class Builder:
         assert self.block is not None
         self.block.end = self.fn.value(op, args, span=self.span)
         self.block.edges = list(edges)
+        for edge in edges:
+            self.ways.setdefault(edge.block, []).append((self.block, edge))
         self.block = None
 
     def _edge(self, join: Join) -> Edge:
@@ -414,9 +460,16 @@ class Builder:
                 merged[column] = column[0]
             elif column not in merged:
                 merged[column] = self._parameter(join.block, column)
+                self._note_range(merged[column], column)
                 for (edge, _, _, _), value in zip(join.paths, column, strict=True):
                     edge.args.append(value)
         return with_parts(common, tuple(merged[column] for column in columns))
+
+    def _note_range(self, param: Value, values: Iterable[Value]) -> None:
+        """Say that a number is one of some others."""
+        if param.type is I64:
+            lows, highs = zip(*(self.bounds(value) for value in values), strict=True)
+            self.ranges[param] = min(lows), max(highs)
 
     def _found_again(self, join: Join, vals: list[Val]) -> Maybe | None:
         """What was split by a comparison with None, whole again; None if it is not just that."""

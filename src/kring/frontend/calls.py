@@ -17,8 +17,20 @@ from kring.frontend import integers, packets, streams, walk
 from kring.frontend.diagnose import refuse
 from kring.frontend.frame import Frame, Pending, Transaction, cure
 from kring.frontend.maps import lookup, settle, update, value_at
-from kring.frontend.memory import copy_bytes, find_field, write_field, zero_fields
-from kring.frontend.values import KernelPtr, Num, Packet, Record, Ref, Static, Text, Val, describe
+from kring.frontend.memory import find_field, write_field, zero_fields
+from kring.frontend.texts import copy_value
+from kring.frontend.values import (
+    Items,
+    KernelPtr,
+    Num,
+    Packet,
+    Record,
+    Ref,
+    Static,
+    Text,
+    Val,
+    describe,
+)
 from kring.ir.core import Op, Span
 
 Function = Callable[[Frame, list[Val], Span], Val]
@@ -111,8 +123,10 @@ def _cast(frame: Frame, args: list[Val], span: Span) -> Val:
 
 def _len(frame: Frame, args: list[Val], span: Span) -> Val:
     arity(args, 1, "len()", span)
+    if isinstance(args[0], Items):
+        return Num(frame.b.const(args[0].type.count))
     if not isinstance(args[0], Packet):
-        what = f"len() takes the packet; this is {describe(args[0])}"
+        what = f"len() takes the packet or an array; this is {describe(args[0])}"
         refuse(span, what, "`sizeof(T)` is the size of a struct")
     return packets.length(frame, args[0])
 
@@ -157,7 +171,7 @@ def _pop(
     def take() -> Num | Ref:
         found = value_at(b, declaration, pointer)
         if isinstance(found, Ref) and own is not None:
-            copy_bytes(b, own, pointer, value_size(found.struct))
+            copy_value(b, own, pointer, found.struct)
             found = Ref(own, found.struct)
         b.call("map_delete_elem", b.map(name), key)
         return found

@@ -14,11 +14,12 @@ from kring.decl.kernel import KernelEnum, KernelStruct
 from kring.frontend import integers, walk
 from kring.frontend.builder import Join
 from kring.frontend.diagnose import refuse
-from kring.frontend.expressions import EXPRESSIONS, evaluate, map_of, number, pending
-from kring.frontend.frame import Frame, Pending
+from kring.frontend.expressions import EXPRESSIONS, evaluate, map_of, number, pending, taken
+from kring.frontend.frame import Decision, Frame, Pending, as_number
 from kring.frontend.maps import lookup
 from kring.frontend.streams import count_missing, open_record
 from kring.frontend.values import (
+    Items,
     KernelPtr,
     Maybe,
     Mixed,
@@ -68,6 +69,7 @@ def condition(frame: Frame, node: ast.expr, then: Join, otherwise: Join) -> None
 
 def _contained(frame: Frame, left: ast.expr, right: ast.expr, node: ast.expr) -> Value:
     """Not 0 if the map has the key, or the target kernel's type the name."""
+    _check_searched(frame, node, left, right)
     owner = evaluate(frame, right)
     if isinstance(owner, Static) and isinstance(owner.object, type):
         named = evaluate(frame, left)
@@ -81,8 +83,33 @@ def _contained(frame: Frame, left: ast.expr, right: ast.expr, node: ast.expr) ->
     return lookup(frame.b, declaration, name, key)[1]
 
 
+def _check_searched(frame: Frame, node: ast.expr, left: ast.expr, right: ast.expr) -> None:
+    """Refuse `in` where it does not ask a map for a key."""
+    if isinstance(right, ast.Tuple | ast.List | ast.Set):
+        values = [ast.unparse(one) for one in right.elts]
+        each = " or ".join(f"{ast.unparse(left)} == {value}" for value in values)
+        cure = f"write `{each}`" if len(each) < _SHORT else "compare with each of them, or `match`"
+        refuse(frame.at(node), "`in` asks whether a map has a key", cure)
+    val = evaluate(frame, right)
+    if isinstance(val, Text):
+        cure = "compare with `==` or `.startswith()`; search where you read the records"
+        refuse(frame.at(node), "a program cannot search in a string", cure)
+    if isinstance(val, Items):
+        cure = f"write a loop: `for x in {ast.unparse(right)}:`"
+        refuse(frame.at(node), "`in` asks whether a map has a key", cure)
+
+
+_SHORT = 60
+"""The longest comparison that is written out in an error."""
+
+
 def _truth(frame: Frame, node: ast.expr, then: Join, otherwise: Join) -> None:
-    val = evaluate(frame, node)
+    found = pending(frame, node)
+    if isinstance(found, Decision):
+        frame.at(node)
+        found.go(then, otherwise)
+        return
+    val = taken(frame, node, found)
     span = frame.at(node)
     match val:
         case Num():
@@ -98,7 +125,8 @@ def _truth(frame: Frame, node: ast.expr, then: Join, otherwise: Join) -> None:
                 "write `is not None`, or compare the number after that",
             )
         case _:
-            refuse(span, f"{describe(val)} is neither true nor false in a program")
+            cures = ('write `!= ""`',) if isinstance(val, Text) else ()
+            refuse(span, f"{describe(val)} is neither true nor false in a program", *cures)
 
 
 def _chain(frame: Frame, node: ast.Compare, then: Join, otherwise: Join) -> None:
@@ -131,6 +159,8 @@ def _narrow(frame: Frame, node: ast.expr, some: Join, none: Join) -> None:
     elif isinstance(node, ast.Name):
         name = node.id
     val = pending(frame, node)
+    if isinstance(val, Decision):
+        val = taken(frame, node, val)
     frame.at(node)
     match val:
         case Pending(pointer, take):
@@ -218,16 +248,7 @@ def _result(frame: Frame, node: ast.expr) -> Val:
 
 def _as_value(frame: Frame, node: ast.expr) -> Val:
     """A condition as 1 or 0."""
-    b = frame.b
-    then, otherwise, after = b.join(), b.join(), b.join()
-    condition(frame, node, then, otherwise)
-    for branch, known in ((then, 1), (otherwise, 0)):
-        b.enter(branch)
-        if b.block is not None:
-            b.env[_RESULT] = Num(b.const(known))
-            b.jump(after)
-    b.enter(after)
-    return _result(frame, node)
+    return as_number(frame.b, Decision(lambda then, no: condition(frame, node, then, no)))
 
 
 def _and_or(frame: Frame, node: ast.BoolOp) -> Val:
@@ -261,17 +282,23 @@ def _negates(node: ast.expr) -> bool:
     return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
 
 
-def _compare(frame: Frame, node: ast.Compare) -> Val:
-    if len(node.ops) == 1 and type(node.ops[0]) in _COMPARISONS:
-        spelled = _COMPARISONS[type(node.ops[0])]
-        one, other = evaluate(frame, node.left), evaluate(frame, node.comparators[0])
-        if isinstance(one, KernelPtr) or isinstance(other, KernelPtr):
-            return walk.same(frame.b, one, spelled, other, frame.at(node))
-        left = frame.number(one, frame.at(node.left))
-        right = frame.number(other, frame.at(node.comparators[0]))
+def _compare(frame: Frame, node: ast.Compare) -> Val | Decision:
+    if len(node.ops) > 1 or type(node.ops[0]) not in _COMPARISONS:
+        return _as_value(frame, node)
+    spelled = _COMPARISONS[type(node.ops[0])]
+    left, right = evaluate(frame, node.left), evaluate(frame, node.comparators[0])
+    span = frame.at(node)
+    if isinstance(left, KernelPtr) or isinstance(right, KernelPtr):
+        return walk.same(frame.b, left, spelled, right, span)
+    if not (isinstance(left, Num) and isinstance(right, Num)):
+        from kring.frontend.compare import compared
+
+        if (decision := compared(frame.b, spelled, left, right, span)) is not None:
+            return decision
+        left = frame.number(left, frame.at(node.left))
+        right = frame.number(right, frame.at(node.comparators[0]))
         frame.at(node)
-        return Num(integers.compare(frame.b, spelled, left, right))
-    return _as_value(frame, node)
+    return Num(integers.compare(frame.b, spelled, left, right))
 
 
 _COMPARISONS: dict[type[ast.cmpop], str] = {

@@ -38,7 +38,7 @@ def _moved(b: Builder, array: KernelArray, index: Num) -> Value:
     first = Core(array.root.__name__, (*array.path, "0"))
     offset = b.emit(Op.MUL, index.value, ask(b, first, "size"))
     address = b.emit(Op.ADD, array.pointer, offset, type=Type(Space.KERNEL))
-    low, high = integers.bounds(index.value)
+    low, high = b.bounds(index.value)
     if low >= 0 and high < array.kind.count:
         return address
     inside, outside, after = b.join(), b.join(), b.join()

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from kring.errors import CompileError
+from kring.frontend.bounds import bounds
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
-from kring.frontend.integers import bounds
 from kring.ir.core import ROWS, Block, Edge, Op, Space, Span, Value, number, signed
 from kring.ir.graph import Dominance, dominance
 

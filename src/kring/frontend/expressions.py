@@ -19,13 +19,15 @@ from kring.errors import KringError
 from kring.frontend import contexts, integers, packets, walk
 from kring.frontend.calls import CALLS, METHODS, Function, construct
 from kring.frontend.diagnose import Follows, did_you_mean, refuse, suggestion
-from kring.frontend.frame import Frame, Pending, cure
+from kring.frontend.frame import Decision, Frame, Pending, as_number, cure
 from kring.frontend.kernel import CURRENT
 from kring.frontend.maps import ARRAYS, lookup, settle, value_at
 from kring.frontend.memory import find_field, kept, read_field
+from kring.frontend.texts import begins
 from kring.frontend.values import (
     Ctx,
     Gone,
+    Items,
     KernelArray,
     KernelPtr,
     Maybe,
@@ -52,17 +54,26 @@ if TYPE_CHECKING:
 
 def evaluate(frame: Frame, node: ast.expr) -> Val:
     """The value of an expression; a lookup's result, taken now, may be None."""
-    found = pending(frame, node)
-    if isinstance(found, Pending):
-        span = frame.at(node)
-        if found.unsure:
-            refuse(span, *found.unsure)
-        return settle(frame.b, found.pointer, found.take)
-    return found
+    return taken(frame, node, pending(frame, node))
 
 
-def pending(frame: Frame, node: ast.expr) -> Val | Pending:
-    """The value of an expression, or a lookup whose result has not been taken yet."""
+def taken(frame: Frame, node: ast.expr, found: Val | Pending | Decision) -> Val:
+    """What was put off, done now."""
+    match found:
+        case Pending(pointer, take, unsure):
+            span = frame.at(node)
+            if unsure:
+                refuse(span, *unsure)
+            return settle(frame.b, pointer, take)
+        case Decision():
+            frame.at(node)
+            return as_number(frame.b, found)
+        case _:
+            return found
+
+
+def pending(frame: Frame, node: ast.expr) -> Val | Pending | Decision:
+    """The value of an expression, or a lookup or a decision that has not been taken yet."""
     build = EXPRESSIONS.get(type(node))
     if build is None:
         unsupported(frame, node)
@@ -116,7 +127,10 @@ UNSUPPORTED: dict[type[ast.AST], tuple[str, str]] = {
     ast.Global: ("a program's variables are its own", "share values through a map"),
     ast.Nonlocal: ("a program's variables are its own", "share values through a map"),
     ast.Starred: ("a program has no lists to unpack", "pass the arguments one by one"),
-    ast.Slice: ("a program cannot slice", "assign whole strings; they are cut to fit"),
+    ast.Slice: (
+        "a program cannot slice",
+        "take elements one by one; strings are cut to fit where they are assigned",
+    ),
 }
 """What each construct that Python has and programs lack is refused with."""
 
@@ -262,6 +276,15 @@ def _subscript(frame: Frame, node: ast.Subscript) -> Val | Pending:
 
         index = number(frame, node.slice)
         return element(frame.b, owner, index, frame.at(node.slice))
+    if isinstance(owner, Items):
+        from kring.frontend.items import element
+
+        index = number(frame, node.slice)
+        frame.at(node.slice)
+        return element(frame.b, owner, index, ast.unparse(node.value))
+    if isinstance(owner, Text):
+        cure = "compare with `.startswith()`, or do it where you read the records"
+        refuse(frame.at(node), "a program cannot take a string apart", cure)
     declaration, name = map_of(frame, node.value)
     key = evaluate(frame, node.slice)
     frame.at(node)
@@ -274,7 +297,7 @@ def _subscript(frame: Frame, node: ast.Subscript) -> Val | Pending:
     if isinstance(declaration.types[-1], type) and isinstance(key, Num):
         from kring.frontend import arrays
 
-        if arrays.inside(declaration, key):
+        if arrays.inside(frame.b, declaration, key):
             return arrays.entry(frame, declaration, name, key)
     _, pointer = lookup(frame.b, declaration, name, key)
     if isinstance(declaration.types[-1], type):
@@ -376,7 +399,7 @@ def _walrus(frame: Frame, node: ast.NamedExpr) -> Val:
 # Calls
 
 
-def _call(frame: Frame, node: ast.Call) -> Val | Pending:
+def _call(frame: Frame, node: ast.Call) -> Val | Pending | Decision:
     if isinstance(node.func, ast.Attribute):
         owner = evaluate(frame, node.func.value)
         if isinstance(owner, Packet):
@@ -384,9 +407,15 @@ def _call(frame: Frame, node: ast.Call) -> Val | Pending:
             return packets.method(frame, owner, node.func.attr, args, frame.at(node))
         if isinstance(owner, Static) and isinstance(owner.object, MapDeclaration):
             return _method(frame, node, node.func)
+        if isinstance(owner, Text):
+            return _string_method(frame, owner, node, node.func.attr)
     function = evaluate(frame, node.func)
     span = frame.at(node)
     thing = function.object if isinstance(function, Static) else None
+    if thing is print:
+        from kring.frontend.printing import print_line
+
+        return print_line(frame, node)
     build = _meaning(thing)
     if build is not None:
         return build(frame, _arguments(frame, node), span)
@@ -434,7 +463,6 @@ def _ours(function: FunctionType) -> bool:
 
 
 _CALL_CURES = {
-    "print": ("send the values as a record and print them where you read it",),
     "range": ("`range` is the head of a loop: `for i in range(n):`",),
     "max": ("write `a if a > b else b`",),
     "min": ("write `a if a < b else b`",),
@@ -457,6 +485,24 @@ def _method(frame: Frame, node: ast.Call, func: ast.Attribute) -> Val | Pending:
     )
 
 
+def _string_method(frame: Frame, text: Text, node: ast.Call, name: str) -> Decision:
+    span = frame.at(node)
+    if name != "startswith":
+        refuse(
+            span,
+            f"a string has no .{name}() in a program",
+            "it is compared with `==`, `!=` and `.startswith()`; do the rest where you read the "
+            "records",
+        )
+    args = _arguments(frame, node)
+    match args:
+        case [Text("literal") as prefix]:
+            b = frame.b
+            return Decision(lambda then, otherwise: begins(b, text, prefix, then, otherwise))
+        case _:
+            refuse(span, 'startswith() takes one string known now: `.startswith("/usr")`')
+
+
 def _arguments(frame: Frame, node: ast.Call) -> list[Val]:
     if node.keywords:
         refuse(frame.at(node.keywords[0]), "this call takes no named arguments")
@@ -475,7 +521,7 @@ def _construct(frame: Frame, node: ast.Call, struct: type[Struct]) -> Val:
     return construct(frame, struct, listed, span)
 
 
-EXPRESSIONS: dict[type[ast.expr], Callable[[Frame, Any], Val | Pending]] = {
+EXPRESSIONS: dict[type[ast.expr], Callable[[Frame, Any], Val | Pending | Decision]] = {
     ast.Constant: _constant,
     ast.Name: _name,
     ast.Attribute: _attribute,

@@ -20,7 +20,9 @@ from kring.frontend.kernel import Facts
 from kring.frontend.memory import check_constant
 from kring.frontend.source import outer_names, span_of
 from kring.frontend.streams import close
+from kring.frontend.texts import keep
 from kring.frontend.values import (
+    Items,
     KernelArray,
     KernelPtr,
     Maybe,
@@ -65,6 +67,13 @@ class Pending:
     pointer: Value
     take: Callable[[], Num | Ref | KernelPtr]
     unsure: tuple[str, ...] = ()
+
+
+@record
+class Decision:
+    """A condition that was not asked for yet: `go` sends the path at hand to one of two joins."""
+
+    go: Callable[[Join, Join], None]
 
 
 @record(eq=False)
@@ -194,7 +203,17 @@ class Frame:
             val = truncate(self.b, num, kind)
         if isinstance(val, Maybe) and isinstance(val.inner, Record | KernelPtr):
             self._check_one_name(name, val.inner.token)
-        self.b.env[name] = val
+        self.b.env[name] = self._kept(val)
+
+    def _kept(self, val: Val) -> Val:
+        """What a variable holds: of what does not change in Python, a copy."""
+        if isinstance(val, Text):
+            return keep(self.b, val)
+        if isinstance(val, Items):
+            from kring.frontend import items
+
+            return items.keep(self.b, val)
+        return val
 
     def _check_one_name(self, name: str, token: Token | None) -> None:
         """Comparing a reservation with None begins it, so two names would begin it twice."""
@@ -218,6 +237,24 @@ class Frame:
         refuse(span, f"an integer is wanted here; this is {describe(val)}", *cure(val))
 
 
+_TRUTH = "<truth>"
+"""A variable no source can name, for what two paths bring to one place."""
+
+
+def as_number(b: Builder, decision: Decision) -> Num:
+    """A decision, taken now, as 1 or 0."""
+    then, otherwise, after = b.join(), b.join(), b.join()
+    decision.go(then, otherwise)
+    for branch, known in ((then, 1), (otherwise, 0)):
+        b.enter(branch)
+        if b.block is not None:
+            b.env[_TRUTH] = Num(b.const(known))
+            b.jump(after)
+    b.enter(after)
+    truth = b.env.pop(_TRUTH) if b.block is not None else None
+    return truth if isinstance(truth, Num) else Num(b.const(0))
+
+
 def cure(val: Val) -> tuple[str, ...]:
     """What to write instead of using a value as it is, if that is known."""
     match val:
@@ -235,7 +272,9 @@ def cure(val: Val) -> tuple[str, ...]:
             return ("take one of its elements: `[0]`",)
         case Static(thing) if isinstance(thing, Global):
             return ("write its `.value`",)
+        case Items():
+            return ("take one of its elements: `x[i]`",)
         case Text():
-            return ("strings are copied to string fields; work on them where you read the records",)
+            return ("a string is compared, with `==` or `.startswith()`, or copied to a field",)
         case _:
             return ()

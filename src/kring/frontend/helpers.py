@@ -28,13 +28,13 @@ from kring.decl.maps import MapDeclaration, Stream, value_size
 from kring.decl.struct import sizeof
 from kring.decl.structs import task_struct
 from kring.frontend import packets, walk
+from kring.frontend.bounds import bounds
 from kring.frontend.builder import CURSOR
 from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import evaluate, map_of
 from kring.frontend.frame import Frame, Pending, cure
-from kring.frontend.integers import bounds
 from kring.frontend.maps import in_memory, key_type, value_at
-from kring.frontend.memory import chunks
+from kring.frontend.texts import encoded
 from kring.frontend.values import (
     Ctx,
     Gone,
@@ -51,7 +51,7 @@ from kring.frontend.values import (
     describe,
     parts,
 )
-from kring.ir.core import Mem, Space, Span, Type, Value
+from kring.ir.core import Space, Span, Type, Value
 from kring.record import field, record, replace
 
 _DYNPTR_SIZE = 16
@@ -254,12 +254,8 @@ _CELL = "an integer goes in a struct of its own: `class Cell(Struct): value: u64
 
 
 def _literal(frame: Frame, text: str) -> _Buffer:
-    raw = text.encode("utf-8", "surrogateescape") + b"\0"
-    b = frame.b
-    slot = b.stack(len(raw))
-    for offset, size in chunks(len(raw)):
-        b.store(slot, Mem(offset, size), b.const(int.from_bytes(raw[offset:][:size], "little")))
-    return _Buffer(slot, len(raw))
+    raw = encoded(text) + b"\0"
+    return _Buffer(frame.b.constant(raw), len(raw))
 
 
 def _size(made: _Call, at: int, val: Val, span: Span) -> Value:

@@ -11,12 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kring.decl.types import IntType
+from kring.frontend.bounds import HIGHEST, LOWEST
 from kring.frontend.builder import Builder, number
 from kring.frontend.values import Num
-from kring.ir.core import MASK, ROWS, Mem, Op, Value, signed
-
-_HIGH = (1 << 63) - 1
-_LOW = -(1 << 63)
+from kring.ir.core import MASK, ROWS, Op, Value, signed
 
 
 def constant(b: Builder, value: int) -> Num:
@@ -24,9 +22,9 @@ def constant(b: Builder, value: int) -> Num:
 
     Raises: OverflowError beyond 64 bits.
     """
-    if not _LOW <= value <= MASK:
+    if not LOWEST <= value <= MASK:
         raise OverflowError(value)
-    return Num(b.const(value), signed=value <= _HIGH, written=True)
+    return Num(b.const(value), signed=value <= HIGHEST, written=True)
 
 
 def known(*operands: Num) -> list[int] | None:
@@ -62,9 +60,9 @@ def compare(b: Builder, op: str, left: Num, right: Num) -> Value:
     """1 if the comparison holds between the mathematical values."""
     equal, signed_op, unsigned_op = _COMPARISONS[op]
     if left.signed == right.signed:
-        use = signed_op if left.signed and not _both_natural(left, right) else unsigned_op
+        use = signed_op if left.signed and not _both_natural(b, left, right) else unsigned_op
         return b.emit(use, left.value, right.value)
-    if _both_natural(left, right):
+    if _both_natural(b, left, right):
         return b.emit(unsigned_op, left.value, right.value)
     odd = left if left.signed else right
     negative = b.emit(Op.SLT, odd.value, b.const(0))
@@ -85,87 +83,20 @@ def truncate(b: Builder, operand: Num, kind: IntType) -> Num:
     bits = kind.size * 8
     if bits == 64:
         return Num(operand.value, kind.signed)
-    low, high = bounds(operand.value)
+    low, high = b.bounds(operand.value)
     first, last = kind.range()
     if first <= low and high <= last:
         return Num(operand.value)
     return Num(b.emit(Op.SEXT if kind.signed else Op.ZEXT, operand.value, imm=bits))
 
 
-def bounds(value: Value, depth: int = 4) -> tuple[int, int]:
-    """Smallest and largest signed reading the value can have."""
-    everything = (_LOW, _HIGH)
-    if not depth:
-        return everything
-    match value.op, value.imm:
-        case Op.CONST, int(known):
-            return signed(known), signed(known)
-        case Op.LOAD, Mem(_, size, sign) if size < 8:
-            return IntType(size, sign).range()
-        case ((Op.ZEXT | Op.BSWAP), int(bits)) if bits < 64:
-            return 0, (1 << bits) - 1
-        case Op.SEXT, int(bits):
-            return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
-        case op, _ if ROWS[op].compares:
-            return 0, 1
-        case op, _ if op in _BOUNDS:
-            a, c = (bounds(arg, depth - 1) for arg in value.args)
-            low, high = _BOUNDS[op](a, c)
-            return (low, high) if low >= _LOW and high <= _HIGH else everything
-        case _:
-            return everything
+def _natural(b: Builder, num: Num) -> bool:
+    return b.bounds(num.value)[0] >= 0
 
 
-Range = tuple[int, int]
-
-
-def _and(a: Range, c: Range) -> Range:
-    natural = [high for low, high in (a, c) if low >= 0]
-    return (0, min(natural)) if natural else (_LOW, _HIGH)
-
-
-def _or(a: Range, c: Range) -> Range:
-    if a[0] < 0 or c[0] < 0:
-        return _LOW, _HIGH
-    return 0, (1 << max(a[1].bit_length(), c[1].bit_length())) - 1
-
-
-def _lshr(a: Range, c: Range) -> Range:
-    count = c[0] & 63
-    if c[0] != c[1] or not count:
-        return _LOW, _HIGH
-    return 0, (MASK if a[0] < 0 else a[1]) >> count
-
-
-def _umod(a: Range, c: Range) -> Range:
-    return (0, max(c[1] - 1, 0)) if c[0] > 0 else (_LOW, _HIGH)
-
-
-def _mul(a: Range, c: Range) -> Range:
-    corners = [x * y for x in a for y in c]
-    return min(corners), max(corners)
-
-
-_BOUNDS: dict[Op, Callable[[Range, Range], Range]] = {
-    Op.ADD: lambda a, c: (a[0] + c[0], a[1] + c[1]),
-    Op.SUB: lambda a, c: (a[0] - c[1], a[1] - c[0]),
-    Op.MUL: _mul,
-    Op.AND: _and,
-    Op.OR: _or,
-    Op.XOR: _or,
-    Op.LSHR: _lshr,
-    Op.UMOD: _umod,
-    Op.UDIV: lambda a, c: (0, a[1]) if a[0] >= 0 and c[0] >= 0 else (_LOW, _HIGH),
-}
-
-
-def _natural(num: Num) -> bool:
-    return bounds(num.value)[0] >= 0
-
-
-def _both_natural(left: Num, right: Num) -> bool:
+def _both_natural(b: Builder, left: Num, right: Num) -> bool:
     """Whether the unsigned reading of both operands is their value."""
-    return all(not num.signed or _natural(num) for num in (left, right))
+    return all(not num.signed or _natural(b, num) for num in (left, right))
 
 
 def _plain(op: Op) -> Callable[[Builder, Num, Num], Num]:
@@ -176,7 +107,7 @@ def _plain(op: Op) -> Callable[[Builder, Num, Num], Num]:
 
 
 def _shift_right(b: Builder, left: Num, right: Num) -> Num:
-    op = Op.ASHR if left.signed and not _natural(left) else Op.LSHR
+    op = Op.ASHR if left.signed and not _natural(b, left) else Op.LSHR
     return Num(b.emit(op, left.value, right.value), left.signed)
 
 
@@ -201,7 +132,7 @@ def _divide(b: Builder, left: Num, right: Num) -> tuple[Num, Num]:
     """
     unsigned = not (left.signed and right.signed)
     a, c = left.value, right.value
-    if unsigned or _both_natural(left, right):
+    if unsigned or _both_natural(b, left, right):
         quotient, remainder = b.emit(Op.UDIV, a, c), b.emit(Op.UMOD, a, c)
         return Num(quotient, not unsigned), Num(remainder, not unsigned)
     if (power := _power_of_two(right)) is not None:

@@ -18,14 +18,14 @@ from kring.decl.kfuncs import ITER_NUM_NEW, ITER_NUM_NEXT
 from kring.frontend import integers, kfuncs
 from kring.frontend.builder import Builder
 from kring.frontend.frame import Frame, Repeat
-from kring.frontend.loops import Range, repeat_body
+from kring.frontend.loops import Range, Take, note_range, repeat_body
 from kring.frontend.source import assigned_names
 from kring.frontend.statements import block
 from kring.frontend.values import Num, parts
 from kring.ir.core import Mem, Op, Value
 
 
-def iterate(frame: Frame, node: ast.For, name: str, numbers: Range) -> None:
+def iterate(frame: Frame, node: ast.For, name: str, numbers: Range, take: Take) -> None:
     """A loop that an iterator of the kernel counts, however often; see `_rounds` for the end of
     that.
 
@@ -44,7 +44,8 @@ def iterate(frame: Frame, node: ast.For, name: str, numbers: Range) -> None:
     b.enter(body)
     step = b.emit(Op.MUL, b.load(found, Mem(0, 4)), b.const(numbers.step))
     count = Num(b.emit(Op.ADD, numbers.start.value, step), numbers.start.signed)
-    frame.bind(name, count)
+    note_range(frame, count.value, numbers, seen=False)
+    frame.bind(name, take(count))
     repeat_body(frame, node.body, repeat)
     b.enter(repeat.next)
     b.again(loop)
@@ -78,7 +79,7 @@ def _rounds(b: Builder, numbers: Range) -> Value:
         if size > 1:
             up = b.emit(Op.ADD, rest.value, b.const(size - 1))
             rest = Num(b.emit(Op.UDIV, up, b.const(size)), signed=False)
-    low, high = integers.bounds(rest.value)
+    low, high = b.bounds(rest.value)
     if low >= 0 and high <= MAX_ROUNDS:
         return rest.value
     beyond = b.const(MAX_ROUNDS)

@@ -8,14 +8,16 @@ from typing import Any
 
 from kring.abi.uapi import MAX_ROUNDS
 from kring.frontend import integers
+from kring.frontend.builder import Builder
 from kring.frontend.conditions import condition
 from kring.frontend.diagnose import refuse
-from kring.frontend.expressions import number, unsupported
+from kring.frontend.expressions import evaluate, number, unsupported
 from kring.frontend.frame import Frame, Repeat
+from kring.frontend.items import element, walkable
 from kring.frontend.source import assigned_names
 from kring.frontend.statements import block
-from kring.frontend.values import Num
-from kring.ir.core import Op
+from kring.frontend.values import Items, Num, Val
+from kring.ir.core import Op, Value
 from kring.record import record
 
 
@@ -47,18 +49,18 @@ def repeat_body(frame: Frame, statements: list[ast.stmt], repeat: Repeat) -> Non
 def _for(frame: Frame, node: ast.For) -> None:
     if not isinstance(node.target, ast.Name):
         refuse(frame.at(node.target), "a loop counts with one variable: `for i in range(n):`")
-    numbers = _range(frame, node.iter)
+    numbers, take = _counted(frame, node.iter)
     if frame.b.block is None:
         return
-    rounds = _most(numbers)
+    rounds = _most(frame.b, numbers)
     for outer in frame.blocks():
         rounds *= outer.rounds if isinstance(outer, Repeat) else 1
     if rounds <= _FOLLOWED:
-        _count(frame, node, node.target.id, numbers)
+        _count(frame, node, node.target.id, numbers, take)
     else:
         from kring.frontend.iterators import iterate
 
-        iterate(frame, node, node.target.id, numbers)
+        iterate(frame, node, node.target.id, numbers, take)
 
 
 @record
@@ -76,17 +78,21 @@ round by round; a longer one is stepped by the kernel, and the verifier looks at
 """
 
 
-def _most(numbers: Range) -> int:
+def _most(b: Builder, numbers: Range) -> int:
     """How often a loop over these numbers comes round at the most."""
     first, last = ((numbers.start, numbers.stop) if numbers.step > 0 else
                    (numbers.stop, numbers.start))  # fmt: skip
-    low, high = integers.bounds(first.value)[0], integers.bounds(last.value)[1]
-    if (not first.signed and low < 0) or (not last.signed and integers.bounds(last.value)[0] < 0):
+    low, high = b.bounds(first.value)[0], b.bounds(last.value)[1]
+    if (not first.signed and low < 0) or (not last.signed and b.bounds(last.value)[0] < 0):
         return MAX_ROUNDS
     return min(max(0, -(-(high - low) // abs(numbers.step))), MAX_ROUNDS)
 
 
-def _count(frame: Frame, node: ast.For, name: str, numbers: Range) -> None:
+Take = Callable[[Num], Val]
+"""What a loop gives for each number it counts."""
+
+
+def _count(frame: Frame, node: ast.For, name: str, numbers: Range, take: Take) -> None:
     """A loop that a variable of the program counts."""
     b = frame.b
     counter = f"<counter of line {node.lineno}:{node.col_offset}>"
@@ -94,12 +100,13 @@ def _count(frame: Frame, node: ast.For, name: str, numbers: Range) -> None:
     loop = b.loop(frame.at(node), [counter, *assigned_names(node.target, *node.body)])
     count = b.env[counter]
     assert isinstance(count, Num)
+    note_range(frame, count.value, numbers)
     body, otherwise = b.join(), b.join()
-    repeat = Repeat(b.join(), b.join(), rounds=max(_most(numbers), 1))
+    repeat = Repeat(b.join(), b.join(), rounds=max(_most(frame.b, numbers), 1))
     below = "<" if numbers.step > 0 else ">"
     b.branch(integers.compare(b, below, count, numbers.stop), body, otherwise)
     b.enter(body)
-    frame.bind(name, count)
+    frame.bind(name, take(count))
     repeat_body(frame, node.body, repeat)
     b.enter(repeat.next)
     if b.block is not None:
@@ -112,13 +119,40 @@ def _count(frame: Frame, node: ast.For, name: str, numbers: Range) -> None:
     b.env.pop(counter, None)
 
 
+def note_range(frame: Frame, count: Value, numbers: Range, seen: bool = True) -> None:
+    """Say what a loop's counter can be in its body; unless `seen`, the verifier does not know."""
+    b, start, stop = frame.b, numbers.start, numbers.stop
+    (first, last), (low, high) = b.bounds(start.value), b.bounds(stop.value)
+    up = numbers.step > 0
+    b.ranges[count] = (first, max(first, high - 1)) if up else (min(last, low + 1), last)
+    if not (seen and integers.known(start, stop)):
+        b.unseen.add(count)
+
+
+def _counted(frame: Frame, node: ast.expr) -> tuple[Range, Take]:
+    """What a loop counts, and what it gives for each number."""
+    if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
+        val = evaluate(frame, node)
+        if isinstance(val, Items):
+            frame.at(node)
+            items, zero = walkable(frame.b, val), Num(frame.b.const(0))
+            stop = Num(frame.b.const(items.type.count))
+            spelled = ast.unparse(node)
+            return Range(zero, stop, 1), lambda index: element(frame.b, items, index, spelled)
+    return _range(frame, node), lambda index: index
+
+
 def _range(frame: Frame, node: ast.expr) -> Range:
     """Start, stop and step of a `range(…)`."""
     match node:
         case ast.Call(ast.Name(name), args, []) if frame.outer.get(name) is range:
             numbers = [number(frame, arg) for arg in args]
         case _:
-            refuse(frame.at(node), "a loop runs over `range(…)`", "write `for i in range(n):`")
+            refuse(
+                frame.at(node),
+                "a loop runs over `range(…)` or over an array",
+                "write `for i in range(n):`",
+            )
     frame.at(node)
     match numbers:
         case [stop]:

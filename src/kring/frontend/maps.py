@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kring.abi.uapi import BPF_ANY, BPF_NOEXIST, MapType
-from kring.decl.maps import MapDeclaration, ValueType
+from kring.decl.maps import MapDeclaration, ValueType, value_size
 from kring.decl.types import IntType
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
 from kring.frontend.integers import known
 from kring.frontend.memory import check_constant, load_int, store_int
+from kring.frontend.texts import copy_value, strings
 from kring.frontend.values import KernelPtr, Maybe, Num, Ref, Val, describe, parts
-from kring.ir.core import Span, Value
+from kring.ir.core import Space, Span, Value
 
 ARRAYS = frozenset({MapType.ARRAY, MapType.PERCPU_ARRAY})
 _INDEX = IntType(4)
@@ -41,11 +42,18 @@ def in_memory(b: Builder, kind: ValueType, val: Val, what: str) -> Value:
 
 
 def key_in_memory(b: Builder, declaration: MapDeclaration, name: str, key: Val) -> Value:
-    """A pointer to the key; an index known to be beyond an array's end is refused."""
+    """A pointer to a key, whose strings have nothing behind their NUL: every byte counts. An
+    index known to be beyond an array's end is refused."""
     if declaration.type in ARRAYS and isinstance(key, Num):
         for index in known(key) or ():
             check_index(b.span, declaration, name, index)
-    return in_memory(b, key_type(declaration), key, f"key of {name!r}")
+    kind = key_type(declaration)
+    pointer = in_memory(b, kind, key, f"key of {name!r}")
+    if not isinstance(kind, type) or pointer.type.space is Space.STACK or not any(strings(kind)):
+        return pointer
+    slot = b.stack(value_size(kind))
+    copy_value(b, slot, pointer, kind)
+    return slot
 
 
 def check_index(span: Span, declaration: MapDeclaration, name: str, index: int) -> None:

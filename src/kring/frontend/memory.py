@@ -1,4 +1,4 @@
-"""Fields of structs in memory: reading, writing, and the copying of strings."""
+"""Fields of structs and elements of arrays in memory: reading and writing."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from kring.decl.struct import Field, Struct, layout, sizeof
 from kring.decl.types import ArrayType, Bits, Char, FieldType, IntType
 from kring.frontend.builder import Builder
+from kring.frontend.copies import store_bytes
 from kring.frontend.diagnose import did_you_mean, refuse
 from kring.frontend.integers import known
-from kring.frontend.values import Num, Ref, Text, Val, describe
+from kring.frontend.texts import copy_text, copy_value
+from kring.frontend.values import Items, Num, Ref, Static, Text, Val, describe
 from kring.ir.core import Mem, Op, Span, Value
 from kring.record import replace
-
-_CHUNKS = (8, 4, 2, 1)
-_COPY_LIMIT = 64
-"""Bytes up to which a copy is loads and stores; beyond it a helper does it."""
 
 
 def find_field(struct: type[Struct], name: str, span: Span) -> Field:
@@ -28,25 +26,33 @@ def find_field(struct: type[Struct], name: str, span: Span) -> Field:
 
 
 def read_field(b: Builder, ref: Ref, field: Field) -> Val:
-    """The field's value; of a struct, a reference to it."""
-    offset = ref.offset + field.offset
-    match field.type:
-        case IntType() as kind:
-            return load_int(b, ref.pointer, offset, kind)
+    """The field's value; of a struct or an array, a reference to it."""
+    return read(b, ref, ref.offset + field.offset, field.type, field.shift)
+
+
+def read(b: Builder, owner: Ref | Items, offset: int, kind: FieldType, shift: int = 0) -> Val:
+    """What the memory of a struct or an array holds at an offset from its pointer; of a struct or
+    an array inside, a reference."""
+    pointer, rest = owner.pointer, (owner.shared, owner.copied, owner.at)
+    match kind:
+        case IntType():
+            return load_int(b, pointer, offset, kind)
         case Bits(unit, width):
-            whole = b.load(ref.pointer, Mem(offset, unit.size))
-            shifted = b.emit(Op.LSHR, whole, b.const(field.shift)) if field.shift else whole
+            whole = b.load(pointer, Mem(offset, unit.size))
+            shifted = b.emit(Op.LSHR, whole, b.const(shift)) if shift else whole
             low = b.emit(Op.AND, shifted, b.const((1 << width) - 1))
             if not unit.signed:
-                return Num(low)
+                return Num(low, width < 64)
             up = b.const(64 - width)
             return Num(b.emit(Op.ASHR, b.emit(Op.SHL, low, up), up))
         case Char(size):
-            return Text("memory", b.at(ref.pointer, offset), size)
+            return Text("memory", b.at(pointer, offset), size)
+        case ArrayType():
+            return Items(pointer, kind, offset, *rest)
         case type() as struct:
-            return replace(ref, struct=struct, offset=offset)
+            return Ref(pointer, struct, offset, *rest)
         case _:
-            refuse(b.span, f"{field.name!r} is an array; programs read integers, strings, structs")
+            refuse(b.span, "this is a string of the kernel, which has no fixed place")
 
 
 def load_int(b: Builder, pointer: Value, offset: int, kind: IntType) -> Num:
@@ -66,73 +72,61 @@ def store_int(b: Builder, pointer: Value, offset: int, kind: IntType, value: Val
 
 def write_field(b: Builder, ref: Ref, field: Field, val: Val) -> None:
     """Assign to a field: integers are truncated, strings cut to the field's capacity."""
-    offset = ref.offset + field.offset
     where = f"{ref.struct.__name__}.{field.name}"
-    if ref.copied:
-        refuse(b.span, f"{ref.copied} cannot be written: {where} is of a copy")
-    match field.type, val:
-        case IntType() as kind, Num(value):
+    write(b, ref, ref.offset + field.offset, field.type, val, where, field.shift)
+
+
+def write(
+    b: Builder,
+    owner: Ref | Items,
+    offset: int,
+    kind: FieldType,
+    val: Val,
+    where: str,
+    shift: int = 0,
+) -> None:
+    """Assign to the memory of a struct or an array, at an offset from its pointer; an error calls
+    it `where`."""
+    pointer = owner.pointer
+    if owner.copied:
+        refuse(b.span, f"{owner.copied} cannot be written: {where} is of a copy")
+    match kind, val:
+        case IntType(), Num(value):
             check_constant(b, where, kind, val)
-            store_int(b, ref.pointer, offset, kind, value)
-        case Bits() as kind, Num(value):
-            _write_bits(b, ref.pointer, offset, kind, field.shift, value)
-        case Char() as kind, Text():
-            copy_text(b, b.at(ref.pointer, offset), kind, val)
+            store_int(b, pointer, offset, kind, value)
+        case Bits(), Num(value):
+            check_constant(b, where, kind, val)
+            _write_bits(b, pointer, offset, kind, shift, value)
+        case Char(), Text():
+            copy_text(b, b.at(pointer, offset), kind, val)
+        case ArrayType(), Items() if (val.type.element, val.type.count) == (
+            kind.element,
+            kind.count,
+        ):
+            copy_value(b, b.at(pointer, offset), b.at(val.pointer, val.offset), kind)
+        case ArrayType(_, count), Static(bytes() as data) if kind.is_bytes:
+            if len(data) > count:
+                refuse(b.span, f"{len(data)} bytes do not fit in {where}, which has {count}")
+            store_bytes(b, b.at(pointer, offset), data.ljust(count, b"\0"))
         case type() as struct, Ref() if val.struct is struct:
-            source = b.at(val.pointer, val.offset)
-            copy_bytes(b, b.at(ref.pointer, offset), source, field.size)
-        case kind, _:
+            copy_value(b, b.at(pointer, offset), b.at(val.pointer, val.offset), struct)
+        case _:
             refuse(b.span, f"{where} holds {type_name(kind)}; this is {describe(val)}")
 
 
-def check_constant(b: Builder, where: str, kind: IntType, num: Num) -> None:
+def check_constant(b: Builder, where: str, kind: IntType | Bits, num: Num) -> None:
     """Refuse a number of the source that the type cannot hold; computed ones are cut to fit."""
     first, last = kind.range()
     for value in (known(num) or ()) if num.written else ():
         if not first <= value <= last:
-            refuse(
-                b.span, f"{value} does not fit in {where}, which is {kind.name}: {first} to {last}"
-            )
+            what = kind.name if isinstance(kind, IntType) else f"{kind.width} bits"
+            refuse(b.span, f"{value} does not fit in {where}, which is {what}: {first} to {last}")
 
 
 def zero_fields(b: Builder, ref: Ref) -> None:
     """Zero every field and gap, each for itself, so that the ones written later cost nothing."""
     for start, size in _pieces(ref.struct):
         b.emit(Op.ZERO, ref.pointer, imm=Mem(ref.offset + start, size))
-
-
-def copy_text(b: Builder, target: Value, kind: Char, text: Text) -> None:
-    """Copy a string, cut to the destination and ended by a NUL."""
-    match text:
-        case Text("comm"):
-            b.call("get_current_comm", target, b.const(kind.size))
-        case Text("literal", None, literal=literal):
-            raw = literal.encode("utf-8", "surrogateescape")[: kind.size - 1]
-            padded = raw + bytes(kind.size - len(raw) if kind.clear else 1)
-            for offset, size in chunks(len(padded)):
-                piece = int.from_bytes(padded[offset : offset + size], "little")
-                b.store(target, Mem(offset, size), b.const(piece))
-        case Text("memory", Value() as source, size) if size <= min(kind.size, _COPY_LIMIT):
-            copy_bytes(b, target, source, size)
-        case Text(("memory" | "kernel" | "user") as space, Value() as source, size):
-            helper = "probe_read_user_str" if space == "user" else "probe_read_kernel_str"
-            limit = min(kind.size, size) if size else kind.size
-            b.call(helper, target, b.const(limit), source)
-        case Text("dynamic", Value() as context, core=core):
-            place = b.load(context, Mem(0, 2, core=core))
-            address = b.emit(Op.ADD, context, place, type=context.type)
-            b.call("probe_read_kernel_str", target, b.const(kind.size), address)
-        case _:
-            refuse(b.span, "this string cannot be copied")
-
-
-def chunks(size: int) -> Iterator[tuple[int, int]]:
-    """Offset and width of the aligned pieces of 8, 4, 2 and 1 that make up `size` bytes."""
-    offset = 0
-    for width in _CHUNKS:
-        while size - offset >= width:
-            yield offset, width
-            offset += width
 
 
 def type_name(kind: FieldType) -> str:
@@ -145,20 +139,12 @@ def type_name(kind: FieldType) -> str:
         case Char(size):
             return f"a string of {size} bytes"
         case ArrayType(element, count):
-            return f"an array of {count} {element.name}"
+            name = element.name if isinstance(element, IntType) else element.__name__
+            return f"an array of {count} {name}"
         case type():
             return f"a {kind.__name__}"
         case _:
             return "a string"
-
-
-def copy_bytes(b: Builder, target: Value, source: Value, size: int) -> None:
-    """Copy bytes between places the program may access, both aligned to 8."""
-    if size > _COPY_LIMIT:
-        b.call("probe_read_kernel", target, b.const(size), source)
-        return
-    for offset, width in chunks(size):
-        b.store(target, Mem(offset, width), b.load(source, Mem(offset, width)))
 
 
 def kept(b: Builder, name: str, val: Val) -> Val:
@@ -174,7 +160,7 @@ def kept(b: Builder, name: str, val: Val) -> Val:
     if val.pointer.op is Op.STACK and not held:
         return val
     own = b.stack(sizeof(val.struct))
-    copy_bytes(b, own, b.at(val.pointer, val.offset), sizeof(val.struct))
+    copy_value(b, own, b.at(val.pointer, val.offset), val.struct)
     return replace(val, pointer=own, offset=0)
 
 

@@ -18,7 +18,7 @@ from kring.frontend.blocks import BLOCKS
 from kring.frontend.builder import Builder, Module, Place, Separate, WidenLoop
 from kring.frontend.conditions import condition
 from kring.frontend.diagnose import combined, refuse
-from kring.frontend.expressions import evaluate, number
+from kring.frontend.expressions import evaluate
 from kring.frontend.frame import Frame
 from kring.frontend.functions import give, inline
 from kring.frontend.kernel import Facts
@@ -158,10 +158,10 @@ def _way(node: ast.If, truth: str) -> str:
 
 
 def _match(frame: Frame, node: ast.Match) -> None:
-    from kring.frontend.patterns import compare_pattern
+    from kring.frontend.patterns import compare_pattern, subject_of
 
     b = frame.b
-    subject = number(frame, node.subject)
+    subject = subject_of(frame, node)
     after = b.join()
     for case in node.cases:
         if frame.b.block is None:

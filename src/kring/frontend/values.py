@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from kring.decl.kernel import KernelStruct
 from kring.decl.maps import Stream
 from kring.decl.struct import Struct
-from kring.decl.types import ArrayType, Elements
+from kring.decl.types import ArrayType, Elements, IntType
 from kring.ir.core import Core, Span, Value
 from kring.record import record, replace
 
@@ -44,6 +44,18 @@ class Ref:
 
     pointer: Value
     struct: type[Struct]
+    offset: int = 0
+    shared: bool = False
+    copied: str = ""
+    at: Value | None = None
+
+
+@record
+class Items:
+    """An array in memory; the rest is what the struct it is in has."""
+
+    pointer: Value
+    type: ArrayType
     offset: int = 0
     shared: bool = False
     copied: str = ""
@@ -153,8 +165,8 @@ class Text:
     """A string to be copied: `kind` says from where.
 
     `comm` of the current task; `kernel`, `user` at an address of at most `size` bytes if not 0;
-    `dynamic` `__data_loc` of the context, at `core`; `memory` of a field of a struct; `literal`
-    of the program itself.
+    `dynamic` `__data_loc` of the context, at `core`; `memory` of a field of a struct, `raw` if
+    something may stand behind its NUL even on the stack; `literal` of the program itself.
     """
 
     kind: str
@@ -193,8 +205,8 @@ class Mixed:
 
 
 Val: TypeAlias = (
-    Static | Num | Ref | Record | Maybe | Nothing | KernelPtr | KernelArray | Ctx | Packet | Text
-    | Unbound | Gone | Mixed | Poison
+    Static | Num | Ref | Items | Record | Maybe | Nothing | KernelPtr | KernelArray | Ctx | Packet
+    | Text | Unbound | Gone | Mixed | Poison
 )  # fmt: skip
 
 
@@ -203,11 +215,11 @@ def parts(val: Val) -> tuple[Value, ...]:
     match val:
         case Num(value) | Text(_, Value() as value):
             return (value,)
-        case Ref(pointer, at=Value() as at):
+        case Ref(pointer, at=Value() as at) | Items(pointer, at=Value() as at):
             return (pointer, at)
-        case Ref(pointer) | KernelPtr(pointer) | KernelArray(pointer) | Ctx(pointer):
+        case Ref(pointer) | Items(pointer) | KernelPtr(pointer) | KernelArray(pointer):
             return (pointer,)
-        case Packet(pointer):
+        case Ctx(pointer) | Packet(pointer):
             return (pointer,)
         case Record(ref):
             return parts(ref)
@@ -224,9 +236,9 @@ def with_parts(val: Val, values: tuple[Value, ...]) -> Val:
             return replace(val, value=values[0])
         case Text(_, Value()):
             return replace(val, address=values[0])
-        case Ref(at=Value()):
+        case Ref(at=Value()) | Items(at=Value()):
             return replace(val, pointer=values[0], at=values[1])
-        case Ref() | KernelPtr() | KernelArray() | Ctx() | Packet():
+        case Ref() | Items() | KernelPtr() | KernelArray() | Ctx() | Packet():
             return replace(val, pointer=values[0])
         case Record(ref):
             return replace(val, ref=replace(ref, pointer=values[0]))
@@ -274,6 +286,8 @@ def describe(val: Val) -> str:
             return "None"
         case Static(object=thing) if thing is object:
             return "an argument declared `object`, which is not to be used"
+        case Static(object=bytes()):
+            return "bytes"
         case Static(object=thing):
             return f"a {type(thing).__name__}"
         case Num(_, signed):
@@ -282,6 +296,9 @@ def describe(val: Val) -> str:
             return f"a {struct.__name__}"
         case KernelArray(_, kind):
             return f"an array of {kind.count}"
+        case Items(_, ArrayType(element, count)):
+            kind = element.name if isinstance(element, IntType) else element.__name__
+            return f"an array of {count} {kind}"
         case Record(ref):
             return f"a reserved {ref.struct.__name__}"
         case Maybe(_, inner):
@@ -290,6 +307,8 @@ def describe(val: Val) -> str:
             return "the context"
         case Packet():
             return "the packet"
+        case Text("literal", literal=literal):
+            return f"the string {literal!r}"
         case Text():
             return "a string"
         case Unbound() | Poison():

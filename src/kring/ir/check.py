@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kring.abi.helpers import HELPERS
+from kring.abi.helpers import HELPERS, VARIADIC
 from kring.errors import InternalError
 from kring.ir.core import (
     ACCESSES,
@@ -253,6 +253,8 @@ def _arguments(value: Value) -> tuple[str, ...] | None:
     match value.op, value.imm:
         case Op.CALL, str(name) if name in HELPERS:
             helper = HELPERS[name]
+            if name in VARIADIC:
+                return helper.args[: max(len(value.args), helper.args.index("int"))]
             if not helper.optional:
                 return helper.args
             return tuple("" if n in helper.optional else a for n, a in enumerate(helper.args))

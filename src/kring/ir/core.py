@@ -169,6 +169,7 @@ class Op(Enum):
     ZEXT = "zext"
     SEXT = "sext"
     BSWAP = "bswap"
+    BOUND = "bound"
     EQ = "eq"
     NE = "ne"
     ULT = "ult"
@@ -309,6 +310,7 @@ ROWS: dict[Op, Row] = {
     Op.ZEXT: Row(1, Imms.BITS, evaluate=lambda a, bits: a[0] & ((1 << bits) - 1)),
     Op.SEXT: Row(1, Imms.BITS, evaluate=lambda a, bits: _sign_extend(a[0], bits)),
     Op.BSWAP: Row(1, Imms.BITS, evaluate=lambda a, bits: _swap(a[0], bits)),
+    Op.BOUND: Row(1, Imms.INT, evaluate=lambda a, count: a[0] if a[0] < count else 0),
     Op.EQ: _comparison(lambda a, b: a == b, commutes=True),
     Op.NE: _comparison(lambda a, b: a != b, commutes=True),
     Op.ULT: _comparison(lambda a, b: a < b),
@@ -345,10 +347,11 @@ ROWS: dict[Op, Row] = {
     Op.RET: Row(1, result=False, pure=False, ends=True),
 }
 """Meanings that the names leave open: `bswap N` reverses the low N bits' bytes and clears the
-rest; `set` is true if any bit is in both; `core` is a constant of the target kernel and `field`
-a pointer moved by one; `zero` fills `size` bytes; `stack` is `imm` bytes, aligned to 8, that
-live as long as the function; `call` calls a helper, or with `fn:` before the name a function of
-the same program; `br` takes its first edge if the operand is not 0.
+rest; `bound N` is the number if it is below N, else 0, and shows that to the verifier, so it stays
+where it says nothing new; `set` is true if any bit is in both; `core` is a constant of the target
+kernel and `field` a pointer moved by one; `zero` fills `size` bytes; `stack` is `imm` bytes,
+aligned to 8, that live as long as the function; `call` calls a helper, or with `fn:` before the
+name a function of the same program; `br` takes its first edge if the operand is not 0.
 The atomics on memory of 4 or 8 bytes read and write it at once; those with a result give what was
 there before, zero-extended; `compare_exchange` stores its last operand if the bytes are those of
 the one before it."""

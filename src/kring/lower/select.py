@@ -224,6 +224,10 @@ class _Selection:
             return self.emit("rsh32_k", dst, imm=31) if half else self.emit("rsh64_k", dst, imm=63)
         test = self._comparison(value)
         self.emit("mov64_k", dst, imm=1)
+        return self._clear_unless(test, dst)
+
+    def _clear_unless(self, test: Inst, dst: int) -> None:
+        """If the test does not hold, dst = 0."""
         before, clear, after = self.block, Block(span=self.span), Block()
         before.test, before.span = test, self.span
         before.to, before.copies = [after, clear], [[], []]
@@ -232,7 +236,13 @@ class _Selection:
         self.emit("mov64_k", dst, imm=0)
         self.block = after
         self.out.blocks += [clear, after]
-        return None
+
+    def bound(self, value: Value) -> None:
+        """dst = a; if it is not below the bound, dst = 0."""
+        assert isinstance(value.imm, int)
+        dst = self.define(value)
+        self.put(dst, value.args[0])
+        self._clear_unless(Inst(OPS["jlt64_k"], dst, imm=value.imm, span=self.span), dst)
 
     # -- memory
 
@@ -372,6 +382,7 @@ _EMIT: dict[Op, Callable[[_Selection, Value], None]] = {
     **dict.fromkeys((Op.NEG, Op.BSWAP), _Selection.unary),
     **dict.fromkeys((Op.ZEXT, Op.SEXT), _Selection.extend),
     **dict.fromkeys((Op.CONST, Op.MAP, Op.GLOBAL, Op.STACK, Op.CORE), _Selection.keep),
+    Op.BOUND: _Selection.bound,
     Op.FIELD: _Selection.field,
     Op.LOAD: _Selection.load,
     Op.STORE: _Selection.store,

@@ -97,7 +97,7 @@ def bit_fields() -> None:
     out[2] = h.flags
     out[3] = h.offset
     out[4] = h.rest
-    h.version = 22
+    h.version = h.version + 18
     h.ihl = 5
     h.flags = h.flags + 5
     h.offset = h.offset * 3

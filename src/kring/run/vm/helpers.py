@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _Function = Callable[[World, int, int, int, int, int], int]
 
 _CURRENT_CPU: Final = 0xFFFF_FFFF
+_MOST_PRINTED: Final = 12
 _JIFFY_NS: Final = 4_000_000
 # Of x86-64 with four-level page tables: the end of user addresses, the begin of the kernel's.
 _TASK_SIZE: Final = (1 << 47) - 4096
@@ -134,6 +135,18 @@ def _printk(world: World, at: int, size: int, a: int, b: int, c: int) -> int:
     return len(text.encode())
 
 
+def _vprintk(world: World, at: int, size: int, data: int, length: int, *_: int) -> int:
+    """See: kernel/trace/bpf_trace.c, bpf_trace_vprintk: at most MAX_BPRINTF_VARARGS values."""
+    if length % 8 or length > 8 * _MOST_PRINTED:
+        return -EINVAL
+    values = memoryview(world.memory.read(data, length)).cast("Q") if length else ()
+    text = format_printk(world.memory, world.memory.read(at, size), tuple(values))
+    if text is None:
+        return -EINVAL
+    world.printed.append(text)
+    return len(text.encode())
+
+
 def _perf_output(world: World, _: int, at: int, flags: int, data: int, size: int) -> int:
     live = world.map_at(at)
     if not isinstance(live, PerfMap):
@@ -181,6 +194,7 @@ _BY_NAME: dict[str, _Function] = {
     "probe_read_kernel": _probe(user=False),
     "probe_read_kernel_str": _probe_str(user=False),
     "trace_printk": _printk,
+    "trace_vprintk": _vprintk,
     "get_current_comm": _comm,
     "perf_event_output": _perf_output,
     "ringbuf_output": _ring_output,

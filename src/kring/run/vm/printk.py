@@ -1,6 +1,6 @@
 """bpf_trace_printk's format, turned into text.
 
-In:  the format's bytes and up to three arguments.
+In:  the format's bytes and its arguments.
 Out: `format_printk(memory, format, arguments)`, the line, or None where the kernel says EINVAL.
 See: kernel/trace/bpf_trace.c, bpf_trace_printk; kernel/bpf/helpers.c, bpf_bprintf_prepare.
 """
@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from kring.run.vm.arith import signed
 from kring.run.vm.memory import Memory
 
-_DIRECTIVE = re.compile(r"%(?:%|(0?[0-9]*)(ll|l)?([diuxXpc])|(?:[0-9]*)(s))")
+_DIRECTIVE = re.compile(r"%(?:%|([-+ 0]*)([0-9]*)(ll|l)?([diuxXpcs]))")
+_ALLOWED = re.compile(r"[\t-\r -~]*")
 _LONGEST_STRING = 512
 
 
@@ -21,7 +22,7 @@ def format_printk(memory: Memory, format: bytes, arguments: Sequence[int]) -> st
     """The text, or None for a format without its NUL, or with what the kernel does not know."""
     text, nul, _ = format.decode(errors="replace").partition("\0")
     left = list(arguments)
-    if not nul or "%" in _DIRECTIVE.sub("", text):
+    if not nul or not _ALLOWED.fullmatch(text) or "%" in _DIRECTIVE.sub("", text):
         return None
     if sum(found[0] != "%%" for found in _DIRECTIVE.finditer(text)) > len(left):
         return None
@@ -32,21 +33,25 @@ def _one(memory: Memory, found: re.Match[str], left: list[int]) -> str:
     if found[0] == "%%":
         return "%"
     value = left.pop(0)
-    if found[4]:
-        return _string(memory, value)
-    bits = 64 if found[2] or found[3] == "p" else 32
+    flags, width, long, kind = found.groups("")
+    if kind == "s":
+        return _aligned(_string(memory, value), flags, width)
+    if kind == "c":
+        return chr(value & 0xFF)
+    bits = 64 if long or kind == "p" else 32
     value &= (1 << bits) - 1
-    match found[3]:
-        case "c":
-            return chr(value & 0xFF)
-        case "p":
-            return f"{value:016x}"
-        case "x" | "X":
-            return format(value, f"{found[1]}{found[3]}")
-        case "d" | "i":
-            return format(signed(value, bits), f"{found[1]}d")
-        case _:
-            return format(value, f"{found[1]}d")
+    if kind == "p":
+        return f"{value:016x}"
+    signs = kind in "di"
+    sign = "+" if signs and "+" in flags else " " if signs and " " in flags else ""
+    zero = f"0{width}" if width and "0" in flags and "-" not in flags else ""
+    number = signed(value, bits) if signs else value
+    return _aligned(format(number, f"{sign}{zero}{kind if kind in 'xX' else 'd'}"), flags, width)
+
+
+def _aligned(text: str, flags: str, width: str) -> str:
+    size = int(width or 0)
+    return text.ljust(size) if "-" in flags else text.rjust(size)
 
 
 def _string(memory: Memory, address: int) -> str:

@@ -1,0 +1,6 @@
+from kring import cpu, syscall
+
+
+@syscall
+def program() -> None:
+    print(f"on {cpu():,}")

@@ -1,0 +1,6 @@
+from kring import syscall
+
+
+@syscall
+def program() -> None:
+    print("a", "b", sep=", ")

@@ -1,0 +1,6 @@
+from kring import current, syscall
+
+
+@syscall
+def program() -> int:
+    return current.comm[0] == "b"

@@ -1,4 +1,0 @@
-from kring import current, tracepoint
-@tracepoint("sched:sched_process_exec")
-def on_exec() -> None:
-    print(current.pid)

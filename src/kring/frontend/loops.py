@@ -100,12 +100,12 @@ def _count(frame: Frame, node: ast.For, name: str, numbers: Range, take: Take) -
     loop = b.loop(frame.at(node), [counter, *assigned_names(node.target, *node.body)])
     count = b.env[counter]
     assert isinstance(count, Num)
-    note_range(frame, count.value, numbers)
     body, otherwise = b.join(), b.join()
     repeat = Repeat(b.join(), b.join(), rounds=max(_most(frame.b, numbers), 1))
     below = "<" if numbers.step > 0 else ">"
     b.branch(integers.compare(b, below, count, numbers.stop), body, otherwise)
     b.enter(body)
+    note_range(frame, count.value, numbers)
     frame.bind(name, take(count))
     repeat_body(frame, node.body, repeat)
     b.enter(repeat.next)

@@ -37,7 +37,6 @@ from kring.decl.programs import (
     xdp,
 )
 from kring.decl.struct import Struct, fields, pack, sizeof, unpack
-from kring.decl.structs import task_struct
 from kring.decl.types import (
     array,
     be16,
@@ -71,6 +70,7 @@ from kring.errors import (
 
 if TYPE_CHECKING:
     from kring.build import build as build
+    from kring.decl.structs import task_struct as task_struct
     from kring.decl.contexts import PerfEvent as PerfEvent
     from kring.decl.contexts import Registers as Registers
     from kring.decl.kfuncs import kfunc as kfunc
@@ -90,6 +90,7 @@ _LATER = {
     "Event": "kring.run.vm.feed",
     "Task": "kring.run.vm.task",
     "build": "kring.build",
+    "task_struct": "kring.decl.structs",
     "load": "kring.session",
     "Kernel": "kring.run.kernel.kernel",
     "Object": "kring.obj.object",

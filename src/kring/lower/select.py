@@ -151,6 +151,9 @@ class _Selection:
         if self.widths.short(value):
             verb, constant = f"{_VERBS[value.op]}32", ir.number(b)
             number = None if constant is None else _sign(constant, 32)
+        if number is None and (fact := _immediate(value.op, b)) is not None:
+            self.put(dst, a)
+            return self.emit(f"{verb}_k", dst, ref=fact)
         if number is None:
             right = self.reg(b)
             self.put(dst, a)
@@ -158,7 +161,7 @@ class _Selection:
         if number == 0 and value.op is Op.UDIV:
             return self.emit("mov64_k", dst)
         self.put(dst, a)
-        if number != 0 or value.op is not Op.UMOD:
+        if number != 0 or value.op not in (Op.UMOD, Op.ADD):
             number = number & 63 if value.op in _SHIFTS else number
             self.emit(f"{verb}_k", dst, imm=number)
         return None
@@ -359,6 +362,15 @@ class _Selection:
         if name not in HELPERS:
             raise InternalError(f"no helper is named {name!r}")
         return self.block.insns.append(Inst(CALL, imm=HELPERS[name].id, args=args, span=self.span))
+
+
+def _immediate(op: Op, value: Value) -> Core | None:
+    """A fact of the target that an instruction holds itself; as a divisor it might be 0, which
+    none may hold."""
+    fact = value.imm
+    if value.op is not Op.CORE or not isinstance(fact, Core) or op in (Op.UDIV, Op.UMOD):
+        return None
+    return fact if fact.kind != "enum_value" else None
 
 
 def _mem(value: Value) -> Mem:

@@ -70,10 +70,10 @@ from kring.errors import (
 
 if TYPE_CHECKING:
     from kring.build import build as build
-    from kring.decl.structs import task_struct as task_struct
     from kring.decl.contexts import PerfEvent as PerfEvent
     from kring.decl.contexts import Registers as Registers
     from kring.decl.kfuncs import kfunc as kfunc
+    from kring.decl.structs import task_struct as task_struct
     from kring.obj.object import Object as Object
     from kring.run.kernel.kernel import Kernel as Kernel
     from kring.run.vm.feed import Event as Event

@@ -7,23 +7,27 @@ zero shows.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from errno import E2BIG, EEXIST, EINVAL, ENOENT
+from errno import E2BIG, EEXIST, EFAULT, EINVAL, ENOENT
 from struct import pack, unpack
 from typing import Any
 
 from case_contexts import context, hidden
+from case_kernel import KernelSide
 
 from kring.abi.programs import KINDS, Kind
 from kring.abi.uapi import BPF_NOEXIST
 from kring.decl.maps import DROPS, MapDeclaration, Stream, value_size
 from kring.decl.variables import CONSTANTS, DATA, Global
+from kring.errors import VmError
 from kring.frontend.builder import Module
 from kring.frontend.maps import ARRAYS, key_type
 from kring.ir.core import Fn
 from kring.ir.evaluate import World, evaluate
+from kring.run.vm.task import Task
 
 RUBBISH = 0xA5
 _HEADER = 8
@@ -69,6 +73,8 @@ class Evaluated:
         self.rings: dict[str, Ring] = {}
         self.drops = module.drops
         self._who = who
+        self._kernel = KernelSide(module)
+        self._task = 0
         self._variables = module.variables
         self.packet = 0, 0
         self._hidden = self._context = 0
@@ -102,6 +108,7 @@ class Evaluated:
         self.packet = packet, len(seen)
         self._hidden = len(data) - len(seen)
         self._context = self.world.allocate(context(kind, packet, data, ctx))
+        self.world.core = self._kernel.facts(fn)
         return evaluate(fn, [self._context], self.world)
 
     def data(self) -> bytes:
@@ -220,6 +227,17 @@ class Evaluated:
         world.write(target, self._who.comm.encode()[: size - 1].ljust(size, b"\0"))
         return 0
 
+    def _get_current_task_btf(self, world: World) -> int:
+        if not self._task:
+            who = self._who
+            parent = os.getppid()
+            task = Task(who.pid, who.tid, parent, who.comm, who.uid, who.gid)
+            self._task = self._kernel.task(world, task)
+        return self._task
+
+    def _get_current_task(self, world: World) -> int:
+        return self._get_current_task_btf(world)
+
     def _skb_load_bytes(self, world: World, skb: int, at: int, target: int, size: int) -> int:
         packet, length = self.packet
         assert skb == self._context
@@ -232,7 +250,11 @@ class Evaluated:
         return 0 if size <= self.packet[1] else -12
 
     def _probe_read_kernel(self, world: World, target: int, size: int, address: int) -> int:
-        world.write(target, world.read(address, size))
+        try:
+            world.write(target, world.read(address, size))
+        except VmError:
+            world.write(target, bytes(size))
+            return -EFAULT
         return 0
 
     def _probe_read_kernel_str(self, world: World, target: int, size: int, address: int) -> int:

@@ -235,6 +235,19 @@ def _load_pointer(b: Builder, base: Value, core: Core) -> Value:
 # Questions about types
 
 
+def _note_whole(b: Builder, struct: View) -> None:
+    """Take note of all that a struct is declared to have."""
+    note(b, struct.__name__, _tag(struct))
+    for name in view_names(struct):
+        field = find_field(struct, name, b.span)
+        use(b, struct.__name__, field.name, field.type, b.span, _tag(struct))
+        match field.type:
+            case Embedded(type() as inner) | Elements(Embedded(type() as inner)):
+                _note_whole(b, inner)
+            case _:
+                continue
+
+
 def contains(b: Builder, name: str, owner: type[Any], span: Span) -> Value:
     """1 if the target's struct has the field, or its enum the name, else 0."""
     if issubclass(owner, KernelEnum):
@@ -264,5 +277,8 @@ def _enumerator(b: Builder, owner: type[KernelEnum], name: str, how: str, span: 
 def about(b: Builder, kind: type[KernelStruct | KernelEnum], how: str) -> Value:
     """What the target answers to a question about a type as a whole: `type_exists` or
     `type_size`."""
-    note(b, kind.__name__, "enum" if issubclass(kind, KernelEnum) else _tag(kind))
+    if issubclass(kind, KernelEnum):
+        note(b, kind.__name__, "enum")
+    else:
+        _note_whole(b, kind)
     return b.emit(Op.CORE, imm=Core(kind.__name__, (), how))

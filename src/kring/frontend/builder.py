@@ -52,7 +52,7 @@ from kring.ir.core import (
     Type,
     Value,
 )
-from kring.record import field, record
+from kring.record import field, record, replace
 
 if TYPE_CHECKING:
     from kring.decl.kfuncs import Kfunc
@@ -75,6 +75,9 @@ _RESULTS = {
     "btf": Type(Space.BTF),
     "btf?": Type(Space.BTF, nullable=True),
 }
+
+
+_REACH = 0x7FFF
 
 
 class WidenLoop(Exception):
@@ -277,6 +280,10 @@ class Builder:
         if evaluate and args and type == I64 and all(arg.op is Op.CONST for arg in args):
             known = [number(arg) for arg in args]
             return self.const(evaluate(known, imm if isinstance(imm, int) else 0))
+        if isinstance(imm, Mem) and imm.offset + imm.size > _REACH:
+            # An instruction reaches as far as 16 bits say; the pointer goes there instead.
+            args = (self.at(args[0], imm.offset), *args[1:])
+            imm = replace(imm, offset=0)
         value = self.fn.value(op, list(args), imm, type, self.span)
         if self.block is not None:
             self.block.body.append(value)

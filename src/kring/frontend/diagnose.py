@@ -18,6 +18,8 @@ def refuse(span: Span, message: str, *notes: str) -> NoReturn:
     raise CompileError(message, place(span), notes)
 
 
+_LISTED = 40
+"""Names up to which all are listed where one is not known."""
 MOST = 10
 """How many errors are shown at once."""
 
@@ -89,14 +91,25 @@ def source_line(file: str, number: int) -> str:
     return lines[number - 1] if 0 < number <= len(lines) else ""
 
 
+def name_at(span: Span) -> str:
+    """The name that stands at `span`, if it is just a name."""
+    if span.line != span.end_line:
+        return ""
+    line = source_line(span.file, span.line).encode()
+    text = line[span.column - 1 : span.end_column - 1].decode(errors="replace")
+    return text if text.isidentifier() else ""
+
+
 _read: dict[str, list[str]] = {}
 
 
 def did_you_mean(name: str, known: list[str]) -> str:
-    """` Did you mean 'x'?` if a known name is close, else a list of the known ones."""
+    """`Did you mean 'x'?` if a known name is close, else a list of the known ones."""
     close = suggestion(name, known).strip()
     if close:
         return close
+    if len(known) > _LISTED:
+        return f"It has {len(known)} others."
     return f"It has: {', '.join(sorted(known))}." if known else "It has none."
 
 

@@ -240,7 +240,8 @@ def _attribute(frame: Frame, node: ast.Attribute) -> Val:
         case Static(owner):
             return _static_attribute(frame, owner, node.attr)
         case Maybe():
-            refuse(span, f"this is {describe(base)}, so it has no field yet", *cure(base))
+            span = frame.at(node.value)
+            refuse(span, f"this is {describe(base)}, so it has no field yet", *cure(base, span))
         case _:
             refuse(span, f"{describe(base)} has no field {node.attr!r}")
 
@@ -322,7 +323,7 @@ def map_of(frame: Frame, node: ast.expr) -> tuple[MapDeclaration, str]:
             except KringError as error:
                 refuse(span, str(error))
         case _:
-            refuse(span, f"a map is wanted here; this is {describe(val)}", *cure(val))
+            refuse(span, f"a map is wanted here; this is {describe(val)}", *cure(val, span))
 
 
 # Operators

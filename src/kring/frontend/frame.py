@@ -14,7 +14,7 @@ from kring.decl.types import IntType
 from kring.decl.variables import Global
 from kring.errors import DeclarationError
 from kring.frontend.builder import Builder, Join, NotSeparate
-from kring.frontend.diagnose import refuse
+from kring.frontend.diagnose import name_at, refuse
 from kring.frontend.integers import truncate
 from kring.frontend.kernel import Facts
 from kring.frontend.memory import check_constant
@@ -234,7 +234,7 @@ class Frame:
         """An integer, or an error that says what it is instead."""
         if isinstance(val, Num):
             return val
-        refuse(span, f"an integer is wanted here; this is {describe(val)}", *cure(val))
+        refuse(span, f"an integer is wanted here; this is {describe(val)}", *cure(val, span))
 
 
 _TRUTH = "<truth>"
@@ -255,17 +255,19 @@ def as_number(b: Builder, decision: Decision) -> Num:
     return truth if isinstance(truth, Num) else Num(b.const(0))
 
 
-def cure(val: Val) -> tuple[str, ...]:
-    """What to write instead of using a value as it is, if that is known."""
+def cure(val: Val, span: Span | None = None) -> tuple[str, ...]:
+    """What to write instead of using a value as it is, which stands at `span`, if that is known."""
+    name = span and name_at(span)
+    if not name:
+        name = "e" if isinstance(val, Maybe) and isinstance(val.inner, Record) else "x"
     match val:
-        case Maybe(_, Record()):
-            return ("compare it first: `if e is not None:`",)
         case Maybe(_, Num()):
             return (
-                "compare it first: `if x is not None:` … or give `get(key, default)` a default",
+                f"compare it first: `if {name} is not None:` … or give `get(key, default)` a "
+                "default",
             )
         case Maybe() | Mixed():
-            return ("compare it first: `if x is not None:`",)
+            return (f"compare it first: `if {name} is not None:`",)
         case KernelPtr():
             return ("`p.field` is a field of it, `int(p)` its address",)
         case KernelArray():

@@ -218,7 +218,9 @@ def _argument(frame: Frame, node: ast.expr) -> Given:
         # Named here, where it has the name of its variable and not of a parameter.
         map_of(frame, node)
     if isinstance(val, Maybe) and _held(val.inner):
-        refuse(span, f"this is {describe(val)}; a function takes it when it is there", *cure(val))
+        refuse(
+            span, f"this is {describe(val)}; a function takes it when it is there", *cure(val, span)
+        )
     return val, span
 
 

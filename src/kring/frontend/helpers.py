@@ -206,7 +206,7 @@ def _check_map(made: _Call, at: int, span: Span) -> None:
 
 
 def _wrong(made: _Call, at: int, val: Val, span: Span, wanted: str, *notes: str) -> Value:
-    refuse(span, f"{made.what(at)} is {wanted}; this is {describe(val)}", *notes, *cure(val))
+    refuse(span, f"{made.what(at)} is {wanted}; this is {describe(val)}", *notes, *cure(val, span))
 
 
 def _int(made: _Call, at: int, val: Val, span: Span) -> Value:

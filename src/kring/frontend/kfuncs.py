@@ -109,7 +109,7 @@ def _argument(frame: Frame, what: str, kind: ArgType, val: Val, span: Span) -> V
         case Pointer(to), _ if _fits(to, val):
             return _address(b, val)
         case _:
-            refuse(span, f"{what} is {_words(kind)}; this is {describe(val)}", *cure(val))
+            refuse(span, f"{what} is {_words(kind)}; this is {describe(val)}", *cure(val, span))
 
 
 def _fits(to: IntType | type | None, val: Val) -> bool:

@@ -30,4 +30,4 @@ def written_struct(frame: Frame, node: ast.expr) -> Ref | Ctx:
         case Static(MapDeclaration()):
             refuse(span, "a map's declaration has no fields to write")
         case _:
-            refuse(span, f"{describe(val)} has no fields to write", *cure(val))
+            refuse(span, f"{describe(val)} has no fields to write", *cure(val, span))

@@ -51,7 +51,6 @@ REFUSED = {
     **dict.fromkeys(("ringbuf_submit_dynptr", "ringbuf_discard_dynptr"), "unacquired reference"),
     **dict.fromkeys(("dynptr_read", "dynptr_write", "dynptr_data"), "an initialized dynptr"),
     "dynptr_from_mem": "Unsupported reg type fp for bpf_dynptr_from_mem data",
-    "get_local_storage": "cannot pass map_type",
 }  # fmt: skip
 """What is said of those that take more than a call to be right; their arguments are."""
 NO_MAP = ("SK_STORAGE", "INODE_STORAGE", "TASK_STORAGE", "CGRP_STORAGE", "USER_RINGBUF")

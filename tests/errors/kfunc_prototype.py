@@ -1,13 +1,11 @@
 # load
-from kring import kfunc, syscall, task_struct, u64
+from kring import current, i64, kfunc, syscall, task_struct, u64
 
 
 @kfunc
-def bpf_task_from_pid(pid: u64) -> task_struct | None: ...
+def bpf_task_under_cgroup(task: task_struct, level: u64) -> i64: ...
 
 
 @syscall
 def find() -> int:
-    if bpf_task_from_pid(1) is None:
-        return 1
-    return 0
+    return bpf_task_under_cgroup(current.task, 1)

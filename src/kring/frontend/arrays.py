@@ -64,14 +64,14 @@ def _discard(frame: Frame, token: Token) -> None:
                 return
             case KernelPtr(pointer, token=Lease() as lease) if lease is token:
                 b.held -= {token}
-                b.call(lease.release, pointer)
+                lease.give_back(pointer)
                 return
             case Maybe(present, KernelPtr(token=Lease() as lease)) if lease is token:
                 b.held -= {token}
                 there, after = b.join(), b.join()
                 b.branch(present, there, after)
                 b.enter(there)
-                b.call(lease.release, present)
+                lease.give_back(present)
                 b.jump(after)
                 b.enter(after)
                 return

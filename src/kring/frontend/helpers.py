@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from typing import Any, cast
 
 from kring.abi.helper_use import RELEASE, USE
 from kring.abi.helpers import (
@@ -24,7 +23,7 @@ from kring.abi.programs import Kind
 from kring.abi.uapi import BPF_F_SLEEPABLE, ProgType
 from kring.btf.match import essential
 from kring.decl.kernel import KernelStruct
-from kring.decl.maps import MapDeclaration, Stream, value_size
+from kring.decl.maps import MapDeclaration, value_size
 from kring.decl.struct import sizeof
 from kring.decl.structs import task_struct
 from kring.frontend import packets, walk
@@ -33,6 +32,7 @@ from kring.frontend.builder import CURSOR
 from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import evaluate, map_of
 from kring.frontend.frame import Frame, Pending, cure
+from kring.frontend.leases import give_back, lease
 from kring.frontend.maps import in_memory, key_type, value_at
 from kring.frontend.texts import encoded
 from kring.frontend.values import (
@@ -52,7 +52,7 @@ from kring.frontend.values import (
     parts,
 )
 from kring.ir.core import Space, Span, Type, Value
-from kring.record import field, record, replace
+from kring.record import field, record
 
 _DYNPTR_SIZE = 16
 
@@ -101,7 +101,7 @@ def call(frame: Frame, name: str, node: ast.Call) -> Val | Pending:
     frame.b.span = span
     value = frame.b.call(name, *made.values)
     if made.token is not None:
-        _give_back(frame, made.token, span)
+        give_back(frame.b, made.token, span)
     if name in CHANGES_PACKET:
         _forget_packet(frame, name, span)
     return result(made, value)
@@ -346,7 +346,8 @@ def _kernel(made: _Call, at: int, val: Val, span: Span, struct: str = "") -> Val
 
 def _check_leased(made: _Call, val: KernelPtr, span: Span) -> None:
     """What a helper gives back was given by one of those it undoes."""
-    if not isinstance(val.token, Lease) or val.token.release != made.helper.name:
+    name = f"helpers.{made.helper.name}"
+    if not isinstance(val.token, Lease) or val.token.release != name:
         some = [f"{name}()" for name, end in ACQUIRES.items() if end == made.helper.name]
         what = f"{made.helper.name}() gives back what {', '.join(some)} gave"
         refuse(span, f"{what}; this {val.struct.__name__} is not of them")
@@ -411,18 +412,9 @@ def _result_of(frame: Frame, helper: Helper, span: Span) -> _Result:
 
 def _leased(made: _Call, pointer: KernelPtr) -> Maybe:
     """An object that must be given back where it is not None."""
-    name = made.helper.name
-    token = Lease(made.span, name, cast("Stream[Any]", None), ACQUIRES[name])
-    made.frame.b.held |= {token}
-    return Maybe(pointer.pointer, replace(pointer, token=token))
-
-
-def _give_back(frame: Frame, token: Token, span: Span) -> None:
-    b = frame.b
-    b.held -= {token}
-    for variable, val in b.env.items():
-        if isinstance(val, KernelPtr) and val.token is token:
-            b.env[variable] = Gone(span, "given back", val.struct.__name__)
+    name, b = made.helper.name, made.frame.b
+    end = ACQUIRES[name]
+    return lease(b, pointer, name, f"helpers.{end}", lambda value: b.call(end, value))
 
 
 def _map_value(made: _Call, pointer: Value) -> Num | Ref:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
+from kring.abi.kfuncs import ACQUIRES
 from kring.btf.match import essential
 from kring.decl.kernel import KernelStruct
 from kring.decl.kfuncs import ArgType, Kfunc, Pointer
@@ -20,8 +21,20 @@ from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import evaluate, own_view
 from kring.frontend.frame import Frame, Pending, cure
 from kring.frontend.integers import truncate
+from kring.frontend.leases import give_back, lease
 from kring.frontend.memory import check_constant, load_int
-from kring.frontend.values import Ctx, KernelPtr, Maybe, Num, Record, Ref, Static, Val, describe
+from kring.frontend.values import (
+    Ctx,
+    KernelPtr,
+    Lease,
+    Maybe,
+    Num,
+    Record,
+    Ref,
+    Static,
+    Val,
+    describe,
+)
 from kring.ir.core import I64, Op, Space, Span, Type, Value
 from kring.ir.core import Kfunc as Signature
 
@@ -35,12 +48,23 @@ def emit(b: Builder, function: Kfunc, *args: Value) -> Value:
     Raises: DeclarationError if another one of that name is used in the build.
     """
     known = b.module.kfuncs.setdefault(function.name, function)
-    if (known.params, known.result) != (function.params, function.result):
+    if known is not function and _shape(known) != _shape(function):
         raise DeclarationError(f"{function.name}() is declared twice, and not alike")
     kinds = tuple(_kind(kind) for _, kind in function.params)
     result = _result_type(function.result)
     name = "int" if result.space is None else f"{result.space.value}{'?' * result.nullable}"
     return b.emit(Op.KFUNC, *args, imm=Signature(function.name, kinds, name), type=result)
+
+
+def _shape(function: Kfunc) -> tuple[object, ...]:
+    """What two declarations of one function must have in common."""
+    kinds = (*(kind for _, kind in function.params), function.result)
+    return tuple(
+        (kind.to.__name__ if isinstance(kind.to, type) else kind.to, kind.nullable)
+        if isinstance(kind, Pointer)
+        else kind
+        for kind in kinds
+    )
 
 
 def call(frame: Frame, function: Kfunc, node: ast.Call) -> Val | Pending:
@@ -55,15 +79,24 @@ def call(frame: Frame, function: Kfunc, node: ast.Call) -> Val | Pending:
         refuse(span, f"{name}() takes {many}, not {len(node.args)}")
     b = frame.b
     values: list[Value] = []
+    given: list[Val] = []
     for (param, kind), arg in zip(wanted, node.args, strict=True):
         val = evaluate(frame, arg)
+        given.append(val)
         values.append(_argument(frame, f"{param!r} of {name}()", kind, val, frame.at(arg)))
     b.span = span
     try:
         value = emit(b, function, *values)
     except DeclarationError as error:
         refuse(span, str(error), "let both programs use one stub")
-    return _result(frame, function.result, value)
+    for val in given:
+        if (
+            isinstance(val, KernelPtr)
+            and isinstance(val.token, Lease)
+            and (val.token.release == name)
+        ):
+            give_back(b, val.token, span)
+    return _result(frame, function, value)
 
 
 def _kind(kind: ArgType) -> str:
@@ -155,8 +188,8 @@ def _words(kind: ArgType) -> str:
     return f"{what} or None" if nullable else what
 
 
-def _result(frame: Frame, kind: ArgType | None, value: Value) -> Val | Pending:
-    b = frame.b
+def _result(frame: Frame, function: Kfunc, value: Value) -> Val | Pending:
+    b, kind = frame.b, function.result
     match kind:
         case None:
             return Static(None)
@@ -166,11 +199,20 @@ def _result(frame: Frame, kind: ArgType | None, value: Value) -> Val | Pending:
             return _perhaps(nullable, value, lambda: load_int(b, value, 0, number))
         case Pointer(type() as to, nullable) if issubclass(to, KernelStruct):
             pointer = own_view(frame, KernelPtr(value, to))
+            if nullable and function.name in ACQUIRES:
+                return _leased(b, function, pointer, to)
             return _perhaps(nullable, value, lambda: pointer)
         case Pointer(type() as to, nullable) if issubclass(to, Struct):
             return _perhaps(nullable, value, lambda: Ref(value, to, shared=True))
         case _:
             refuse(b.span, "what it returns is neither a number nor a pointer to a struct")
+
+
+def _leased(b: Builder, function: Kfunc, pointer: KernelPtr, to: type) -> Maybe:
+    """An object that must be given back, by a function that the program may not have declared."""
+    end = ACQUIRES[function.name]
+    release = b.module.kfuncs.get(end) or Kfunc(end, (("p", Pointer(to)),), None)
+    return lease(b, pointer, function.name, end, lambda value: emit(b, release, value))
 
 
 def _perhaps(

@@ -7,6 +7,7 @@ value apart and put it together again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from kring.decl.kernel import KernelStruct
@@ -90,16 +91,18 @@ class Token:
 
 @record(eq=False)
 class Lease(Token):
-    """An object that the helper `stream` gave, until `release` gives it back."""
+    """An object that the function `stream` gave, until `release` gives it back; `give_back`
+    builds that call."""
 
     release: str
+    give_back: Callable[[Value], object]
 
     def text(self, where: str = "") -> str:
         return f"what {self.stream}() gave{where}"
 
     @property
     def end(self) -> str:
-        return f"call helpers.{self.release}(…)"
+        return f"call {self.release}(…)"
 
 
 @record

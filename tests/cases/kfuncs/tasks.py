@@ -33,3 +33,21 @@ def look() -> int:
     else:
         bpf_task_release(other)
     return 0
+
+
+def tgid_of(pid: int) -> int:
+    task = bpf_task_from_pid(pid)
+    if task is None:
+        return 0
+    found = task.tgid
+    bpf_task_release(task)
+    return found
+
+
+# run: often() -> out=[me.pid, me.pid, 5], value=0
+@syscall
+def often() -> int:
+    out[0] = tgid_of(current.tid)
+    out[1] = tgid_of(current.pid)
+    out[2] = tgid_of(2) + tgid_of(3) + tgid_of(0x7FFF_FFFF)
+    return 0

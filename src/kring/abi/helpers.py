@@ -22,7 +22,7 @@ class Helper:
       to be read and to be filled;
     - `ctx` the program's context, `record` a reserved record, which the call ends;
     - `btf` a typed kernel pointer, `dynptr` a dynamic pointer on the stack, `str` constant text;
-    - `fn`, `timer`, `lock`, `percpu`, `kptr`: things that no program of ours has;
+    - `fn`, `timer`, `lock`, `percpu`, `kptr`: things that programs here do not have;
     - as result, `uint` is a number of 64 bits without sign, `void` nothing; `value?`, `record?`
       and `btf?` may be null; `struct` is what a `btf` one points to.
 

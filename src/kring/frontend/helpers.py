@@ -8,6 +8,7 @@ Rule: what the verifier would refuse is refused here, at the argument.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 
 from kring.abi.helper_use import RELEASE, USE
@@ -51,7 +52,7 @@ from kring.frontend.values import (
     describe,
     parts,
 )
-from kring.ir.core import Space, Span, Type, Value
+from kring.ir.core import Space, Span, Type, Value, number
 from kring.record import field, record
 
 _DYNPTR_SIZE = 16
@@ -67,14 +68,15 @@ class _Buffer:
 
 @record(frozen=False)
 class _Call:
-    """A call being built: the map among its arguments so far, the last buffer, and the token of
-    what the call gives back."""
+    """A call being built: the map among its arguments so far, the last buffer, constant text,
+    and the token of what the call gives back."""
 
     frame: Frame
     helper: Helper
     span: Span
     map: tuple[MapDeclaration, str] | None = None
     buffer: _Buffer | None = None
+    format: tuple[str, Span] | None = None
     token: Token | None = None
     values: list[Value] = field(default_factory=list[Value])
 
@@ -99,6 +101,8 @@ def call(frame: Frame, name: str, node: ast.Call) -> Val | Pending:
     for at, (kind, arg) in enumerate(zip(helper.args, node.args, strict=True)):
         made.values.append(_argument(made, at, kind, arg))
     frame.b.span = span
+    if name == "snprintf":
+        _check_format(made)
     value = frame.b.call(name, *made.values)
     if made.token is not None:
         give_back(frame.b, made.token, span)
@@ -135,7 +139,6 @@ _MISSING: dict[str, str] = {
     "timer": "a timer calls a function back, and a program has no functions as values",
     "percpu": "it takes the address of a variable of the kernel, which programs cannot name",
     "kptr": "maps of programs here hold no kernel pointers",
-    "str": "it takes constant text in read-only memory",
     "bytes?": "what it returns is memory of no type; copy it with dynptr_read()",
 }
 """Why a helper cannot be called, by the kind of argument or result that programs lack."""
@@ -284,6 +287,42 @@ def _mask(size: int) -> int:
     return (1 << (size + 1).bit_length() - 1) - 1
 
 
+def _constant(made: _Call, at: int, val: Val, span: Span) -> Value:
+    """Text in memory that nobody can change."""
+    match val:
+        case Text("literal", literal=text):
+            made.format = text, span
+            return made.frame.b.constant(encoded(text) + b"\0")
+        case _:
+            return _wrong(made, at, val, span, "constant text, written as a literal")
+
+
+_DIRECTIVE = re.compile(r"%(?:(%)|[-+ 0]*[0-9]*(?:ll?)?[diuxXpcs])")
+"""What the kernel's formats know, as far as numbers go. See: bpf_bprintf_prepare."""
+
+
+def _check_format(made: _Call) -> None:
+    """A format shows no more than the numbers it is given, each in 8 bytes."""
+    assert made.format is not None
+    text, span = made.format
+    if "%" in _DIRECTIVE.sub("", text):
+        refuse(span, f"the kernel's formats know no such directive: {text!r}", _KNOWN)
+    wanted = sum(not found[1] for found in _DIRECTIVE.finditer(text))
+    size = number(made.values[-1])
+    if size is None or size % 8 or size > 8 * _MOST_VALUES or wanted > size // 8:
+        given = "a size that is not constant" if size is None else f"{size} bytes of values"
+        refuse(
+            span,
+            f"{text!r} shows {wanted} values, and the call has {given}",
+            f"give it a struct of one u64 for each, {_MOST_VALUES} at most, and its `sizeof(T)`",
+        )
+
+
+_KNOWN = "%d %i %u %x %X with a width and `l` or `ll`, %c, %s and %p, and %% for itself"
+_MOST_VALUES = 12
+"""MAX_BPRINTF_VARARGS."""
+
+
 def _key(made: _Call, at: int, val: Val, span: Span) -> Value:
     assert made.map is not None
     declaration, name = made.map
@@ -378,6 +417,7 @@ _ARGUMENTS: dict[str, Callable[[_Call, int, Val, Span], Value]] = {
     "ctx": _context,
     "btf": _kernel,
     "dynptr": _dynptr,
+    "str": _constant,
 }
 
 

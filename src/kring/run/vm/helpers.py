@@ -28,6 +28,8 @@ _Function = Callable[[World, int, int, int, int, int], int]
 
 _CURRENT_CPU: Final = 0xFFFF_FFFF
 _MOST_PRINTED: Final = 12
+_LONGEST: Final = 1 << 12
+"""Bytes of a format that are looked at for its NUL."""
 _JIFFY_NS: Final = 4_000_000
 # Of x86-64 with four-level page tables: the end of user addresses, the begin of the kernel's.
 _TASK_SIZE: Final = (1 << 47) - 4096
@@ -135,16 +137,31 @@ def _printk(world: World, at: int, size: int, a: int, b: int, c: int) -> int:
     return len(text.encode())
 
 
-def _vprintk(world: World, at: int, size: int, data: int, length: int, *_: int) -> int:
-    """See: kernel/trace/bpf_trace.c, bpf_trace_vprintk: at most MAX_BPRINTF_VARARGS values."""
+def _formatted(world: World, format: bytes, data: int, length: int) -> str | None:
+    """A format with at most MAX_BPRINTF_VARARGS values; None if the kernel says EINVAL."""
     if length % 8 or length > 8 * _MOST_PRINTED:
-        return -EINVAL
+        return None
     values = memoryview(world.memory.read(data, length)).cast("Q") if length else ()
-    text = format_printk(world.memory, world.memory.read(at, size), tuple(values))
+    return format_printk(world.memory, format, tuple(values))
+
+
+def _vprintk(world: World, at: int, size: int, data: int, length: int, *_: int) -> int:
+    """See: kernel/trace/bpf_trace.c, bpf_trace_vprintk."""
+    text = _formatted(world, world.memory.read(at, size), data, length)
     if text is None:
         return -EINVAL
     world.printed.append(text)
     return len(text.encode())
+
+
+def _snprintf(world: World, to: int, size: int, format: int, data: int, length: int) -> int:
+    """The length of the whole text with its NUL, of which as much as there is room for is put."""
+    text = _formatted(world, world.memory.probe(format, _LONGEST, user=False), data, length)
+    if text is None:
+        return -EINVAL
+    if size:
+        world.memory.write(to, text.encode()[: size - 1] + b"\0")
+    return len(text.encode()) + 1
 
 
 def _perf_output(world: World, _: int, at: int, flags: int, data: int, size: int) -> int:
@@ -195,6 +212,7 @@ _BY_NAME: dict[str, _Function] = {
     "probe_read_kernel_str": _probe_str(user=False),
     "trace_printk": _printk,
     "trace_vprintk": _vprintk,
+    "snprintf": _snprintf,
     "get_current_comm": _comm,
     "perf_event_output": _perf_output,
     "ringbuf_output": _ring_output,

@@ -1,4 +1,4 @@
-"""Helpers that compute: numbers read from text, checksums.
+"""Helpers that compute: numbers read from text, texts compared, checksums.
 
 In:  a `World` and the registers.
 Out: `BY_NAME`, the functions by the kernel's names of helpers.
@@ -63,6 +63,18 @@ def _strto(*, signed: bool) -> Callable[[World, int, int, int, int, int], int]:
     return parse
 
 
+def _strncmp(world: World, one: int, size: int, other: int, *_: int) -> int:
+    """-1, 0 or 1, by the first bytes that differ before both end."""
+    left = world.memory.read(one, size)
+    right = world.memory.probe(other, size, user=False)
+    for a, b in zip(left, right, strict=False):
+        if a != b:
+            return -1 if a < b else 1
+        if not a:
+            break
+    return 0
+
+
 def _csum_diff(world: World, old: int, old_size: int, new: int, new_size: int, seed: int) -> int:
     """The folded sum of any number of bytes, as Linux gives it since 6.13."""
     seed &= _MASK32
@@ -94,5 +106,6 @@ def _carried(total: int) -> int:
 BY_NAME: dict[str, Callable[[World, int, int, int, int, int], int]] = {
     "strtol": _strto(signed=True),
     "strtoul": _strto(signed=False),
+    "strncmp": _strncmp,
     "csum_diff": _csum_diff,
 }

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any
 from kring.decl import atomic
 from kring.decl.inside import Discard, cpu, current, exists, kernel_str, ktime_ns, user_str
 from kring.decl.kernel import Context, KernelEnum, KernelStruct, KernelUnion, TracepointArgs
-from kring.decl.maps import Array, Hash, LruHash, PerCpuArray, PerCpuHash, RingBuf
+from kring.decl.maps import (
+    Array,
+    Hash,
+    LruHash,
+    LruPerCpuHash,
+    PerCpuArray,
+    PerCpuHash,
+    PerfBuf,
+    RingBuf,
+)
 from kring.decl.packets import CgroupAction, Packet, Skb, TcAction, Xdp, XdpAction
 from kring.decl.programs import (
     Program,
@@ -70,6 +79,12 @@ from kring.errors import (
 
 if TYPE_CHECKING:
     from kring.build import build as build
+    from kring.decl.containers import Bloom as Bloom
+    from kring.decl.containers import LpmTrie as LpmTrie
+    from kring.decl.containers import ProgArray as ProgArray
+    from kring.decl.containers import Queue as Queue
+    from kring.decl.containers import Stack as Stack
+    from kring.decl.containers import StackTraces as StackTraces
     from kring.decl.contexts import PerfEvent as PerfEvent
     from kring.decl.contexts import Registers as Registers
     from kring.decl.kfuncs import kfunc as kfunc
@@ -86,6 +101,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _LATER = {
+    "Bloom": "kring.decl.containers",
+    "LpmTrie": "kring.decl.containers",
+    "ProgArray": "kring.decl.containers",
+    "Queue": "kring.decl.containers",
+    "Stack": "kring.decl.containers",
+    "StackTraces": "kring.decl.containers",
     "kfunc": "kring.decl.kfuncs",
     "Event": "kring.run.vm.feed",
     "Task": "kring.run.vm.task",
@@ -103,6 +124,7 @@ _LATER = {
 
 __all__ = [
     "Array",
+    "Bloom",
     "CgroupAction",
     "CompileError",
     "Context",
@@ -117,7 +139,9 @@ __all__ = [
     "KernelUnion",
     "KringError",
     "LoadError",
+    "LpmTrie",
     "LruHash",
+    "LruPerCpuHash",
     "NotLive",
     "NotPermitted",
     "NotSupported",
@@ -125,12 +149,17 @@ __all__ = [
     "Packet",
     "PerCpuArray",
     "PerCpuHash",
+    "PerfBuf",
     "PerfEvent",
+    "ProgArray",
     "Program",
+    "Queue",
     "Registers",
     "RingBuf",
     "Session",
     "Skb",
+    "Stack",
+    "StackTraces",
     "StreamHandle",
     "Struct",
     "Task",

@@ -17,16 +17,15 @@ from kring.btf.ext import CoreKind, CoreReloc, LineInfo
 from kring.btf.types import DataSec, Func, FuncProto, Ptr, Var
 from kring.btf.write import Builder as Types
 from kring.decl.btf import kfunc_id, type_id
-from kring.decl.maps import DROPS, MapDeclaration, Stream, value_size
+from kring.decl.maps import DROPS, SCRATCH, MapDeclaration, Stream, ValueType, key_type, value_size
 from kring.decl.partial import KernelTypes
 from kring.decl.programs import Program as Source
-from kring.decl.types import Char, IntType
+from kring.decl.types import ArrayType, Char, IntType
 from kring.decl.variables import CONSTANTS, DATA
 from kring.errors import CompileError, ObjectError
 from kring.frontend.builder import Module
 from kring.frontend.diagnose import combined, place, source_line
 from kring.frontend.kernel import Facts
-from kring.frontend.maps import key_type
 from kring.frontend.python import compile_program
 from kring.ir.core import Core, Fn, Span
 from kring.ir.passes import optimise
@@ -88,6 +87,10 @@ def compile_all(
             Map(DROPS, MapType.PERCPU_ARRAY, 4, 8, counters, 0,
                 type_id(types, IntType(4)), type_id(types, IntType(8)))
         )  # fmt: skip
+    if module.scratch:
+        maps.append(
+            Map(SCRATCH, MapType.PERCPU_ARRAY, 4, max(module.scratch.values()), len(module.scratch))
+        )
     if module.variables:
         maps.append(_variables(types, module))
     if module.constants:
@@ -142,22 +145,34 @@ def _too_much_stack(name: str, users: Sequence[tuple[Span | None, int]]) -> Comp
 
 
 def _map(types: Types, module: Module, name: str, declaration: MapDeclaration) -> Map:
-    held = type_id(types, declaration.types[-1])
+    value = _value_type(declaration)
+    held = type_id(types, value)
     if isinstance(declaration, Stream):
         drops = module.drop_index(name) if name in module.drops else None
+        number = value_size(declaration.key) if declaration.key else 0
         return Map(
-            name, declaration.type, max_entries=declaration.max_entries, record=held, drops=drops
-        )
+            name, declaration.type, number, number, declaration.max_entries, record=held,
+            drops=drops,
+        )  # fmt: skip
     key = key_type(declaration)
     return Map(
         name,
         declaration.type,
-        value_size(key),
-        value_size(declaration.types[-1]),
+        value_size(key) if key else 0,
+        value_size(value),
         declaration.max_entries,
-        key_type=type_id(types, key),
+        declaration.flags,
+        key_type=type_id(types, key) if key else 0,
         value_type=held,
     )
+
+
+def _value_type(declaration: MapDeclaration) -> ValueType | ArrayType:
+    if declaration.types:
+        return declaration.types[-1]
+    from kring.decl.containers import VALUES
+
+    return VALUES[type(declaration)](declaration)
 
 
 def _variables(types: Types, module: Module) -> Map:

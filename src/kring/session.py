@@ -13,21 +13,24 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, cast, overload
 
 from kring.abi.programs import parse_section
+from kring.abi.uapi import PER_CPU
 from kring.btf.blob import Btf
 from kring.decl.maps import (
     DROPS,
     Array,
     Hash,
     LruHash,
+    LruPerCpuHash,
     MapDeclaration,
     PerCpuArray,
     PerCpuHash,
+    RingBuf,
     Stream,
     ValueType,
+    key_type,
 )
 from kring.decl.programs import Program
 from kring.decl.struct import Struct, dtype_spec
-from kring.decl.types import IntType
 from kring.decl.variables import DATA, Global
 from kring.errors import AttachError, LoadError, NotLive, VerifierError
 from kring.obj.object import Object
@@ -45,18 +48,18 @@ from kring.run.target import (
     Waiter,
 )
 from kring.stream.handle import StreamHandle
-from kring.stream.maps import MapHandle, codec
-from kring.stream.ring import RingReader
+from kring.stream.maps import MapHandle, PerCpuHandle, codec
+from kring.stream.ring import NoReader, RingReader
 from kring.stream.variables import GlobalHandle
 
 if TYPE_CHECKING:
+    from kring.decl.containers import Bloom, LpmTrie, ProgArray, Queue, Stack, StackTraces
     from kring.frontend.builder import Module
+    from kring.stream.containers import FilterHandle, JumpHandle, QueueHandle, TracesHandle
 
 S = TypeVar("S", bound=Struct)
 K = TypeVar("K")
 V = TypeVar("V")
-
-_KEY = IntType(4)
 
 
 def load(
@@ -101,6 +104,7 @@ class ProgramHandle:
         self._live = live
         self._links: list[Link] = []
         self.name = live.spec.name
+        self.fd = live.fd
         self.slots = live.spec.slots
         self.hooked = parse_section(live.spec.section)[0].hooked
         self.insns_processed = live.insns_processed
@@ -268,8 +272,23 @@ class Session:
             self._rings[name] = one
             self._streams[name] = self._stream(one, stream, live.get(DROPS))
             return self._streams[name]
-        key = declaration.types[0] if declaration.arity == 2 else _KEY
+        if type(declaration).__module__ == "kring.decl.containers":
+            from kring.stream import containers
+
+            return containers.handle(one, declaration, self._descriptor)
+        key = key_type(declaration)
+        assert key is not None
+        if one.spec.type in PER_CPU:
+            return PerCpuHandle[Any, Any](one, key, declaration.types[-1])
         return MapHandle[Any, Any](one, key, declaration.types[-1])
+
+    def _descriptor(self, program: object) -> int:
+        """The descriptor of a program of this session."""
+        if isinstance(program, Program) and program in self._sources:
+            program = self.programs[self._sources[program]]
+        if not isinstance(program, ProgramHandle):
+            raise KeyError(f"{program!r} is no program of this session")
+        return program.fd
 
     def _stream(
         self, live: LiveMap, declaration: Stream[Any], counters: LiveMap | None
@@ -277,8 +296,9 @@ class Session:
         assert self._runtime is not None
         (record,) = declaration.types
         _, decode = codec(record)
+        ring = isinstance(declaration, RingBuf)
         return StreamHandle(
-            RingReader(live.ring()),
+            RingReader(live.ring()) if ring else NoReader(live.spec.name),
             partial(self._runtime.waiter, [live]),
             decode,
             partial(_dropped, counters, live.spec.drops),
@@ -288,13 +308,23 @@ class Session:
     @overload
     def __getitem__(self, key: Stream[S], /) -> StreamHandle[S]: ...
     @overload
-    def __getitem__(self, key: Hash[K, V] | LruHash[K, V], /) -> MutableMapping[K, V]: ...
+    def __getitem__(
+        self, key: Hash[K, V] | LruHash[K, V] | LpmTrie[K, V], /
+    ) -> MutableMapping[K, V]: ...
     @overload
-    def __getitem__(self, key: PerCpuHash[K, V], /) -> MutableMapping[K, list[V]]: ...
+    def __getitem__(self, key: PerCpuHash[K, V] | LruPerCpuHash[K, V], /) -> PerCpuHandle[K, V]: ...
     @overload
     def __getitem__(self, key: Array[V], /) -> MutableMapping[int, V]: ...
     @overload
-    def __getitem__(self, key: PerCpuArray[V], /) -> MutableMapping[int, list[V]]: ...
+    def __getitem__(self, key: PerCpuArray[V], /) -> PerCpuHandle[int, V]: ...
+    @overload
+    def __getitem__(self, key: Queue[V] | Stack[V], /) -> QueueHandle[V]: ...
+    @overload
+    def __getitem__(self, key: Bloom[V], /) -> FilterHandle[V]: ...
+    @overload
+    def __getitem__(self, key: StackTraces, /) -> TracesHandle: ...
+    @overload
+    def __getitem__(self, key: ProgArray, /) -> JumpHandle: ...
     @overload
     def __getitem__(self, key: Global[V], /) -> GlobalHandle[V]: ...
     @overload

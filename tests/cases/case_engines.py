@@ -18,18 +18,19 @@ from case_evaluator import Evaluated, Who
 from case_trace import Trace
 
 from kring import Kernel, Program, Vm, load
-from kring.abi.uapi import PER_CPU
-from kring.decl.maps import Declaration, MapDeclaration, Stream
+from kring.abi.uapi import PER_CPU, MapType
+from kring.decl.maps import Declaration, MapDeclaration, Stream, key_type
 from kring.decl.struct import pack, sizeof, unpack
 from kring.decl.variables import Global
 from kring.frontend.builder import Module
-from kring.frontend.maps import ARRAYS, key_type
+from kring.frontend.maps import ARRAYS
 from kring.frontend.python import compile_program
 from kring.ir.check import check
 from kring.ir.passes import optimise
 from kring.ir.text import parse_fn
 from kring.run.target import RunResult, Target
 from kring.run.vm.task import Task
+from kring.stream.containers import FilterHandle, QueueHandle
 from kring.stream.maps import codec
 
 Maps = Mapping[str, Declaration]
@@ -68,8 +69,9 @@ def on_ir(
             continue
         assert isinstance(declaration, MapDeclaration)
         encode = codec(declaration.types[-1])[0]
+        kind = key_type(declaration)
         for key, value in _entries(content):
-            world.update(name, codec(key_type(declaration))[0](key), encode(value))
+            world.update(name, codec(kind)[0](key) if kind else b"", encode(value))
     value = 0
     for _ in range(times):
         value = world.run(fn, program.kind, data, ctx)
@@ -89,7 +91,10 @@ def _ir_content(world: Evaluated, name: str, maps: Maps, value: int) -> Any:
     decode = codec(declaration.types[-1])[1]
     if isinstance(declaration, Stream):
         return [decode(record) for record in world.records(name)]
-    key = codec(key_type(declaration))[1]
+    kind = key_type(declaration)
+    if kind is None:
+        return [decode(value) for value in world.kept[name]]
+    key = codec(kind)[1]
     found = {key(k): decode(v) for k, v in world.contents(name).items()}
     return list(found.values()) if declaration.type in ARRAYS else found
 
@@ -117,7 +122,7 @@ def on_target(
                 handles[name].value = content
                 continue
             for key, value in _entries(content):
-                handles[name][key] = value
+                _give(handles[name], key, value)
         result = RunResult(0)
         for _ in range(times):
             result = s[program].run(data=data, ctx=ctx)
@@ -128,6 +133,16 @@ def on_target(
             runtime: Any = s._runtime
             found["printed"] = trace.lines() if trace else runtime.world.printed
         return found
+
+
+def _give(handle: Any, key: Any, value: Any) -> None:
+    match handle:
+        case QueueHandle():
+            assert handle.push(value)
+        case FilterHandle():
+            handle.add(value)
+        case _:
+            handle[key] = value
 
 
 def _content(handles: Mapping[str, Any], name: str, maps: Maps, result: RunResult) -> Any:
@@ -142,6 +157,9 @@ def _content(handles: Mapping[str, Any], name: str, maps: Maps, result: RunResul
     assert isinstance(declaration, MapDeclaration)
     if isinstance(declaration, Stream):
         return handle.poll(timeout=0)
+    if isinstance(handle, QueueHandle):
+        found = list(iter(handle.pop, None))
+        return found[::-1] if declaration.type is MapType.STACK else found
     found = dict(handle.items())
     if declaration.type in PER_CPU:
         found = {key: sum(values) for key, values in found.items()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from errno import E2BIG, EEXIST, EFAULT, EINVAL, ENOENT
@@ -20,11 +21,12 @@ from case_kernel import KernelSide
 
 from kring.abi.programs import KINDS, Kind
 from kring.abi.uapi import BPF_NOEXIST
-from kring.decl.maps import DROPS, MapDeclaration, Stream, value_size
+from kring.decl.containers import Bloom, Container, LpmTrie, Stack
+from kring.decl.maps import DROPS, SCRATCH, MapDeclaration, Stream, key_type, value_size
 from kring.decl.variables import CONSTANTS, DATA, Global
 from kring.errors import VmError
 from kring.frontend.builder import Module
-from kring.frontend.maps import ARRAYS, key_type
+from kring.frontend.maps import ARRAYS
 from kring.ir.core import Fn
 from kring.ir.evaluate import World, evaluate
 from kring.run.vm.task import Task
@@ -76,9 +78,11 @@ class Evaluated:
         self._kernel = KernelSide(module)
         self._task = 0
         self._variables = module.variables
+        self._declared = module.maps
         self.packet = 0, 0
         self._hidden = self._context = 0
-        self._names = [*module.maps, DROPS]
+        self._names = [*module.maps, DROPS, SCRATCH]
+        self.kept: dict[str, list[bytes]] = {}
         self.world = World(
             helpers={
                 **{name: getattr(self, f"_{name}") for name in _HELPERS},
@@ -93,11 +97,18 @@ class Evaluated:
         self.printed: list[str] = []
         for name, declaration in module.maps.items():
             if isinstance(declaration, Stream):
-                self.rings[name] = Ring(declaration.max_entries)
+                self.rings[name] = Ring(declaration.max_entries or sys.maxsize)
+            elif isinstance(declaration, Container):
+                self.kept[name] = []
+            elif not declaration.types:
+                continue
             else:
                 self._create(name, declaration)
         self.tables[DROPS] = Table(None, 4, 8, len(module.drops))
         self._fill(self.tables[DROPS])
+        largest = max(module.scratch.values(), default=0)
+        self.tables[SCRATCH] = Table(None, 4, largest, len(module.scratch))
+        self._fill(self.tables[SCRATCH], RUBBISH)
 
     def run(
         self, fn: Fn, kind: Kind = KINDS["syscall"], data: bytes = b"", ctx: bytes = b""
@@ -121,7 +132,10 @@ class Evaluated:
         return self.world.globals[DATA] + offset, declaration
 
     def update(self, name: str, key: bytes, value: bytes) -> None:
-        """What user space does to an entry."""
+        """What user space does to an entry, or to a map without keys."""
+        if name in self.kept:
+            self.kept[name].append(value)
+            return
         table = self.tables[name]
         table.entries[key] = self.world.allocate(value)
 
@@ -146,14 +160,16 @@ class Evaluated:
         return sum(int.from_bytes(n, "little") for n in self.contents(DROPS).values())
 
     def _create(self, name: str, declaration: MapDeclaration) -> None:
-        sizes = value_size(key_type(declaration)), value_size(declaration.types[-1])
+        key = key_type(declaration)
+        sizes = value_size(key) if key else 0, value_size(declaration.types[-1])
         table = self.tables[name] = Table(declaration, *sizes, declaration.max_entries)
         if declaration.type in ARRAYS:
             self._fill(table)
 
-    def _fill(self, table: Table) -> None:
+    def _fill(self, table: Table, byte: int = 0) -> None:
         for index in range(table.max_entries):
-            table.entries[index.to_bytes(4, "little")] = self.world.allocate(table.value_size)
+            content = bytes([byte]) * table.value_size
+            table.entries[index.to_bytes(4, "little")] = self.world.allocate(content)
 
     def _table(self, number: int) -> Table:
         return self.tables[self._names[number]]
@@ -162,7 +178,66 @@ class Evaluated:
 
     def _map_lookup_elem(self, world: World, map: int, key: int) -> int:
         table = self._table(map)
-        return table.entries.get(world.read(key, table.key_size), 0)
+        sought = world.read(key, table.key_size)
+        if isinstance(table.declaration, LpmTrie):
+            return self._longest(table, sought)
+        return table.entries.get(sought, 0)
+
+    def _longest(self, table: Table, key: bytes) -> int:
+        """The value of the longest prefix of a key."""
+        found = 0, 0
+        for prefix, value in table.entries.items():
+            length = int.from_bytes(prefix[:4], "little")
+            if length <= int.from_bytes(key[:4], "little") and length + 1 > found[0]:
+                rest = 8 * (table.key_size - 4) - length
+                if (_bits(prefix) ^ _bits(key)) >> rest == 0:
+                    found = length + 1, value
+        return found[1]
+
+    def _map_push_elem(self, world: World, map: int, value: int, flags: int) -> int:
+        name = self._names[map]
+        declaration = self._declared[name]
+        kept = self.kept[name]
+        if len(kept) == declaration.max_entries and not isinstance(declaration, Bloom):
+            return -E2BIG
+        kept.append(world.read(value, value_size(declaration.types[0])))
+        return 0
+
+    def _map_pop_elem(self, world: World, map: int, value: int) -> int:
+        return self._first(map, value, take=True)
+
+    def _map_peek_elem(self, world: World, map: int, value: int) -> int:
+        name = self._names[map]
+        declaration = self._declared[name]
+        if isinstance(declaration, Bloom):
+            size = value_size(declaration.types[0])
+            return 0 if world.read(value, size) in self.kept[name] else -ENOENT
+        return self._first(map, value, take=False)
+
+    def _first(self, map: int, value: int, *, take: bool) -> int:
+        name = self._names[map]
+        declaration = self._declared[name]
+        kept = self.kept[name]
+        at = -1 if isinstance(declaration, Stack) else 0
+        size = value_size(declaration.types[0])
+        self.world.write(value, kept[at] if kept else bytes(size))
+        if not kept:
+            return -ENOENT
+        if take:
+            kept.pop(at)
+        return 0
+
+    def _tail_call(self, world: World, context: int, map: int, index: int) -> int:
+        """There is no program to go on with."""
+        return 0
+
+    def _get_stackid(self, world: World, context: int, map: int, flags: int) -> int:
+        return -EFAULT
+
+    def _perf_event_output(
+        self, world: World, context: int, map: int, flags: int, data: int, size: int
+    ) -> int:
+        return self._ringbuf_output(world, map, data, size, 0)
 
     def _map_update_elem(self, world: World, map: int, key: int, value: int, flags: int) -> int:
         table = self._table(map)
@@ -312,8 +387,14 @@ class Evaluated:
 
 MASK32 = 0xFFFF_FFFF
 _KFUNCS = ["iter_num_new", "iter_num_next", "iter_num_destroy"]
-_HELPERS = [
-    name[1:]
-    for name in vars(Evaluated)
-    if name.startswith(("_map_", "_ringbuf_", "_ktime_", "_get_", "_probe_", "_skb_", "_trace_"))
-]
+
+
+def _bits(key: bytes) -> int:
+    return int.from_bytes(key[4:], "big")
+
+
+_PREFIXES = (
+    "_map_", "_ringbuf_", "_ktime_", "_get_", "_probe_", "_skb_", "_trace_", "_tail_", "_perf_",
+)  # fmt: skip
+
+_HELPERS = [name[1:] for name in vars(Evaluated) if name.startswith(_PREFIXES)]

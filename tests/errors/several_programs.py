@@ -2,7 +2,7 @@ from kring import RingBuf, Struct, char, current, tracepoint
 
 
 class Big(Struct):
-    name: str = char(600)
+    name: str = char(250)
 
 
 events = RingBuf[Big](4096)
@@ -15,7 +15,12 @@ def on_exec() -> None:
 
 @tracepoint("sched:sched_process_fork")
 def on_fork() -> None:
-    events.output(Big(name="x"))
+    a = Big(name="x")
+    b = Big(name="y")
+    c = Big(name="z")
+    events.output(a)
+    events.output(b)
+    events.output(c)
 
 
 @tracepoint("sched:sched_process_exit")

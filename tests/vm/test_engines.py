@@ -173,9 +173,7 @@ def test_longest_prefix(engine: Engine) -> None:
     assert live.lookup(key(32, 10, 1, 3, 3)) == key(8, 10, 0, 0, 0)
     assert live.update(key(0, 0, 0, 0, 0), bytes(8))
     assert live.update(key(1, 0, 0, 0, 0), bytes(8))
-    with pytest.raises(LoadError) as caught:
-        live.update(key(2, 0, 0, 0, 0), bytes(8))
-    assert caught.value.errno == errno.ENOSPC
+    assert not live.update(key(2, 0, 0, 0, 0), bytes(8))
     with pytest.raises(LoadError) as caught:
         live.update(key(33, 0, 0, 0, 0), bytes(8))
     assert caught.value.errno == errno.EINVAL

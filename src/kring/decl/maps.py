@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVa
 from kring.abi.uapi import MapType
 from kring.decl.inside import only_inside
 from kring.decl.struct import Struct, layout
-from kring.decl.types import IntType, int_type
+from kring.decl.types import ArrayType, IntType, int_type
 from kring.errors import DeclarationError, NotLive
 from kring.record import record
 
@@ -26,6 +26,12 @@ ValueType = IntType | type[Struct]
 
 DROPS = "kring.drops"
 """The map that counts lost records: a per-CPU array of u64, one entry per counted stream."""
+
+SCRATCH = "kring.scratch"
+"""The map that holds the large structs of programs: a per-CPU array, one entry for each."""
+
+LARGEST_ON_STACK = 256
+"""Bytes of the largest struct that a program builds in its stack, which has 512."""
 
 SMALLEST_RING = 4096
 """A page on the machines supported; on others the kernel may want more."""
@@ -104,17 +110,23 @@ class Declaration:
 
 
 class MapDeclaration(Declaration):
-    """Base of all maps."""
+    """Base of all maps.
+
+    `arity` is how many types it is declared with, `key` the type of its keys where all maps of the
+    kind have the same, `flags` those of the kernel's map, BPF_F_*.
+    """
 
     __slots__ = ("max_entries",)
     type: ClassVar[MapType]
     arity: ClassVar[int]
+    key: ClassVar[IntType | None] = None
+    flags: ClassVar[int] = 0
     max_entries: int
 
     def __init__(self, max_entries: int) -> None:
         name = type(self).__name__
         if len(self.types) != self.arity:
-            example = "Hash[u32, u64]" if self.arity == 2 else f"{name}[Exec]"
+            example = _EXAMPLES[self.arity].replace("Map", name)
             raise DeclarationError(f"{name} needs its types: `{example}(…)`")
         if not isinstance(max_entries, int):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise DeclarationError(f"{name}: its size is a whole number, not {max_entries!r}")
@@ -135,9 +147,20 @@ def not_live(declaration: Declaration, use: str) -> NoReturn:
     )
 
 
-def value_size(kind: ValueType) -> int:
+_EXAMPLES = ("Map", "Map[Exec]", "Map[u32, u64]")
+
+INDEX = IntType(4)
+"""The type of an array's index, and of all numbers that kinds of maps give their entries."""
+
+
+def value_size(kind: ValueType | ArrayType) -> int:
     """Bytes of one key, value or record."""
-    return kind.size if isinstance(kind, IntType) else layout(kind).size
+    return layout(kind).size if isinstance(kind, type) else kind.size
+
+
+def key_type(declaration: MapDeclaration) -> ValueType | None:
+    """The type of the map's keys; an array's is its index, None where it has none."""
+    return declaration.types[0] if declaration.arity == 2 else declaration.key
 
 
 class Stream(MapDeclaration, Generic[S]):
@@ -201,6 +224,34 @@ class RingBuf(Stream[S]):
         only_inside("discard()")
 
 
+class PerfBuf(Stream[S]):
+    """A perf buffer: `size` bytes for each CPU, a power of two, records of one CPU in their order.
+
+    Failed outputs are counted per CPU unless `count_drops` is false.
+    Since: Linux 4.4. See: BPF_MAP_TYPE_PERF_EVENT_ARRAY.
+    """
+
+    __slots__ = ("size",)
+    type = MapType.PERF_EVENT_ARRAY
+    key = INDEX
+    size: int
+
+    def __init__(self, size: int = 64 * 1024, *, count_drops: bool = True) -> None:
+        super().__init__(size)
+        # As many entries as there are CPUs, which only the system that runs it knows.
+        object.__setattr__(self, "max_entries", 0)
+        object.__setattr__(self, "size", size)
+        object.__setattr__(self, "count_drops", count_drops)
+
+    def _check_entries(self, entries: int) -> None:
+        if entries < SMALLEST_RING or entries & (entries - 1):
+            better = 1 << (max(entries, SMALLEST_RING) - 1).bit_length()
+            raise DeclarationError(
+                f"PerfBuf size {entries}: each CPU's buffer is a power of two of at least "
+                f"{SMALLEST_RING} bytes; the next valid size is {better}"
+            )
+
+
 class Table(MapDeclaration, Generic[K, V]):
     """What maps with keys offer to programs."""
 
@@ -257,11 +308,22 @@ class PerCpuHash(Table[K, V]):
     type = MapType.PERCPU_HASH
 
 
+class LruPerCpuHash(Table[K, V]):
+    """A `PerCpuHash` that drops its least recently used entries.
+
+    See: BPF_MAP_TYPE_LRU_PERCPU_HASH.
+    """
+
+    __slots__ = ()
+    type = MapType.LRU_PERCPU_HASH
+
+
 class Slots(MapDeclaration, Generic[V]):
     """What arrays offer to programs: entries that always exist, at `0 <= i < length`."""
 
     __slots__ = ()
     arity = 1
+    key = INDEX
 
     def __init__(self, length: int) -> None:
         super().__init__(length)
@@ -273,6 +335,13 @@ class Slots(MapDeclaration, Generic[V]):
     def get(self, i: int, default: V | None = None, /) -> V | None:
         """In a program: the value, or `default` beyond the array's end."""
         only_inside("get()")
+
+    def set(self, i: int, value: V, /) -> bool:
+        """In a program: store a value; true if there is such an entry."""
+        only_inside("set()")
+
+    def __contains__(self, i: int, /) -> bool:
+        not_live(self, " with `in`")
 
     def __getitem__(self, i: int, /) -> V:
         not_live(self, "[i]")

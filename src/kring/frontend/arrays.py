@@ -7,13 +7,14 @@ the program leaves.
 
 from __future__ import annotations
 
-from kring.decl.maps import MapDeclaration
+from kring.decl.maps import LARGEST_ON_STACK, SCRATCH, MapDeclaration, ValueType, value_size
+from kring.decl.struct import Struct, sizeof
 from kring.frontend.builder import Builder
 from kring.frontend.frame import Frame
 from kring.frontend.maps import lookup, value_at
 from kring.frontend.streams import close
 from kring.frontend.values import KernelPtr, Lease, Maybe, Num, Record, Ref, Token
-from kring.ir.core import Value
+from kring.ir.core import Mem, Value
 
 
 def inside(b: Builder, declaration: MapDeclaration, index: Num) -> bool:
@@ -27,6 +28,24 @@ def entry(frame: Frame, declaration: MapDeclaration, name: str, index: Num) -> N
     _, pointer = lookup(frame.b, declaration, name, index)
     certain(frame, pointer)
     return value_at(frame.b, declaration, pointer)
+
+
+def own_memory(frame: Frame, kind: ValueType) -> Value:
+    """Memory for a value, with anything in it: in the stack if it is not too large."""
+    if isinstance(kind, type) and sizeof(kind) > LARGEST_ON_STACK:
+        return scratch(frame, kind)
+    return frame.b.stack(value_size(kind) if isinstance(kind, type) else 8)
+
+
+def scratch(frame: Frame, struct: type[Struct]) -> Value:
+    """Memory of this CPU's for a struct that is too large for the stack, with what was there."""
+    b = frame.b
+    place = b.separate.program, b.calls, b.span, struct
+    slot = b.stack(8)
+    b.store(slot, Mem(0, 4), b.const(b.module.scratch_index(place, sizeof(struct))))
+    pointer = b.call("map_lookup_elem", b.map(SCRATCH), slot)
+    certain(frame, pointer)
+    return pointer
 
 
 def certain(frame: Frame, pointer: Value) -> None:

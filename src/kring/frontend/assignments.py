@@ -52,7 +52,7 @@ def _store(frame: Frame, owner: ast.expr, index: ast.expr, val: Val, source: ast
         frame.at(index)
         assign_element(frame.b, items, num, val, ast.unparse(owner), at)
         return
-    declaration, name = map_of(frame, owner)
+    declaration, name = map_of(frame, owner, "[key]=")
     key = evaluate(frame, index)
     at = frame.at(source)
     frame.at(index)
@@ -116,7 +116,7 @@ def delete_entry(frame: Frame, node: ast.Delete) -> None:
     for target in node.targets:
         if not isinstance(target, ast.Subscript):
             refuse(frame.at(target), "`del` removes a key from a map: `del m[key]`")
-        declaration, name = map_of(frame, target.value)
+        declaration, name = map_of(frame, target.value, "del")
         key = evaluate(frame, target.slice)
         frame.at(target)
         delete(frame.b, declaration, name, key)

@@ -106,7 +106,7 @@ def operate_entry(frame: Frame, owner: ast.expr, index: ast.expr, node: ast.AugA
     if isinstance(items := evaluate(frame, owner), Items):
         _operate_element(frame, items, owner, index, node)
         return
-    declaration, name = map_of(frame, owner)
+    declaration, name = map_of(frame, owner, "+=")
     key = evaluate(frame, index)
     if type(node.op) not in _IN_PLACE:
         refuse(
@@ -147,7 +147,7 @@ def call(frame: Frame, node: ast.Call, function: Callable[..., int]) -> Val:
         case ast.Subscript(owner, index):
             if isinstance(items := evaluate(frame, owner), Items):
                 return _call_element(frame, op, name, (items, target), rest, span)
-            declaration, map_name = map_of(frame, owner)
+            declaration, map_name = map_of(frame, owner, "+=")
             key = evaluate(frame, index)
             operands = [number(frame, arg) for arg in rest]
             at = frame.at(target)

@@ -130,7 +130,8 @@ _WORTH = 64
 class Module:
     """What all programs of one build share: maps by name, the kernel structs they look into, the
     streams whose losses are counted, kernel functions by name, variables by name with their
-    offsets in bytes, constant bytes with theirs, and what the compiler refused so far."""
+    offsets in bytes, constant bytes with theirs, the sizes of large structs by where they are
+    made, and what the compiler refused so far."""
 
     maps: dict[str, MapDeclaration] = field(default_factory=dict[str, MapDeclaration])
     kernel_types: dict[str, Used] = field(default_factory=dict[str, Used])
@@ -139,6 +140,7 @@ class Module:
     variables: dict[str, tuple[int, Global[Any]]] = field(
         default_factory=dict[str, tuple[int, Global[Any]]]
     )
+    scratch: dict[object, int] = field(default_factory=dict[object, int])
     errors: list[CompileError] = field(default_factory=list[CompileError])
 
     constants: bytearray = field(default_factory=bytearray)
@@ -156,6 +158,11 @@ class Module:
         if stream not in self.drops:
             self.drops.append(stream)
         return self.drops.index(stream)
+
+    def scratch_index(self, place: object, size: int) -> int:
+        """Which entry of the scratch map holds the struct of that many bytes made at a place."""
+        self.scratch[place] = size
+        return list(self.scratch).index(place)
 
     def variable_offset(self, name: str, declaration: Global[Any]) -> int:
         """Where a variable lies among those of the build.

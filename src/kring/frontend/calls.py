@@ -6,14 +6,23 @@ Arguments arrive evaluated. `CALLS` is keyed by the function object itself, `MET
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from kring.decl import inside
 from kring.decl.kernel import KernelEnum, KernelStruct
-from kring.decl.maps import MapDeclaration, RingBuf, value_size
-from kring.decl.struct import Struct, sizeof
+from kring.decl.maps import (
+    LARGEST_ON_STACK,
+    MapDeclaration,
+    RingBuf,
+    Slots,
+    Stream,
+    Table,
+)
+from kring.decl.struct import Struct, fields, sizeof
+from kring.decl.types import Bits, Char
 from kring.frontend import integers, packets, streams, walk
+from kring.frontend.arrays import own_memory, scratch
 from kring.frontend.diagnose import refuse
 from kring.frontend.frame import Frame, Pending, Transaction, cure
 from kring.frontend.maps import lookup, settle, update, value_at
@@ -43,12 +52,27 @@ def construct(
     """A struct on the stack with the given fields, the others zero."""
     b = frame.b
     b.span = span
-    ref = Ref(b.stack(sizeof(struct)), struct)
-    zero_fields(b, ref)
+    if sizeof(struct) > LARGEST_ON_STACK:
+        ref = Ref(scratch(frame, struct), struct)
+        zero_fields(b, ref, _overwritten(struct, values))
+    else:
+        ref = Ref(b.stack(sizeof(struct)), struct)
+        zero_fields(b, ref)
     for name, (val, where) in values.items():
         b.span = where
         write_field(b, ref, find_field(struct, name, where), val)
     return ref
+
+
+def _overwritten(struct: type[Struct], given: Iterable[str]) -> set[int]:
+    """The offsets of the fields that assignment fills to the last byte that is ever looked at."""
+    return {
+        field.offset
+        for field in fields(struct)
+        if field.name in given
+        and not isinstance(field.type, Bits)
+        and not (isinstance(field.type, Char) and field.type.clear)
+    }
 
 
 def arity(args: list[Val], wanted: int, what: str, span: Span) -> None:
@@ -166,7 +190,7 @@ def _pop(
     b = frame.b
     key, pointer = lookup(b, declaration, name, args[0])
     kind = declaration.types[-1]
-    own = b.stack(value_size(kind)) if isinstance(kind, type) else None
+    own = own_memory(frame, kind) if isinstance(kind, type) else None
 
     def take() -> Num | Ref:
         found = value_at(b, declaration, pointer)
@@ -218,7 +242,7 @@ def _end(how: str) -> Method:
     return build
 
 
-def _output(frame: Frame, stream: RingBuf[Any], name: str, args: list[Val], span: Span) -> Val:
+def _output(frame: Frame, stream: Stream[Any], name: str, args: list[Val], span: Span) -> Val:
     arity(args, 1, "output()", span)
     record = args[0]
     if not isinstance(record, Ref) or record.struct is not stream.types[0]:
@@ -229,13 +253,31 @@ def _output(frame: Frame, stream: RingBuf[Any], name: str, args: list[Val], span
 
 
 METHODS: dict[type[MapDeclaration], dict[str, Method]] = {
-    MapDeclaration: {"get": _get, "pop": _pop, "set": _set},
+    Table: {"get": _get, "pop": _pop, "set": _set},
+    Slots: {"get": _get, "set": _set},
+    Stream: {"output": _output},
     RingBuf: {
         "reserve": _reserve,
         "try_reserve": _try_reserve,
         "submit": _end("submit"),
         "discard": _end("discard"),
-        "output": _output,
     },
 }
-"""Methods of tables and of rings, by name."""
+"""The methods that a class of maps adds to those of its bases, by name."""
+
+
+NAMED = {"id": ("user", "skip")}
+"""Methods whose arguments are given by name."""
+
+
+def methods(kind: type[MapDeclaration]) -> dict[str, Method]:
+    """The methods that maps of a kind have in programs."""
+    if kind.__module__ == "kring.decl.containers":
+        from kring.frontend import containers
+
+        if kind in containers.METHODS:
+            return containers.METHODS[kind]
+    found: dict[str, Method] = {}
+    for base in reversed(kind.__mro__):
+        found |= METHODS.get(base, {})
+    return found

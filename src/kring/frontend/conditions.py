@@ -16,7 +16,7 @@ from kring.frontend.builder import Join
 from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import EXPRESSIONS, evaluate, map_of, number, pending, taken
 from kring.frontend.frame import Decision, Frame, Pending, as_number
-from kring.frontend.maps import lookup
+from kring.frontend.maps import is_in
 from kring.frontend.streams import count_missing, open_record
 from kring.frontend.values import (
     Items,
@@ -77,10 +77,10 @@ def _contained(frame: Frame, left: ast.expr, right: ast.expr, node: ast.expr) ->
             if not (isinstance(named, Text) and named.kind == "literal"):
                 refuse(frame.at(left), 'this is asked of a field\'s name: `"pid" in task_struct`')
             return walk.contains(frame.b, named.literal, owner.object, frame.at(node))
-    declaration, name = map_of(frame, right)
+    declaration, name = map_of(frame, right, "in")
     key = evaluate(frame, left)
     frame.at(node)
-    return lookup(frame.b, declaration, name, key)[1]
+    return is_in(frame.b, declaration, name, key)
 
 
 def _check_searched(frame: Frame, node: ast.expr, left: ast.expr, right: ast.expr) -> None:

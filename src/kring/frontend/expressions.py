@@ -11,17 +11,26 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from kring.decl import atomic
 from kring.decl.inside import Current
 from kring.decl.kernel import KernelEnum, KernelStruct
-from kring.decl.maps import MapDeclaration, RingBuf
+from kring.decl.maps import MapDeclaration
 from kring.decl.programs import Program
 from kring.decl.struct import Struct
 from kring.decl.variables import Global
 from kring.errors import KringError
 from kring.frontend import contexts, integers, packets, walk
-from kring.frontend.calls import CALLS, METHODS, Function, construct
+from kring.frontend.calls import CALLS, NAMED, Function, construct, methods
 from kring.frontend.diagnose import Follows, did_you_mean, refuse, suggestion
 from kring.frontend.frame import Decision, Frame, Pending, as_number, cure
 from kring.frontend.kernel import CURRENT
-from kring.frontend.maps import ARRAYS, lookup, settle, value_at
+from kring.frontend.maps import (
+    ARRAYS,
+    a_kind,
+    check_sleepable,
+    check_use,
+    instead,
+    lookup,
+    settle,
+    value_at,
+)
 from kring.frontend.memory import find_field, kept, read_field
 from kring.frontend.texts import begins
 from kring.frontend.values import (
@@ -286,7 +295,7 @@ def _subscript(frame: Frame, node: ast.Subscript) -> Val | Pending:
     if isinstance(owner, Text):
         cure = "compare with `.startswith()`, or do it where you read the records"
         refuse(frame.at(node), "a program cannot take a string apart", cure)
-    declaration, name = map_of(frame, node.value)
+    declaration, name = map_of(frame, node.value, "[key]")
     key = evaluate(frame, node.slice)
     frame.at(node)
     if declaration.type not in ARRAYS:
@@ -311,17 +320,21 @@ def _subscript(frame: Frame, node: ast.Subscript) -> Val | Pending:
     return settle(frame.b, pointer, lambda: value_at(frame.b, declaration, pointer), zero)
 
 
-def map_of(frame: Frame, node: ast.expr) -> tuple[MapDeclaration, str]:
-    """The map an expression names, and the name it has in the kernel."""
+def map_of(frame: Frame, node: ast.expr, use: str = "") -> tuple[MapDeclaration, str]:
+    """The map an expression names, and the name it has in the kernel; it must have the `use`."""
     val = evaluate(frame, node)
     span = frame.at(node)
     match val:
         case Static(MapDeclaration() as declaration):
             spelled = node.attr if isinstance(node, ast.Attribute) else ast.unparse(node)
             try:
-                return declaration, frame.map_name(declaration, spelled)
+                name = frame.map_name(declaration, spelled)
             except KringError as error:
                 refuse(span, str(error))
+            check_sleepable(span, declaration, frame.program)
+            if use:
+                check_use(span, declaration, name, use)
+            return declaration, name
         case _:
             refuse(span, f"a map is wanted here; this is {describe(val)}", *cure(val, span))
 
@@ -475,14 +488,17 @@ _CALL_CURES = {
 def _method(frame: Frame, node: ast.Call, func: ast.Attribute) -> Val | Pending:
     declaration, name = map_of(frame, func.value)
     span = frame.at(node)
-    kind = type(declaration).__name__
-    known = METHODS[RingBuf if isinstance(declaration, RingBuf) else MapDeclaration]
+    known = methods(type(declaration))
     if func.attr in known:
-        args = _arguments(frame, node)
+        named = NAMED.get(func.attr, ())
+        args = _named_arguments(frame, node, named) if named else _arguments(frame, node)
         frame.at(node)
         return known[func.attr](frame, declaration, name, args, span)
     refuse(
-        span, f"a {kind} has no {func.attr}() in programs. {did_you_mean(func.attr, list(known))}"
+        span,
+        f"{a_kind(declaration)} has no {func.attr}() in programs. "
+        f"{did_you_mean(func.attr, list(known))}",
+        *instead(declaration, name),
     )
 
 
@@ -502,6 +518,19 @@ def _string_method(frame: Frame, text: Text, node: ast.Call, name: str) -> Decis
             return Decision(lambda then, otherwise: begins(b, text, prefix, then, otherwise))
         case _:
             refuse(span, 'startswith() takes one string known now: `.startswith("/usr")`')
+
+
+def _named_arguments(frame: Frame, node: ast.Call, names: tuple[str, ...]) -> list[Val]:
+    """The arguments of a call that takes them by name, in that order; 0 for those not given."""
+    given: dict[str, Val] = {}
+    for keyword in node.keywords:
+        if keyword.arg not in names:
+            hint = did_you_mean(keyword.arg or "**", list(names))
+            refuse(frame.at(keyword), f"this call takes no such argument. {hint}")
+        given[keyword.arg] = evaluate(frame, keyword.value)
+    if node.args:
+        refuse(frame.at(node.args[0]), f"this call takes named arguments: {', '.join(names)}")
+    return [given.get(name) or Num(frame.b.const(0)) for name in names]
 
 
 def _arguments(frame: Frame, node: ast.Call) -> list[Val]:

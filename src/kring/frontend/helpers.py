@@ -34,7 +34,7 @@ from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import evaluate, map_of
 from kring.frontend.frame import Frame, Pending, cure
 from kring.frontend.leases import give_back, lease
-from kring.frontend.maps import in_memory, key_type, value_at
+from kring.frontend.maps import in_memory, key_in_memory, value_at
 from kring.frontend.texts import encoded
 from kring.frontend.values import (
     Ctx,
@@ -326,7 +326,7 @@ _MOST_VALUES = 12
 def _key(made: _Call, at: int, val: Val, span: Span) -> Value:
     assert made.map is not None
     declaration, name = made.map
-    return in_memory(made.frame.b, key_type(declaration), val, f"key of {name!r}")
+    return key_in_memory(made.frame.b, declaration, name, val)
 
 
 def _value(made: _Call, at: int, val: Val, span: Span) -> Value:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kring.abi.uapi import BPF_ANY, BPF_NOEXIST, MapType
-from kring.decl.maps import MapDeclaration, ValueType, value_size
+from kring.abi.uapi import BPF_ANY, BPF_F_SLEEPABLE, BPF_NOEXIST, MapType
+from kring.decl.maps import MapDeclaration, ValueType, key_type, value_size
+from kring.decl.programs import Program
 from kring.decl.types import IntType
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
@@ -13,17 +14,11 @@ from kring.frontend.integers import known
 from kring.frontend.memory import check_constant, load_int, store_int
 from kring.frontend.texts import copy_value, strings
 from kring.frontend.values import KernelPtr, Maybe, Num, Ref, Val, describe, parts
-from kring.ir.core import Space, Span, Value
+from kring.ir.core import Op, Space, Span, Value
 
 ARRAYS = frozenset({MapType.ARRAY, MapType.PERCPU_ARRAY})
-_INDEX = IntType(4)
 _HERE = "<found>"
 """A variable no source can name, for a value that several paths bring to one place."""
-
-
-def key_type(declaration: MapDeclaration) -> ValueType:
-    """The type of the map's keys; an array's is its index."""
-    return _INDEX if declaration.type in ARRAYS else declaration.types[0]
 
 
 def in_memory(b: Builder, kind: ValueType, val: Val, what: str) -> Value:
@@ -48,7 +43,13 @@ def key_in_memory(b: Builder, declaration: MapDeclaration, name: str, key: Val) 
         for index in known(key) or ():
             check_index(b.span, declaration, name, index)
     kind = key_type(declaration)
-    pointer = in_memory(b, kind, key, f"key of {name!r}")
+    assert kind is not None
+    return exact(b, kind, key, f"key of {name!r}")
+
+
+def exact(b: Builder, kind: ValueType, val: Val, what: str) -> Value:
+    """A pointer to a value whose strings have nothing behind their NUL."""
+    pointer = in_memory(b, kind, val, what)
     if not isinstance(kind, type) or pointer.type.space is Space.STACK or not any(strings(kind)):
         return pointer
     slot = b.stack(value_size(kind))
@@ -68,6 +69,85 @@ def lookup(b: Builder, declaration: MapDeclaration, name: str, key: Val) -> tupl
     """A pointer to the key, and one to its value, or null."""
     pointer = key_in_memory(b, declaration, name, key)
     return pointer, b.call("map_lookup_elem", b.map(name), pointer)
+
+
+def is_in(b: Builder, declaration: MapDeclaration, name: str, key: Val) -> Value:
+    """Not 0 if the key is there; of a filter, if the value may have been added."""
+    if declaration.type is not MapType.BLOOM_FILTER:
+        return lookup(b, declaration, name, key)[1]
+    pointer = exact(b, declaration.types[0], key, f"value of {name!r}")
+    return b.emit(Op.EQ, b.call("map_peek_elem", b.map(name), pointer), b.const(0))
+
+
+_USES = {
+    "Table": "[key] [key]= += del in",
+    "Slots": "[key] [key]= += in",
+    "LpmTrie": "[key] [key]= del in",
+    "Bloom": "in",
+}
+"""What kinds of maps can do besides their methods; of a class and its bases the first counts."""
+_WRITTEN = {
+    "[key]": "`{name}[key]`",
+    "[key]=": "`{name}[key] = …`",
+    "+=": "`{name}[key] += …`",
+    "del": "`del {name}[key]`",
+    "in": "`… in {name}`",
+}
+_INSTEAD = {
+    "Slots": "the entries of an array always exist: assign 0 to one",
+    "RingBuf": "send a record: `with {name}.reserve() as e:` or `{name}.output(…)`",
+    "PerfBuf": "send a record: `{name}.output(…)`; only a RingBuf reserves",
+    "LpmTrie": "change a field of what `{name}.get(key)` finds, or assign to it",
+    "Queue": "it has `{name}.push(value)`, `{name}.pop()` and `{name}.peek()`",
+    "Stack": "it has `{name}.push(value)`, `{name}.pop()` and `{name}.peek()`",
+    "Bloom": "it has `{name}.add(value)` and `value in {name}`",
+    "StackTraces": "it has `{name}.id()`; read the traces where you read the ids",
+    "ProgArray": "it has `{name}.tail_call(i)`; put programs in where it is loaded",
+}
+
+
+def check_use(span: Span, declaration: MapDeclaration, name: str, use: str) -> None:
+    """Refuse what the kind of map cannot do, with what it can."""
+    bases = [base.__name__ for base in type(declaration).__mro__]
+    can = next((_USES[base] for base in bases if base in _USES), "")
+    if use not in can.split(" "):
+        written = _WRITTEN[use].format(name=name)
+        refuse(span, f"{a_kind(declaration)} has no {written}", *instead(declaration, name))
+
+
+_NEVER_ASLEEP = frozenset(
+    {
+        MapType.LPM_TRIE,
+        MapType.BLOOM_FILTER,
+        MapType.STACK_TRACE,
+        MapType.PROG_ARRAY,
+        MapType.PERF_EVENT_ARRAY,
+    }
+)
+"""See: kernel/bpf/verifier.c, check_map_prog_compatibility."""
+
+
+def check_sleepable(span: Span, declaration: MapDeclaration, program: Program) -> None:
+    """Refuse a map whose entries might go while the program that uses them sleeps."""
+    if declaration.type in _NEVER_ASLEEP and program.kind.flags & BPF_F_SLEEPABLE:
+        refuse(
+            span,
+            f"a {program.kind.name} program may sleep, and the verifier does not let such "
+            f"programs use {a_kind(declaration)}",
+            "use it in a program of another kind",
+        )
+
+
+def a_kind(declaration: MapDeclaration) -> str:
+    """The kind of map with its article, for an error message."""
+    kind = type(declaration).__name__
+    return f"{'an' if kind[0] in 'AEIOU' or kind == 'LpmTrie' else 'a'} {kind}"
+
+
+def instead(declaration: MapDeclaration, name: str) -> tuple[str, ...]:
+    """What to write in place of what the kind of map does not have."""
+    bases = [base.__name__ for base in type(declaration).__mro__]
+    return tuple(_INSTEAD[base].format(name=name) for base in bases if base in _INSTEAD)[:1]
 
 
 def value_at(b: Builder, declaration: MapDeclaration, pointer: Value) -> Num | Ref:

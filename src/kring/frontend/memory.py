@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from kring.decl.struct import Field, Struct, layout, sizeof
 from kring.decl.types import ArrayType, Bits, Char, FieldType, IntType
@@ -123,9 +123,12 @@ def check_constant(b: Builder, where: str, kind: IntType | Bits, num: Num) -> No
             refuse(b.span, f"{value} does not fit in {where}, which is {what}: {first} to {last}")
 
 
-def zero_fields(b: Builder, ref: Ref) -> None:
-    """Zero every field and gap, each for itself, so that the ones written later cost nothing."""
+def zero_fields(b: Builder, ref: Ref, but: Container[int] = ()) -> None:
+    """Zero every field and gap, each for itself, so that the ones written later cost nothing;
+    not those at the offsets `but`."""
     for start, size in _pieces(ref.struct):
+        if start in but:
+            continue
         b.emit(Op.ZERO, ref.pointer, imm=Mem(ref.offset + start, size))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kring.abi.uapi import BPF_F_CURRENT_CPU
 from kring.decl.maps import DROPS, RingBuf, Stream, value_size
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
@@ -51,10 +52,14 @@ def close(b: Builder, record: Record, how: str) -> None:
             b.env[variable] = gone
 
 
-def output(b: Builder, stream: RingBuf[Any], name: str, record: Ref) -> Value:
+def output(b: Builder, stream: Stream[Any], name: str, record: Ref) -> Value:
     """Send a copy of a record; 1 if there was room, else the drop is counted and it is 0."""
     pointer, size = b.at(record.pointer, record.offset), b.const(value_size(record.struct))
-    failed = b.call("ringbuf_output", b.map(name), pointer, size, b.const(0))
+    if isinstance(stream, RingBuf):
+        failed = b.call("ringbuf_output", b.map(name), pointer, size, b.const(0))
+    else:
+        here = b.const(BPF_F_CURRENT_CPU)
+        failed = b.call("perf_event_output", b.context, b.map(name), here, pointer, size)
     lost, after = b.join(), b.join()
     b.branch(failed, lost, after)
     b.enter(lost)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, MutableMapping
 from struct import Struct as Packing
 from struct import error as PackingError
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from kring.abi.uapi import PER_CPU, MapType
 from kring.decl.maps import ValueType, value_size
-from kring.decl.struct import code, pack, unpack
+from kring.decl.struct import Struct, code, fields, pack, unpack
 from kring.decl.types import IntType
 from kring.errors import LoadError
 from kring.run.target import LiveMap
@@ -73,13 +73,53 @@ class MapHandle(MutableMapping[K, V]):
             raise KeyError(f"{key!r} is no key of map {self._name!r}: {error}") from None
 
     def _encode_value(self, value: V) -> bytes:
-        try:
-            return self._value_bytes(value)
-        except (PackingError, TypeError, AttributeError) as error:
-            each = "a list, one value for each CPU" if self._per_cpu else "one value"
-            raise ValueError(
-                f"{value!r} is no value of map {self._name!r}, which takes {each}: {error}"
-            ) from None
+        each = "a list, one value for each CPU" if self._per_cpu else "one value"
+        return encoded(self._live, self._value_bytes, value, each)
+
+
+class PerCpuHandle(MapHandle[K, list[V]]):
+    """The entries of a live map that has one value for each CPU."""
+
+    def sum(self, key: K) -> V:
+        """The values of all CPUs at a key, added: of structs, each field for itself.
+
+        Raises: KeyError if the key is not there; TypeError if a field is no integer.
+        """
+        values: list[Any] = self[key]
+        return cast("V", sum(values) if isinstance(values[0], int) else _sum(values))
+
+
+def _sum(records: list[Struct]) -> Struct:
+    kind = type(records[0])
+    totals: dict[str, Any] = {}
+    for field in fields(kind):
+        column = [getattr(record, field.name) for record in records]
+        if isinstance(field.type, type):
+            totals[field.name] = _sum(column)
+        elif isinstance(field.type, IntType):
+            bits = 8 * field.type.size
+            low, _ = field.type.range()
+            # Added as the kernel half adds: beyond its width a sum begins again.
+            totals[field.name] = (sum(column) - low) % (1 << bits) + low
+        else:
+            raise TypeError(f"{kind.__name__}.{field.name} is no integer: there is no sum of it")
+    return kind(**totals)
+
+
+def encoded(
+    live: LiveMap, encode: Callable[[Any], bytes], value: object, takes: str = "one value"
+) -> bytes:
+    """The bytes of a value.
+
+    Raises: ValueError if the map takes no such value.
+    """
+    try:
+        return encode(value)
+    except (PackingError, TypeError, AttributeError) as error:
+        name = live.spec.name
+        raise ValueError(
+            f"{value!r} is no value of map {name!r}, which takes {takes}: {error}"
+        ) from None
 
 
 def codec(kind: ValueType) -> Codec:

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kring.abi.uapi import RINGBUF_BUSY, RINGBUF_DISCARD, RINGBUF_HEADER_SIZE
-from kring.errors import StreamError
+from kring.errors import NotSupported, StreamError
 from kring.record import record
 from kring.run.target import RingMemory
 
@@ -116,6 +116,25 @@ class RingReader:
     def close(self) -> None:
         """Let go of the memory: reading raises ValueError from here on."""
         self._words.release()
+
+
+class NoReader(RingReader):
+    """Stands for a stream that cannot be read."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def waiting(self) -> tuple[int, memoryview]:
+        raise NotSupported(
+            f"{self._name!r} is a PerfBuf, and perf buffers cannot be read yet: declare a RingBuf"
+        )
+
+    def scan(self, limit: int | None = None) -> Batch:
+        self.waiting()
+        raise AssertionError
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 def _too_long(position: int, length: int, available: int) -> StreamError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from errno import E2BIG, EEXIST, EINVAL, ENOENT, ENOMEM, EPERM
+from errno import E2BIG, EEXIST, EINVAL, ENOENT, ENOMEM, ENOSPC, EPERM
 from mmap import MAP_SHARED, PAGESIZE, PROT_READ, PROT_WRITE, mmap
 
 from kring.abi.uapi import BPF_F_RDONLY_PROG, NAME_SIZE, PER_CPU, MapType
@@ -139,11 +139,27 @@ class KernelMap:
         found = self._element(syscall.MAP_LOOKUP_ELEM, key, address(value), 0, (ENOENT,))
         return value.raw[: self._value_size] if found else None
 
+    def take(self) -> bytes | None:
+        """The first value of a queue or stack, which is then gone; None if there is none.
+
+        Since: Linux 4.20, commit bd513cd08f10 ("bpf: add MAP_LOOKUP_AND_DELETE_ELEM syscall").
+        """
+        value = buffer(self._value_size)
+        command = syscall.MAP_LOOKUP_AND_DELETE_ELEM
+        found = self._element(command, b"", address(value), 0, (ENOENT,))
+        return value.raw[: self._value_size] if found else None
+
+    def may_hold(self, value: bytes) -> bool:
+        """Whether a filter may have been given the value."""
+        check_length(self.spec, "value", value, self._value_size)
+        memory = buffer(value)
+        return self._element(syscall.MAP_LOOKUP_ELEM, b"", address(memory), 0, (ENOENT,))
+
     def update(self, key: bytes, value: bytes, flags: int = 0) -> bool:
         """Whether the value was stored: not in a full map, nor where `flags` forbid it."""
         check_length(self.spec, "value", value, self._value_size)
         memory = buffer(value)
-        no = (E2BIG, EEXIST, ENOENT)
+        no = (E2BIG, EEXIST, ENOENT, ENOSPC)
         return self._element(syscall.MAP_UPDATE_ELEM, key, address(memory), flags, no)
 
     def delete(self, key: bytes) -> bool:
@@ -155,7 +171,8 @@ class KernelMap:
         # The kernel starts over when the key to go on from is gone, so the next key is asked for
         # before the current one is handed out, and the count is bounded.
         key = self._next_key(None)
-        for _ in range(self.spec.max_entries):
+        # A map of stacks of calls has as many entries as the next power of two.
+        for _ in range(1 << (self.spec.max_entries - 1).bit_length()):
             if key is None:
                 return
             following = self._next_key(key)

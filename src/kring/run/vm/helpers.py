@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from errno import E2BIG, EFAULT, EINVAL, ERANGE
+from errno import E2BIG, EFAULT, EINVAL, ENOENT, ERANGE
 from typing import TYPE_CHECKING, Final
 
 from kring.abi.helpers import HELPERS
-from kring.abi.uapi import COMM_SIZE
+from kring.abi.uapi import BPF_F_USER_STACK, COMM_SIZE
 from kring.errors import VmError
 from kring.run.vm import numbers, packets
+from kring.run.vm.containers import BloomMap, JumpMap, Keyless, QueueMap, TraceMap
 from kring.run.vm.maps import PerfMap
 from kring.run.vm.printk import format_printk
 from kring.run.vm.world import World
@@ -30,6 +31,8 @@ _CURRENT_CPU: Final = 0xFFFF_FFFF
 _MOST_PRINTED: Final = 12
 _LONGEST: Final = 1 << 12
 """Bytes of a format that are looked at for its NUL."""
+_SKIPPED: Final = 0xFF
+_MOST_TAIL_CALLS: Final = 33
 _JIFFY_NS: Final = 4_000_000
 # Of x86-64 with four-level page tables: the end of user addresses, the begin of the kernel's.
 _TASK_SIZE: Final = (1 << 47) - 4096
@@ -40,7 +43,7 @@ def table(world: World) -> dict[int, Helper]:
     """The helpers by number, acting on this world."""
     helpers = {HELPERS[name].id: _bound(world, function) for name, function in _BY_NAME.items()}
     facts = {HELPERS[name].id: _fact(world, fact) for name, fact in _FACTS.items()}
-    return helpers | facts
+    return helpers | facts | {HELPERS["tail_call"].id: _tail_call(world)}
 
 
 def _fact(world: World, fact: Callable[[World], int]) -> Helper:
@@ -78,6 +81,55 @@ def _update(world: World, at: int, key: int, value: int, flags: int, *_: int) ->
 def _delete(world: World, at: int, key: int, *_: int) -> int:
     live = world.map_at(at)
     return live.remove(world.memory.read(key, live.spec.key_size))
+
+
+def _push(world: World, at: int, value: int, flags: int, *_: int) -> int:
+    live = world.map_at(at)
+    if not isinstance(live, Keyless):
+        raise VmError(f"map {live.spec.name!r} takes no values without keys", address=at)
+    return live.push(world.memory.read(value, live.spec.value_size), flags)
+
+
+def _first(*, take: bool) -> _Function:
+    """Of a queue or stack the first value; of a filter, whether it may have this one."""
+
+    def first(world: World, at: int, value: int, *_: int) -> int:
+        live = world.map_at(at)
+        if isinstance(live, BloomMap) and not take:
+            sought = world.memory.read(value, live.spec.value_size)
+            return 0 if live.may_hold(sought) else -ENOENT
+        if not isinstance(live, QueueMap):
+            raise VmError(f"map {live.spec.name!r} is no queue", address=at)
+        found = live.first(take=take)
+        world.memory.write(value, found or bytes(live.spec.value_size))
+        return -ENOENT if found is None else 0
+
+    return first
+
+
+def _stack_id(world: World, _: int, at: int, flags: int, *__: int) -> int:
+    """The current task's stack of calls, less the innermost; a task without one gives -EFAULT."""
+    live = world.map_at(at)
+    if not isinstance(live, TraceMap):
+        raise VmError(f"map {live.spec.name!r} has no stacks of calls", address=at)
+    user = bool(flags & BPF_F_USER_STACK)
+    stack = world.task.user_stack if user else world.task.kernel_stack
+    stack = stack[flags & _SKIPPED :]
+    return live.number(stack, flags) if stack else -EFAULT
+
+
+def _tail_call(world: World) -> Helper:
+    def helper(machine: Machine, r1: int, at: int, index: int, *_: int) -> int:
+        live = world.map_at(at)
+        if not isinstance(live, JumpMap):
+            raise VmError(f"map {live.spec.name!r} has no programs", address=at)
+        target = live.program(index & 0xFFFF_FFFF)
+        if target is None or world.tail_calls >= _MOST_TAIL_CALLS:
+            return 0
+        world.tail_calls += 1
+        machine.go_on(world.programs[target])
+
+    return helper
 
 
 def _probe(*, user: bool) -> _Function:
@@ -204,6 +256,10 @@ _BY_NAME: dict[str, _Function] = {
     "map_lookup_elem": _lookup,
     "map_update_elem": _update,
     "map_delete_elem": _delete,
+    "map_push_elem": _push,
+    "map_pop_elem": _first(take=True),
+    "map_peek_elem": _first(take=False),
+    "get_stackid": _stack_id,
     "probe_read": _probe_any(_probe(user=True), _probe(user=False)),
     "probe_read_str": _probe_any(_probe_str(user=True), _probe_str(user=False)),
     "probe_read_user": _probe(user=True),

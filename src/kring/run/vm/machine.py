@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NoReturn
 
 from kring.abi.code import decode
 from kring.abi.isa import (
@@ -37,6 +37,14 @@ _FRESH_STACK: Final = b"\xba" * STACK_SIZE
 _DONE: Final = -1
 # How often a run may pass a may_goto before it jumps; the kernel allows 8 million (BPF_MAX_LOOPS).
 _PATIENCE: Final = 8192
+
+
+class TailCall(Exception):
+    """A program ends here, and another goes on."""
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
+        self.machine = machine
 
 
 class Machine:
@@ -100,6 +108,15 @@ class Machine:
             raise VmError(f"more than {CALL_DEPTH} frames: local calls nest too deep")
         self._calls.append((after, self.regs[6:]))
         self._new_frame()
+
+    def go_on(self, other: Machine) -> NoReturn:
+        """End the program, for another to go on.
+
+        Raises: TailCall.
+        """
+        if self._calls:
+            raise VmError("the VM makes no tail calls from functions that a program calls")
+        raise TailCall(other)
 
     def leave(self) -> int:
         """End the function that runs; the slot to go on with."""

@@ -9,7 +9,7 @@ errno, as the kernel's map operations give them; the user half sees them as the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from errno import E2BIG, EEXIST, EINVAL, ENOENT
+from errno import E2BIG, EEXIST, EINVAL, ENOENT, ENOSPC
 from typing import Final
 
 from kring.abi.uapi import (
@@ -26,7 +26,7 @@ from kring.run.spec import check_length, stride
 from kring.run.target import RingMemory
 from kring.run.vm.memory import Memory, Region
 
-_SAID_NO: Final = (-E2BIG, -EEXIST, -ENOENT)
+_SAID_NO: Final = (-E2BIG, -EEXIST, -ENOENT, -ENOSPC)
 
 
 class VmMap:
@@ -56,6 +56,12 @@ class VmMap:
 
     def keys(self) -> Iterator[bytes]:
         raise self._refuses("iteration")
+
+    def take(self) -> bytes | None:
+        raise self._refuses("first value")
+
+    def may_hold(self, value: bytes) -> bool:
+        raise self._refuses("test of a value")
 
     def ring(self) -> RingMemory:
         raise StreamError(f"map {self.spec.name!r} is no ring buffer: {self.spec.type.name}")
@@ -239,6 +245,16 @@ def _ring(spec: Map, fd: int, memory: Memory, cpus: int) -> VmMap:
     return RingMap(spec, fd, memory, cpus)
 
 
+def _container(name: str) -> Callable[[Map, int, Memory, int], VmMap]:
+    def make(spec: Map, fd: int, memory: Memory, cpus: int) -> VmMap:
+        from kring.run.vm import containers
+
+        made: VmMap = getattr(containers, name)(spec, fd, memory, cpus)
+        return made
+
+    return make
+
+
 _KINDS: dict[MapType, Callable[[Map, int, Memory, int], VmMap]] = {
     MapType.ARRAY: ArrayMap,
     MapType.PERCPU_ARRAY: ArrayMap,
@@ -249,6 +265,11 @@ _KINDS: dict[MapType, Callable[[Map, int, Memory, int], VmMap]] = {
     MapType.PERF_EVENT_ARRAY: PerfMap,
     MapType.LPM_TRIE: _trie,
     MapType.RINGBUF: _ring,
+    MapType.QUEUE: _container("QueueMap"),
+    MapType.STACK: _container("StackMap"),
+    MapType.BLOOM_FILTER: _container("BloomMap"),
+    MapType.STACK_TRACE: _container("TraceMap"),
+    MapType.PROG_ARRAY: _container("JumpMap"),
 }
 
 

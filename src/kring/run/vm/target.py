@@ -26,7 +26,7 @@ from kring.run.vm.context import prepare
 from kring.run.vm.feed import Event, Feed
 from kring.run.vm.helpers import table
 from kring.run.vm.layout import Value, describes, event
-from kring.run.vm.machine import LIMIT, Machine
+from kring.run.vm.machine import LIMIT, Machine, TailCall
 from kring.run.vm.maps import VmMap, create
 from kring.run.vm.task import Task
 from kring.run.vm.wait import VmWaiter
@@ -128,6 +128,7 @@ class VmRuntime:
         )
         live = VmProgram(program, _FIRST_ID + len(self._programs), kind, target, machine, self)
         self._programs.append(live)
+        self.world.programs[live.fd] = machine
         return live
 
     def attach(self, program: VmProgram) -> VmLink:
@@ -220,12 +221,22 @@ class VmProgram:
 
     def _once(self, world: World, ctx: int) -> int:
         try:
-            value = self._machine.run(ctx)
+            value = self._run(world, ctx)
         except BaseException:
             world.abandon()
             raise
         world.settle()
         return value
+
+    def _run(self, world: World, ctx: int) -> int:
+        """The result of the program, or of the last one that went on in its place."""
+        machine = self._machine
+        world.tail_calls = 0
+        while True:
+            try:
+                return machine.run(ctx)
+            except TailCall as jump:
+                machine = jump.machine
 
 
 class VmLink:

@@ -16,7 +16,8 @@ from kring.run.vm.layout import Value
 class Task:
     """The current task: `pid` is the process's id (the kernel's tgid), `tid` the thread's.
 
-    `more` sets further fields of its task_struct by their kernel names.
+    `more` sets further fields of its task_struct by their kernel names; `kernel_stack` and
+    `user_stack` are the addresses of the calls it is in, innermost first.
     """
 
     pid: int = 1000
@@ -28,6 +29,8 @@ class Task:
     parent_comm: str = "init"
     cgroup_id: int = 1
     more: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    kernel_stack: tuple[int, ...] = ()
+    user_stack: tuple[int, ...] = ()
 
 
 def task_values(task: Task) -> Mapping[str, Value]:

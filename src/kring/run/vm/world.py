@@ -7,7 +7,7 @@ Out: `World`, which helpers act on; one per runtime.
 from __future__ import annotations
 
 from random import Random
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kring.abi.isa import Pseudo
 from kring.btf.blob import Btf
@@ -17,6 +17,9 @@ from kring.run.vm.maps import ArrayMap, VmMap
 from kring.run.vm.memory import Memory, Region
 from kring.run.vm.ring import RingMap
 from kring.run.vm.task import Task, task_values
+
+if TYPE_CHECKING:
+    from kring.run.vm.machine import Machine
 
 # A map's address, as helpers get it, is made of its id; nothing is mapped there, since programs
 # cannot look inside a map.
@@ -33,6 +36,8 @@ class World:
         self.cpus = cpus
         self.cpu = 0
         self.maps: dict[int, VmMap] = {}
+        self.programs: dict[int, Machine] = {}
+        self.tail_calls = 0
         self.printed: list[str] = []
         self.random = Random(seed)
         self._task = task

@@ -1,0 +1,20 @@
+"""Perf buffers: what `output` says, and the count of what nobody was there to take."""
+
+# engines: kernel
+# run: sent() -> out=[0, 0], lost=2
+from kring import Array, PerfBuf, Struct, i64, raw_tracepoint, u32
+
+
+class Event(Struct):
+    id: u32
+
+
+events = PerfBuf[Event](4096)
+out = Array[i64](2)
+
+
+@raw_tracepoint("sched_switch")
+def sent() -> None:
+    out[0] = events.output(Event(id=1))
+    event = Event(id=2)
+    out[1] = events.output(event)

@@ -1,0 +1,3 @@
+from kring import Queue
+
+jobs = Queue(8)

@@ -1,0 +1,3 @@
+from kring import StackTraces
+
+stacks = StackTraces(64, depth=200)

@@ -1,0 +1,9 @@
+from kring import Queue, tracepoint, u64
+
+jobs = Queue[u64](8)
+
+
+@tracepoint("sched:sched_process_exec")
+def on_exec() -> None:
+    if 3 in jobs:
+        jobs.push(3)

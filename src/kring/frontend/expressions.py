@@ -280,6 +280,11 @@ def _static_attribute(frame: Frame, owner: object, name: str) -> Val:
 def _subscript(frame: Frame, node: ast.Subscript) -> Val | Pending:
     if isinstance(node.slice, ast.Slice):
         unsupported(frame, node.slice)
+    if frame.program.kind.context == "tracepoint":
+        from kring.frontend import events
+
+        if (found := events.element(frame, node)) is not None:
+            return found
     owner = evaluate(frame, node.value)
     if isinstance(owner, KernelArray):
         from kring.frontend.elements import element

@@ -9,13 +9,14 @@ from kring.abi.programs import Kind, Parameter
 from kring.abi.tracepoints import DYNAMIC, TraceField, event_struct
 from kring.abi.usdt import Site
 from kring.decl.kernel import TracepointArgs, view_field, view_names
+from kring.decl.struct import Struct
 from kring.decl.structs import task_struct
-from kring.decl.types import Char, DynamicStr, FieldType, IntType
+from kring.decl.types import ArrayType, Char, DynamicStr, FieldType, IntType
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import did_you_mean, refuse
 from kring.frontend.values import Ctx, KernelPtr, Num, Text, Val
 from kring.frontend.walk import use
-from kring.ir.core import Mem, Op, Span
+from kring.ir.core import Core, Mem, Op, Span
 
 
 class Facts(Protocol):
@@ -40,9 +41,13 @@ def context_field(
         owner = view.__name__ if view else target
         known = view_names(view) if view else list(_formatted(target, span, facts))
         refuse(span, f"{owner} has no field {name!r}. {did_you_mean(name, known)}")
+    if isinstance(kind, ArrayType):
+        from kring.frontend import events
+
+        return events.array(b, ctx, target, name, kind, span, facts)
     struct = event_struct(target)
     member = DYNAMIC + name if isinstance(kind, DynamicStr) else name
-    core = use(b, struct, member, kind, span)
+    core = use(b, struct, member, kind, span) if kind is not Struct else Core(struct, ())
     match kind:
         case DynamicStr():
             return Text("dynamic", ctx.pointer, core=core)
@@ -52,7 +57,11 @@ def context_field(
         case IntType(size, signed):
             return Num(b.load(ctx.pointer, Mem(0, size, signed, core)), signed or size < 8)
         case _:
-            refuse(span, f"{name!r} of a context is an integer or a string")
+            refuse(
+                span,
+                f"{name!r} of {target} is no integer, string or array of a size that is known",
+                f"declare it in a class derived from `TracepointArgs`: `{name}: bytes = array(64)`",
+            )
 
 
 def _formatted(target: str, span: Span, facts: Facts | None) -> dict[str, FieldType]:
@@ -66,11 +75,16 @@ def _formatted(target: str, span: Span, facts: Facts | None) -> dict[str, FieldT
 
 
 def _format_type(field: TraceField) -> FieldType:
+    """The type of a field; what has no form of its own here is a `Struct`."""
     if field.type.startswith("__data_loc"):
-        return DynamicStr()
+        return DynamicStr() if "char" in field.type else Struct
     if field.type.endswith("]") and field.type.startswith("char"):
         return Char(field.size)
-    return IntType(field.size, field.signed)
+    if field.type.endswith("]"):
+        from kring.frontend import events
+
+        return events.format_array(field) or Struct
+    return IntType(field.size, field.signed) if field.size in (1, 2, 4, 8) else Struct
 
 
 # The current task: what each name of `current` builds.

@@ -119,7 +119,7 @@ def _misfit(local: Btf, reloc: CoreReloc, hook: str, fields: dict[str, TraceFiel
 def _wanted(field: TraceField) -> str:
     """How a program declares the field."""
     if field.type.startswith(DYNAMIC.rstrip("_")):
-        return "str"
+        return "str" if "char" in field.type else "… = array(n, …)"
     if field.type.endswith("]") and "char" in field.type:
         return f"str = char({field.size})"
     return f"{'i' if field.signed else 'u'}{field.size * 8}"

@@ -193,7 +193,7 @@ def _resolve_hook(
     }
     if reloc.kind not in values:
         raise ObjectError(f"{spec}: {reloc.kind.name} asks about a type, not a field")
-    if inside or own.size is None or field.size not in _SIZE_BITS:
+    if len(spec.steps) > 2 or own.size is None or field.size not in _SIZE_BITS:
         return replace(own, value=values[reloc.kind])
     return replace(
         own,

@@ -21,7 +21,7 @@ from statistics import fmean, median, median_grouped
 from struct import Struct, pack, unpack_from
 from tempfile import TemporaryFile
 from time import sleep
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from packets import PACKETS
 
@@ -31,6 +31,8 @@ from kring.errors import KringError
 from kring.obj.elf_read import from_elf
 from kring.run.kernel.syscall import Fds, address, bpf, bpf_open, buffer
 
+T = TypeVar("T", int, float)
+
 ENABLE_STATS = 32
 TEST_RUN = 10
 INFO = 15
@@ -39,7 +41,7 @@ _INFO_SIZE = 224
 _RUN_TIME_OFFSET = 192
 _TEST_ATTR = Struct("<4I2Q4I2Q3I4x")
 _REPEATS = 20_000
-_FEWEST_FIRED = 20
+_FEWEST_FIRED = 30
 
 
 class Timed(NamedTuple):
@@ -163,9 +165,19 @@ def _by_test_run(
     for packet in PACKETS:
         runs = [_TestRun(side, name, packet) for side, name in (ours, theirs)]
         repeat = min(run.repeats() for run in runs)
-        taken = [[run(repeat) for run in runs] for _ in range(rounds)]
+        taken = _in_turns(rounds, *(partial(run, repeat) for run in runs))
         means.append((_middle([pair[0] for pair in taken]), _middle([pair[1] for pair in taken])))
     return fmean(mean[0] for mean in means), fmean(mean[1] for mean in means)
+
+
+def _in_turns(rounds: int, *sides: Callable[[], T]) -> list[list[T]]:
+    """What each side gave in each round; who comes first changes, as it may matter."""
+    taken: list[list[T]] = []
+    for turn in range(rounds):
+        order = sides if turn % 2 == 0 else sides[::-1]
+        found = [side() for side in order]
+        taken.append(found if turn % 2 == 0 else found[::-1])
+    return taken
 
 
 class _TestRun:
@@ -206,7 +218,7 @@ def _by_stats(ours: tuple[Side, str], theirs: tuple[Side, str], rounds: int) -> 
     with ExitStack() as stack:
         stack.enter_context(_stats())
         fire = _firing(stack, ours, theirs)
-        taken = [[fire(*side) for side in (ours, theirs)] for _ in range(rounds)]
+        taken = _in_turns(rounds, *(partial(fire, *side) for side in (ours, theirs)))
     return median(pair[0] for pair in taken), median(pair[1] for pair in taken)
 
 

@@ -21,7 +21,6 @@ LARGER_YET = {
     "output_event.output_event",
     "runq_latency.wakeup",
     "runq_latency.wakeup_new",
-    "slow_reads.enter",
 }
 
 Rows = list[dict[str, Any]]

@@ -30,6 +30,7 @@ from kring.frontend.memory import find_field, write_field, zero_fields
 from kring.frontend.texts import copy_value
 from kring.frontend.values import (
     Items,
+    KernelArray,
     KernelPtr,
     Num,
     Packet,
@@ -149,6 +150,8 @@ def _len(frame: Frame, args: list[Val], span: Span) -> Val:
     arity(args, 1, "len()", span)
     if isinstance(args[0], Items):
         return Num(frame.b.const(args[0].type.count))
+    if isinstance(args[0], KernelArray):
+        return Num(frame.b.const(args[0].kind.count))
     if not isinstance(args[0], Packet):
         what = f"len() takes the packet or an array; this is {describe(args[0])}"
         refuse(span, what, "`sizeof(T)` is the size of a struct")

@@ -9,12 +9,13 @@ from kring.frontend.builder import Builder, Join
 from kring.frontend.diagnose import refuse
 from kring.frontend.frame import Decision
 from kring.frontend.memory import read_field
-from kring.frontend.values import Items, Num, Ref, Text, Val, describe
+from kring.frontend.values import Items, KernelArray, Num, Ref, Text, Val, describe
 from kring.ir.core import Span
 
 
 def compared(b: Builder, op: str, left: Val, right: Val, span: Span) -> Decision | None:
     """`left op right`, where both are strings, arrays or structs; None if neither is."""
+    left, right = _at_hand(b, left), _at_hand(b, right)
     same = _sameness(b, left, right, span)
     if same is None:
         return None
@@ -25,6 +26,15 @@ def compared(b: Builder, op: str, left: Val, right: Val, span: Span) -> Decision
             "compare with `==` and `!=`, or the integers inside with `<` and its like",
         )
     return same if op == "==" else Decision(lambda then, otherwise: same.go(otherwise, then))
+
+
+def _at_hand(b: Builder, val: Val) -> Val:
+    """The value where it can be looked at: of an array of the kernel, a copy."""
+    if not isinstance(val, KernelArray):
+        return val
+    from kring.frontend.elements import whole
+
+    return whole(b, val)
 
 
 def _sameness(b: Builder, left: Val, right: Val, span: Span) -> Decision | None:

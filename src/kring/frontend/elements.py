@@ -7,11 +7,12 @@ as all reads do that lead nowhere.
 
 from __future__ import annotations
 
+from kring.decl.types import ArrayType
 from kring.frontend import integers
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
-from kring.frontend.values import KernelArray, KernelPtr, Num, Val
-from kring.frontend.walk import ask, read
+from kring.frontend.values import Items, KernelArray, KernelPtr, Num, Val
+from kring.frontend.walk import ask, field_address, read
 from kring.ir.core import Core, Op, Space, Span, Type, Value
 
 _ADDRESS = "<element>"
@@ -24,13 +25,28 @@ def element(b: Builder, array: KernelArray, index: Num, span: Span) -> Val:
     if known is None:
         base = _moved(b, array, index)
         return read(b, base, array.root, (*array.path, "0"), kind)
-    if not 0 <= known[0] < count:
+    if not -count <= known[0] < count:
         refuse(
             span,
-            f"index {known[0]} is outside of the array, which has {count} elements as declared",
-            f"0 to {count - 1} are inside",
+            f"index {known[0]} is out of range: the array is declared with {count} elements, "
+            f"0 to {count - 1} or, from the end, -1 to {-count}",
         )
-    return read(b, array.pointer, array.root, (*array.path, str(known[0])), kind)
+    return read(b, array.pointer, array.root, (*array.path, str(known[0] % count)), kind)
+
+
+def whole(b: Builder, array: KernelArray) -> Items:
+    """The array as a copy on the stack; of integers only."""
+    if not isinstance(array.kind, ArrayType) or isinstance(array.kind.element, type):
+        refuse(b.span, "an array of structs or pointers is read one element at a time")
+    slot = b.stack(array.kind.size)
+    fetch(b, array, slot, array.kind.size)
+    return Items(slot, array.kind, copied="what was read from the kernel")
+
+
+def fetch(b: Builder, array: KernelArray, target: Value, size: int) -> None:
+    """Copy the first bytes of the array; zeros if they cannot be read."""
+    at = field_address(b, array.pointer, Core(array.root.__name__, array.path))
+    b.call("probe_read_kernel", target, b.const(size), at)
 
 
 def _moved(b: Builder, array: KernelArray, index: Num) -> Value:

@@ -16,7 +16,7 @@ from kring.frontend.frame import Frame, Repeat
 from kring.frontend.items import element, walkable
 from kring.frontend.source import assigned_names
 from kring.frontend.statements import block
-from kring.frontend.values import Items, Num, Val
+from kring.frontend.values import Items, KernelArray, Num, Val
 from kring.ir.core import Op, Value
 from kring.record import record
 
@@ -139,6 +139,12 @@ def _counted(frame: Frame, node: ast.expr) -> tuple[Range, Take]:
             stop = Num(frame.b.const(items.type.count))
             spelled = ast.unparse(node)
             return Range(zero, stop, 1), lambda index: element(frame.b, items, index, spelled)
+        if isinstance(val, KernelArray):
+            from kring.frontend import elements
+
+            span, zero = frame.at(node), Num(frame.b.const(0))
+            stop = Num(frame.b.const(val.kind.count))
+            return Range(zero, stop, 1), lambda i: elements.element(frame.b, val, i, span)
     return _range(frame, node), lambda index: index
 
 

@@ -11,7 +11,7 @@ from kring.frontend.copies import store_bytes
 from kring.frontend.diagnose import did_you_mean, refuse
 from kring.frontend.integers import known
 from kring.frontend.texts import copy_text, copy_value
-from kring.frontend.values import Items, Num, Ref, Static, Text, Val, describe
+from kring.frontend.values import Items, KernelArray, Num, Ref, Static, Text, Val, describe
 from kring.ir.core import Mem, Op, Span, Value
 from kring.record import replace
 
@@ -104,6 +104,10 @@ def write(
             kind.count,
         ):
             copy_value(b, b.at(pointer, offset), b.at(val.pointer, val.offset), kind)
+        case ArrayType(), KernelArray() if val.kind == replace(kind, changes=False):
+            from kring.frontend.elements import fetch
+
+            fetch(b, val, b.at(pointer, offset), kind.size)
         case ArrayType(_, count), Static(bytes() as data) if kind.is_bytes:
             if len(data) > count:
                 refuse(b.span, f"{len(data)} bytes do not fit in {where}, which has {count}")

@@ -152,6 +152,8 @@ def _shape(kind: ViewType) -> object:
             return struct.__name__
         case ArrayType(element, count) | Elements(element, count):
             return count, _shape(element)
+        case Char(size):
+            return size, 1
         case type() as struct if issubclass(struct, KernelEnum):
             return struct.__name__
         case type() | CString() | IntType(pointer=True):

@@ -142,7 +142,8 @@ class Module:
     )
     scratch: dict[object, int] = field(default_factory=dict[object, int])
     errors: list[CompileError] = field(default_factory=list[CompileError])
-
+    refused: int = 0
+    """Statements that were refused: an error in a function that two programs call is kept once."""
     constants: bytearray = field(default_factory=bytearray)
     constant_places: dict[bytes, int] = field(default_factory=dict[bytes, int])
 

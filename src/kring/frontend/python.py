@@ -41,19 +41,20 @@ def compile_program(
     Raises: CompileError at the place in the source, with the others found; all of them are in
     `module.errors` too.
     """
-    before = len(module.errors)
+    before, refused = len(module.errors), module.refused
     try:
         fn = _compile(program, module, names, facts)
     except CompileError as error:
         module.errors.append(error)
     except Exception:
         # What is built after a refusal is built for its errors only.
-        if len(module.errors) == before:
+        if len(module.errors) == before and module.refused == refused:
             raise
     else:
-        if len(module.errors) == before:
+        if len(module.errors) == before and module.refused == refused:
             return fn
-    raise combined(module.errors[before:])
+    # An error in a function that two programs call is reported once.
+    raise combined(module.errors[before:] or module.errors)
 
 
 def _compile(program: Program, module: Module, names: dict[int, str], facts: Facts | None) -> Fn:
@@ -66,7 +67,7 @@ def _compile(program: Program, module: Module, names: dict[int, str], facts: Fac
     unsigned: set[tuple[Place, str]] = set()
     separate = Separate(program.name, set(), set())
     reach = 0
-    before = len(module.errors)
+    before, refused = len(module.errors), module.refused
     while True:
         separate = Separate(program.name, separate.chosen, separate.refused)
         b = Builder(program.name, module, span_of(file, node), unsigned, separate)
@@ -79,8 +80,9 @@ def _compile(program: Program, module: Module, names: dict[int, str], facts: Fac
         except WidenLoop as loop:
             unsigned.add(loop.key)
             del module.errors[before:]
+            module.refused = refused
             continue
-        if len(module.errors) > before:
+        if module.refused > refused:
             return b.fn
         more = separate.worthwhile()
         if more or b.reach > reach:

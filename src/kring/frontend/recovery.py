@@ -64,6 +64,7 @@ def save(frame: Frame) -> State:
 def report(frame: Frame, error: CompileError) -> None:
     """Keep an error, once for each place in the source; what follows from one is not kept."""
     errors = frame.b.module.errors
+    frame.b.module.refused += 1
     place = error.filename, error.lineno, error.offset
     known = [(one.filename, one.lineno, one.offset) for one in errors]
     if isinstance(error, Follows) or place in known:

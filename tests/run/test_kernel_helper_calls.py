@@ -14,7 +14,7 @@ from kring import NotPermitted, Program, load
 from kring.abi.helper_use import USE
 from kring.abi.helpers import ACQUIRES, TRACED, Helper
 from kring.abi.programs import KINDS, Kind
-from kring.frontend.helpers import SURFACE
+from kring.frontend.permits import SURFACE
 
 pytestmark = pytest.mark.kernel
 

@@ -2,94 +2,33 @@
 
 In:  a call of a function of `kring.helpers`.
 Out: the call of the helper, after each argument was found to be what its kind says.
-Rule: what the verifier would refuse is refused here, at the argument.
 """
 
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from kring.abi.helper_use import RELEASE, USE
-from kring.abi.helpers import (
-    ACQUIRES,
-    CHANGES_PACKET,
-    HELPERS,
-    READS_PACKET,
-    TRACED,
-    Helper,
-)
-from kring.abi.programs import Kind
-from kring.abi.uapi import BPF_F_SLEEPABLE, ProgType
-from kring.btf.match import essential
+from kring.abi.helpers import ACQUIRES, CHANGES_PACKET, HELPERS, Helper
 from kring.decl.kernel import KernelStruct
-from kring.decl.maps import MapDeclaration, value_size
-from kring.decl.struct import sizeof
 from kring.decl.structs import task_struct
-from kring.frontend import packets, walk
-from kring.frontend.bounds import bounds
+from kring.frontend import packets
 from kring.frontend.builder import CURSOR
 from kring.frontend.diagnose import refuse
-from kring.frontend.expressions import evaluate, map_of
-from kring.frontend.frame import Frame, Pending, cure
+from kring.frontend.frame import Frame, Pending
+from kring.frontend.given import Call, argument, check_format
 from kring.frontend.leases import give_back, lease
-from kring.frontend.maps import in_memory, key_in_memory, value_at
-from kring.frontend.texts import encoded
-from kring.frontend.values import (
-    Ctx,
-    Gone,
-    KernelPtr,
-    Lease,
-    Maybe,
-    Num,
-    Record,
-    Ref,
-    Static,
-    Text,
-    Token,
-    Val,
-    describe,
-    parts,
-)
-from kring.ir.core import Space, Span, Type, Value, number
-from kring.record import field, record
-
-_DYNPTR_SIZE = 16
-
-
-@record
-class _Buffer:
-    """Memory given to a helper; `size` bytes may be accessed."""
-
-    pointer: Value
-    size: int
-
-
-@record(frozen=False)
-class _Call:
-    """A call being built: the map among its arguments so far, the last buffer, constant text,
-    and the token of what the call gives back."""
-
-    frame: Frame
-    helper: Helper
-    span: Span
-    map: tuple[MapDeclaration, str] | None = None
-    buffer: _Buffer | None = None
-    format: tuple[str, Span] | None = None
-    token: Token | None = None
-    values: list[Value] = field(default_factory=list[Value])
-
-    def what(self, at: int) -> str:
-        """An argument in the words of an error message."""
-        return f"{self.helper.params[at]!r} of {self.helper.name}()"
+from kring.frontend.maps import value_at
+from kring.frontend.permits import check_meant, check_use
+from kring.frontend.values import Gone, KernelPtr, Maybe, Num, Ref, Static, Val, parts
+from kring.ir.core import Space, Span, Value
 
 
 def call(frame: Frame, name: str, node: ast.Call) -> Val | Pending:
     """What a call of the helper gives."""
     span, helper = frame.at(node), HELPERS[name]
-    _check_meant(helper, span)
-    _check_use(frame.program.kind, helper, span)
+    check_meant(helper, span)
+    check_use(frame.program.kind, helper, span)
     if node.keywords:
         refuse(frame.at(node.keywords[0]), "this call takes no named arguments")
     if len(node.args) != len(helper.args):
@@ -97,12 +36,12 @@ def call(frame: Frame, name: str, node: ast.Call) -> Val | Pending:
         many = f"{len(helper.args)} argument{'s' * (len(helper.args) != 1)}"
         refuse(span, f"{name}() takes {many}{listed}, not {len(node.args)}")
     result = _result_of(frame, helper, span)
-    made = _Call(frame, helper, span)
+    made = Call(frame, helper, span)
     for at, (kind, arg) in enumerate(zip(helper.args, node.args, strict=True)):
-        made.values.append(_argument(made, at, kind, arg))
+        made.values.append(argument(made, at, kind, arg))
     frame.b.span = span
     if name == "snprintf":
-        _check_format(made)
+        check_format(made)
     value = frame.b.call(name, *made.values)
     if made.token is not None:
         give_back(frame.b, made.token, span)
@@ -111,319 +50,9 @@ def call(frame: Frame, name: str, node: ast.Call) -> Val | Pending:
     return result(made, value)
 
 
-# Whether the call makes sense
-
-_RESERVE = "write `with events.reserve() as e:`, or `e = events.try_reserve()`"
-SURFACE: dict[str, tuple[str, str]] = {
-    "ringbuf_reserve": ("a reserved record must end on every path, which is checked", _RESERVE),
-    "ringbuf_submit": ("a record ends once, which is checked", "write `events.submit(e)`"),
-    "ringbuf_discard": ("a record ends once, which is checked", "write `events.discard(e)`"),
-    **dict.fromkeys(
-        ("ringbuf_reserve_dynptr", "ringbuf_submit_dynptr", "ringbuf_discard_dynptr"),
-        ("a reserved record must end on every path, which is checked", _RESERVE),
-    ),
-    "tail_call": (
-        "the program that runs next is an entry of a `ProgArray`",
-        "declare `jumps = ProgArray(8)` and write `jumps.tail_call(i)`",
-    ),
-    "spin_lock": ("a lock is released on every path, which is checked", "write `with v.lock:`"),
-    "spin_unlock": ("a lock is released on every path, which is checked", "write `with v.lock:`"),
-    "trace_printk": ("its format is constant text", 'write `print(f"…")`'),
-    "trace_vprintk": ("its format is constant text", 'write `print(f"…")`'),
-    "loop": ("it calls a function back", "write `for i in range(n):` or `while`"),
-}
-"""Helpers that the language has a form for: why they are not called by hand, what to write."""
-
-_MISSING: dict[str, str] = {
-    "fn": "it calls a function back, and a program has no functions as values",
-    "timer": "a timer calls a function back, and a program has no functions as values",
-    "percpu": "it takes the address of a variable of the kernel, which programs cannot name",
-    "kptr": "maps of programs here hold no kernel pointers",
-    "bytes?": "what it returns is memory of no type; copy it with dynptr_read()",
-}
-"""Why a helper cannot be called, by the kind of argument or result that programs lack."""
-
-
-def _check_meant(helper: Helper, span: Span) -> None:
-    if helper.name in SURFACE:
-        why, instead = SURFACE[helper.name]
-        refuse(span, f"{helper.name}() cannot be called by hand: {why}", instead)
-    for kind in (*helper.args, helper.result):
-        if kind in _MISSING:
-            refuse(span, f"{helper.name}() cannot be called from a program: {_MISSING[kind]}")
-
-
-def _check_use(kind: Kind, helper: Helper, span: Span) -> None:
-    """Refuse a helper that this kind of program may not call, as far as that is known."""
-    allowed = next((USE[key] for key in _keys(kind) if key in USE), None)
-    if allowed is None or allowed >> helper.id & 1:
-        return
-    others = [key.split("/")[0].lower() for key, mask in USE.items() if mask >> helper.id & 1]
-    if not others:
-        return
-    release = ".".join(RELEASE.split(".")[:2])
-    some = ", ".join(dict.fromkeys(others[:_LISTED])) + (", …" if len(others) > _LISTED else "")
-    refuse(
-        span,
-        f"a {kind.name} program cannot call {helper.name}()",
-        f"Linux {release} has it for programs of these types: {some}",
-    )
-
-
-_LISTED = 6
-
-
-def _keys(kind: Kind) -> Iterator[str]:
-    type = kind.type.name
-    if kind.flags & BPF_F_SLEEPABLE:
-        yield f"{type}/sleepable"
-    yield f"{type}/{kind.attach.name}"
-    yield type
-
-
-# Arguments
-
-
-def _argument(made: _Call, at: int, kind: str, node: ast.expr) -> Value:
-    frame = made.frame
-    if kind == "map":
-        made.map = map_of(frame, node)
-        _check_map(made, at, frame.at(node))
-        return frame.b.map(made.map[1])
-    val = evaluate(frame, node)
-    span = frame.at(node)
-    optional = at in made.helper.optional
-    if isinstance(val, Static) and val.object is None and optional:
-        made.buffer = _Buffer(frame.b.const(0), 0)
-        return made.buffer.pointer
-    return _ARGUMENTS[kind](made, at, val, span)
-
-
-def _check_map(made: _Call, at: int, span: Span) -> None:
-    assert made.map is not None
-    declaration, wanted = made.map[0], made.helper.more[at]
-    if wanted and declaration.type.name not in wanted.split("|"):
-        listed = ", ".join(wanted.split("|"))
-        kind = type(declaration).__name__
-        refuse(span, f"{made.helper.name}() takes a map of type {listed}; this is a {kind}")
-
-
-def _wrong(made: _Call, at: int, val: Val, span: Span, wanted: str, *notes: str) -> Value:
-    refuse(span, f"{made.what(at)} is {wanted}; this is {describe(val)}", *notes, *cure(val, span))
-
-
-def _int(made: _Call, at: int, val: Val, span: Span) -> Value:
-    return val.value if isinstance(val, Num) else _wrong(made, at, val, span, "an integer")
-
-
-def _address(made: _Call, at: int, val: Val, span: Span) -> Value:
-    match val:
-        case Num(value) | Text("kernel" | "user", Value() as value):
-            return value
-        case KernelPtr():
-            return walk.address(made.frame.b, val)
-        case _:
-            return _wrong(made, at, val, span, "an address: an integer, or a kernel struct")
-
-
-def _buffer(made: _Call, at: int, val: Val, span: Span) -> Value:
-    """Memory for the helper to read or to fill, kept in mind for the size that follows."""
-    b, kind = made.frame.b, made.helper.args[at]
-    match val:
-        case Ref(pointer, struct, offset) | Record(Ref(pointer, struct, offset)):
-            made.buffer = _Buffer(b.at(pointer, offset), sizeof(struct))
-        case Text("memory", Value() as pointer, size):
-            made.buffer = _Buffer(pointer, size)
-        case Text("literal", literal=text) if kind == "in":
-            made.buffer = _literal(made.frame, text)
-        case Num() if kind != "in":
-            _wrong(made, at, val, span, "memory to be filled", _CELL)
-        case _:
-            _wrong(made, at, val, span, "memory: a struct, or a string field of one", _CELL)
-    assert made.buffer is not None
-    space = made.buffer.pointer.type.space
-    if space is Space.PACKET and made.helper.name not in READS_PACKET:
-        refuse(
-            span,
-            f"{made.what(at)} cannot be memory of the packet",
-            "copy it first: `own = Header(field=header.field, …)`",
-        )
-    if (fixed := made.helper.more[at]) and made.buffer.size < int(fixed):
-        refuse(span, f"{made.what(at)} is {fixed} bytes; this is {made.buffer.size}")
-    return made.buffer.pointer
-
-
-_CELL = "an integer goes in a struct of its own: `class Cell(Struct): value: u64`, `Cell(value=0)`"
-
-
-def _literal(frame: Frame, text: str) -> _Buffer:
-    raw = encoded(text) + b"\0"
-    return _Buffer(frame.b.constant(raw), len(raw))
-
-
-def _size(made: _Call, at: int, val: Val, span: Span) -> Value:
-    """The bytes of the buffer before it, which the verifier must know to be there."""
-    value, buffer = _int(made, at, val, span), made.buffer
-    assert buffer is not None
-    least = 0 if at in made.helper.optional else 1
-    low, high = bounds(value)
-    if low >= least and high <= buffer.size:
-        return value
-    if low == high:
-        refuse(
-            span,
-            f"{made.what(at)} is {low}; the memory before it has {buffer.size} bytes",
-            f"write `sizeof(T)`, or a number from {least} to {buffer.size}",
-        )
-    refuse(
-        span,
-        f"the verifier must know that {made.what(at)} is from {least} to {buffer.size}",
-        f"write a constant such as `sizeof(T)`, or bound it: `n & {_mask(buffer.size)}`",
-    )
-
-
-def _mask(size: int) -> int:
-    """The largest number of ones that is not beyond a size."""
-    return (1 << (size + 1).bit_length() - 1) - 1
-
-
-def _constant(made: _Call, at: int, val: Val, span: Span) -> Value:
-    """Text in memory that nobody can change."""
-    match val:
-        case Text("literal", literal=text):
-            made.format = text, span
-            return made.frame.b.constant(encoded(text) + b"\0")
-        case _:
-            return _wrong(made, at, val, span, "constant text, written as a literal")
-
-
-_DIRECTIVE = re.compile(r"%(?:(%)|[-+ 0]*[0-9]*(?:ll?)?[diuxXpcs])")
-"""What the kernel's formats know, as far as numbers go. See: bpf_bprintf_prepare."""
-
-
-def _check_format(made: _Call) -> None:
-    """A format shows no more than the numbers it is given, each in 8 bytes."""
-    assert made.format is not None
-    text, span = made.format
-    if "%" in _DIRECTIVE.sub("", text):
-        refuse(span, f"the kernel's formats know no such directive: {text!r}", _KNOWN)
-    wanted = sum(not found[1] for found in _DIRECTIVE.finditer(text))
-    size = number(made.values[-1])
-    if size is None or size % 8 or size > 8 * _MOST_VALUES or wanted > size // 8:
-        given = "a size that is not constant" if size is None else f"{size} bytes of values"
-        refuse(
-            span,
-            f"{text!r} shows {wanted} values, and the call has {given}",
-            f"give it a struct of one u64 for each, {_MOST_VALUES} at most, and its `sizeof(T)`",
-        )
-
-
-_KNOWN = "%d %i %u %x %X with a width and `l` or `ll`, %c, %s and %p, and %% for itself"
-_MOST_VALUES = 12
-"""MAX_BPRINTF_VARARGS."""
-
-
-def _key(made: _Call, at: int, val: Val, span: Span) -> Value:
-    assert made.map is not None
-    declaration, name = made.map
-    return key_in_memory(made.frame.b, declaration, name, val)
-
-
-def _value(made: _Call, at: int, val: Val, span: Span) -> Value:
-    assert made.map is not None
-    declaration, name = made.map
-    return in_memory(made.frame.b, declaration.types[-1], val, f"value of {name!r}")
-
-
-def _into(made: _Call, at: int, val: Val, span: Span) -> Value:
-    assert made.map is not None
-    declaration, name = made.map
-    kind = declaration.types[-1]
-    match val:
-        case Ref(pointer, struct, offset) if sizeof(struct) == value_size(kind):
-            return made.frame.b.at(pointer, offset)
-        case _:
-            wanted = f"memory for a value of {name!r}, {value_size(kind)} bytes"
-            return _wrong(made, at, val, span, wanted, _CELL)
-
-
-def _context(made: _Call, at: int, val: Val, span: Span) -> Value:
-    struct = TRACED.get(made.helper.name)
-    if struct is not None and made.frame.program.kind.type in _TRACING:
-        return _kernel(made, at, val, span, struct)
-    match val:
-        case Ctx(pointer):
-            return pointer
-        case Static(None):
-            return made.frame.b.context
-        case _:
-            return _wrong(
-                made, at, val, span, "the context",
-                "give it the program's parameter; None where its parameters are arguments",
-            )  # fmt: skip
-
-
-_TRACING = frozenset((ProgType.TRACING, ProgType.LSM, ProgType.SYSCALL))
-
-
-def _kernel(made: _Call, at: int, val: Val, span: Span, struct: str = "") -> Value:
-    wanted = struct or made.helper.more[at]
-    match val:
-        case KernelPtr(pointer, shown) if not wanted or essential(shown.__name__) == wanted:
-            if made.helper.name in ACQUIRES.values():
-                _check_leased(made, val, span)
-            if pointer.type.space is not Space.BTF:
-                refuse(
-                    span,
-                    f"{made.what(at)} is a pointer that the verifier knows; this is an address",
-                    "take one that the program was given, or `current.task`",
-                )
-            return walk.address(made.frame.b, val)
-        case _:
-            return _wrong(made, at, val, span, f"a {wanted or 'kernel struct'}")
-
-
-def _check_leased(made: _Call, val: KernelPtr, span: Span) -> None:
-    """What a helper gives back was given by one of those it undoes."""
-    name = f"helpers.{made.helper.name}"
-    if not isinstance(val.token, Lease) or val.token.release != name:
-        some = [f"{name}()" for name, end in ACQUIRES.items() if end == made.helper.name]
-        what = f"{made.helper.name}() gives back what {', '.join(some)} gave"
-        refuse(span, f"{what}; this {val.struct.__name__} is not of them")
-    made.token = val.token
-
-
-def _dynptr(made: _Call, at: int, val: Val, span: Span) -> Value:
-    match val:
-        case Ref(Value(type=Type(Space.STACK)) as pointer, struct, 0) if (
-            sizeof(struct) == _DYNPTR_SIZE
-        ):
-            return pointer
-        case _:
-            return _wrong(
-                made, at, val, span, "a dynamic pointer, which lives on the stack",
-                "declare `class bpf_dynptr(Struct):` of two u64 and make one: `bpf_dynptr()`",
-            )  # fmt: skip
-
-
-_ARGUMENTS: dict[str, Callable[[_Call, int, Val, Span], Value]] = {
-    "int": _int,
-    "addr": _address,
-    "size": _size,
-    **dict.fromkeys(("in", "out", "inout", "kept"), _buffer),
-    "key": _key,
-    "value": _value,
-    "into": _into,
-    "ctx": _context,
-    "btf": _kernel,
-    "dynptr": _dynptr,
-    "str": _constant,
-}
-
-
 # Results
 
-_Result = Callable[[_Call, Value], "Val | Pending"]
+_Result = Callable[[Call, Value], "Val | Pending"]
 
 
 def _result_of(frame: Frame, helper: Helper, span: Span) -> _Result:
@@ -450,14 +79,14 @@ def _result_of(frame: Frame, helper: Helper, span: Span) -> _Result:
             raise TypeError(other)
 
 
-def _leased(made: _Call, pointer: KernelPtr) -> Maybe:
+def _leased(made: Call, pointer: KernelPtr) -> Maybe:
     """An object that must be given back where it is not None."""
     name, b = made.helper.name, made.frame.b
     end = ACQUIRES[name]
     return lease(b, pointer, name, f"helpers.{end}", lambda value: b.call(end, value))
 
 
-def _map_value(made: _Call, pointer: Value) -> Num | Ref:
+def _map_value(made: Call, pointer: Value) -> Num | Ref:
     assert made.map is not None
     return value_at(made.frame.b, made.map[0], pointer)
 

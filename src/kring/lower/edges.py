@@ -83,7 +83,9 @@ def _hoist(blocks: list[Block], middles: set[Block]) -> set[Block]:
     out = live_out(blocks)
     hoisted: set[Block] = set()
     for block in blocks:
-        for at in range(len(block.to)) if block.test else ():
+        ways = range(len(block.to)) if block.test else ()
+        # Copies may turn out to be none, if both registers become one; constants never.
+        for at in sorted(ways, key=lambda at: not all(map(is_move, block.to[at].insns))):
             middle, rest = block.to[at], block.to[1 - at]
             if middle not in middles or len(middle.insns) > _SPECULATED:
                 continue

@@ -38,6 +38,15 @@ def _chain(fold: Sweep, v: Value) -> Value | None:
     return become(v, v.op, [inner.args[0], fold.const(combine([first, outer], 0), v)])
 
 
+def _add_difference(fold: Sweep, v: Value) -> Value | None:
+    """(c - x) + d = (c + d) - x"""
+    inner, d = v.args[0], right(v)
+    c = number(inner.args[0]) if inner.op is Op.SUB else None
+    if c is None or d is None or inner.type != v.type:
+        return None
+    return become(v, Op.SUB, [fold.const(c + d, v), inner.args[1]])
+
+
 def _constant_last(fold: Sweep, v: Value) -> Value | None:
     """(p + c) + x = (p + x) + c for a pointer p, so that accesses take over the constant"""
     inner, x = v.args
@@ -51,11 +60,18 @@ def _constant_last(fold: Sweep, v: Value) -> Value | None:
 
 
 def _sub(fold: Sweep, v: Value) -> Value | None:
-    """x - c = x + (-c);  0 - x = -x"""
-    by = right(v)
+    """x - c = x + (-c);  0 - x = -x;  c - (x + d) = (c - d) - x;  c - (d - x) = x + (c - d)"""
+    by, x = right(v), v.args[1]
     if by is not None and v.args[0].type == v.type:
         return become(v, Op.ADD, [v.args[0], fold.const(-by, v)])
-    return become(v, Op.NEG, [v.args[1]]) if number(v.args[0]) == 0 else None
+    c = number(v.args[0])
+    if c is None:
+        return None
+    if x.op is Op.ADD and x.type == v.type and (d := right(x)) is not None:
+        return become(v, Op.SUB, [fold.const(c - d, v), x.args[0]])
+    if x.op is Op.SUB and (d := number(x.args[0])) is not None:
+        return become(v, Op.ADD, [x.args[1], fold.const(c - d, v)])
+    return become(v, Op.NEG, [x]) if c == 0 else None
 
 
 def _mul(fold: Sweep, v: Value) -> Value | None:
@@ -162,7 +178,7 @@ def _bswap(_: Sweep, v: Value) -> Value | None:
 
 
 ARITHMETIC: dict[Op, tuple[Rule, ...]] = {
-    Op.ADD: (_neutral(0), _chain, _constant_last),
+    Op.ADD: (_neutral(0), _chain, _add_difference, _constant_last),
     Op.SUB: (_neutral(0), _same_is_zero, _sub),
     Op.MUL: (_neutral(1), _absorbing(0), _mul, _chain),
     Op.UDIV: (_neutral(1), _div),

@@ -106,18 +106,18 @@ def _same(fn: Fn, block: Block, i: int, edges: list[Edge], new: dict[Value, Valu
 
 
 def _skip(fn: Fn) -> bool:
-    """jump a, where a: jump b, = jump b"""
+    """jump a, where a: jump b, = jump b;  constants that a makes only to pass them are made before"""
     empty = {
         block
         for block in fn.blocks[1:]
-        if not block.body
-        and block.end is not None
+        if block.end is not None
         and block.end.op is Op.JUMP
         and block.edges[0].block is not block
+        and all(value.op is Op.CONST for value in block.body)
     }
     if not empty:
         return False
-    if any(block.params for block in empty):
+    if any(block.params or block.body for block in empty):
         users = Elsewhere(fn, empty).users
         empty = {block for block in empty if not users[block]}
     changed = False
@@ -125,13 +125,21 @@ def _skip(fn: Fn) -> bool:
         for edge in block.edges:
             for _ in range(_ROUNDS):
                 over = edge.block
-                if over not in empty:
+                if over not in empty or over is block:
                     break
                 given = dict(zip(over.params, edge.args, strict=True))
+                for arg in over.edges[0].args:
+                    if arg in over.body:
+                        given[arg] = _constant_in(fn, block, arg)
                 edge.block = over.edges[0].block
                 edge.args = [given.get(arg, arg) for arg in over.edges[0].args]
                 changed = True
     return changed
+
+
+def _constant_in(fn: Fn, block: Block, like: Value) -> Value:
+    block.body.append(fn.value(Op.CONST, imm=like.imm, type=like.type, span=like.span))
+    return block.body[-1]
 
 
 def _merge(fn: Fn) -> bool:

@@ -53,6 +53,8 @@ class _Facts:
                     self.decide(value, tests)
                 if block.end is not None:
                     self.replace(block.end.args, consts)
+                    if block.end.op is Op.BR:
+                        self.ask_again(block.end, tests)
             for i, edge in enumerate(block.edges):
                 if edge.args:
                     more, known = self.learn(block, i)
@@ -93,6 +95,15 @@ class _Facts:
                 if right is not None:
                     consts[value.args[0]] = right
         return consts, tests
+
+    def ask_again(self, end: Value, tests: dict[Test, bool]) -> None:
+        """A branch on what is known not to be 0, as pointers that were tested are."""
+        if tests.get((Op.NE, end.args[0], 0)):
+            const = self.fresh[1] = self.fresh.get(1) or self.fn.value(
+                Op.CONST, imm=1, span=end.span
+            )
+            end.args = [const]
+            self.changed = True
 
     def decide(self, value: Value, tests: dict[Test, bool]) -> None:
         if ROWS[value.op].compares and value.type == I64:

@@ -11,9 +11,9 @@ An edge decides a branch by the constants it passes, or because the way there to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from kring.ir.core import ROWS, Block, Edge, Fn, Op, Value, number
+from kring.ir.core import ROWS, Block, Edge, Fn, Op, Type, Value, number
 from kring.ir.graph import Dominance, dominance, predecessors, tested
 
 _LONGEST = 3
@@ -48,21 +48,27 @@ def thread(fn: Fn) -> bool:
     changed = False
     for source, edge in found:
         through = edge.block
-        given = dict(zip(through.params, edge.args, strict=True))
-        truth = _decided(through, given)
-        if truth is None:
-            truth = tests.taken(source, edge, given)
+        truth = tests.decided(source, edge)
         if truth is None:
             continue
+        given = dict(zip(through.params, edge.args, strict=True))
         taken, other = through.edges if truth else reversed(through.edges)
         if taken.block is through or any(arg in through.body for arg in taken.args):
             continue
         users = elsewhere.users[through]
         if users:
-            # What the block computes must be used behind its other edge alone.
+            # What the block computes must be used behind its other edge; parameters that are
+            # used behind the edge taken become parameters there.
             facts = facts or dominance(fn)
-            if taken.block is other.block or not _behind(facts, through, other, users):
+            if taken.block is other.block or through not in facts.first:
                 continue
+            ahead = {user for user in users if not _behind(facts, through, other, {user})}
+            if ahead and not (_loops(facts, through) or tests.all_decided(through)):
+                continue  # a copy more for a test less
+            if ahead and not _pass_on(fn, facts, through, taken, ahead):
+                continue
+            if ahead:
+                elsewhere = Elsewhere(fn, {edge.block for _, edge in found})
         tests.move(source, through, taken.block)
         edge.block = taken.block
         edge.args = [given.get(arg, arg) for arg in taken.args]
@@ -110,6 +116,21 @@ class _Tests:
         test, _ = tested(block.end)
         return test in block.params or self.asked.get(test, 0) > 1
 
+    def all_decided(self, block: Block) -> bool:
+        """Whether every edge to the block decides its branch."""
+        return all(
+            self.decided(pred, edge) is not None
+            for pred in dict.fromkeys(self.preds[block])
+            for edge in pred.edges
+            if edge.block is block
+        )
+
+    def decided(self, block: Block, edge: Edge) -> bool | None:
+        """Whether the block that the edge leads to takes its branch, if the edge decides that."""
+        given = dict(zip(edge.block.params, edge.args, strict=True))
+        truth = _decided(edge.block, given)
+        return self.taken(block, edge, given) if truth is None else truth
+
     def taken(self, block: Block, edge: Edge, given: dict[Value, Value]) -> bool | None:
         """Whether the block that the edge leads to takes its branch, if one passed on the way
         has found that out."""
@@ -122,7 +143,7 @@ class _Tests:
             end = block.end
             if end is not None and end.op is Op.BR:
                 test, holds = tested(end)
-                if test is wanted and block.edges[0].block is not block.edges[1].block:
+                if test is wanted:
                     some = (edge is block.edges[0]) is holds
                     # Users of a pointer find it proven by one branch, not by one on each way.
                     return None if some and test.type.nullable else some is direct
@@ -154,6 +175,11 @@ def _decided(block: Block, given: Mapping[Value, Value]) -> bool | None:
     assert block.end is not None
     test = block.end.args[0]
     return found[test] != 0 if test in found else known_truth(given.get(test, test))
+
+
+def _loops(facts: Dominance, block: Block) -> bool:
+    """Whether the block is the header of a loop."""
+    return any(pred in facts.first and facts.dominates(block, pred) for pred in facts.preds[block])
 
 
 def _behind(facts: Dominance, source: Block, edge: Edge, users: set[Block]) -> bool:
@@ -230,6 +256,54 @@ def same_end(one: Edge, other: Edge) -> bool:
         a is b or (number(a) is not None and number(a) == number(b) and a.type == b.type)
         for a, b in zip(one.args, other.args, strict=True)
     )
+
+
+def _pass_on(fn: Fn, facts: Dominance, block: Block, edge: Edge, users: set[Block]) -> bool:
+    """Whether the users, all behind the edge, now use parameters of the block it leads to for
+    those of the block it comes from."""
+    target = edge.block
+    if not _behind(facts, block, edge, users) or any(
+        arg in block.body for user in users for arg in _operands(user)
+    ):
+        return False
+    used = {arg for user in users for arg in _operands(user)}
+    new = {
+        param: fn.value(Op.PARAM, type=_found(block, edge, param), span=param.span)
+        for param in block.params
+        if param in used
+    }
+    for user in users:
+        _rename(user, new)
+    for pred in dict.fromkeys(facts.preds[target]):
+        for way in pred.edges:
+            if way.block is target:
+                way.args += new if way is edge else new.values()
+    target.params += new.values()
+    return True
+
+
+def _found(block: Block, edge: Edge, value: Value) -> Type:
+    """The type of a value once the block's branch has led along the edge."""
+    assert block.end is not None
+    test, some = tested(block.end)
+    if test is value and some is (edge is block.edges[0]):
+        return Type(value.type.space)
+    return value.type
+
+
+def _operands(block: Block) -> Iterator[Value]:
+    for value in block.body:
+        yield from value.args
+    if block.end is not None:
+        yield from block.end.args
+    for edge in block.edges:
+        yield from edge.args
+
+
+def _rename(block: Block, new: Mapping[Value, Value]) -> None:
+    ends = [] if block.end is None else [block.end.args]
+    for args in (*(v.args for v in block.body), *ends, *(edge.args for edge in block.edges)):
+        args[:] = [new.get(arg, arg) for arg in args]
 
 
 class Elsewhere:

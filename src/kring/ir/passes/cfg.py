@@ -106,7 +106,7 @@ def _same(fn: Fn, block: Block, i: int, edges: list[Edge], new: dict[Value, Valu
 
 
 def _skip(fn: Fn) -> bool:
-    """jump a, where a: jump b, = jump b;  constants that a makes only to pass them are made before"""
+    """jump a, where a: jump b, = jump b;  constants that a makes for b are made before"""
     empty = {
         block
         for block in fn.blocks[1:]

@@ -108,8 +108,9 @@ def look() -> int:
 KINDS = """
 from kring import (
     Array, CgroupAction, Context, PerfEvent, Registers, Skb, Struct, TcAction, Vm, Xdp, XdpAction,
-    be16, cgroup_skb, fentry, fexit, i32, kprobe, kretprobe, load, lsm, perf_event,
-    raw_tracepoint, socket_filter, task_struct, tc, tp_btf, u8, u32, u64, uprobe, uretprobe, xdp,
+    be16, bpf_iter_meta, cgroup_skb, fentry, fexit, helpers, i32, iterator, kprobe, kretprobe, load,
+    lsm, perf_event, raw_tracepoint, sizeof, socket_filter, task_struct, tc, tp_btf, u8, u32, u64,
+    uprobe, uretprobe, usdt, xdp,
 )
 
 
@@ -176,6 +177,17 @@ def opened() -> int:
     return -1 if out[0] else 0
 
 
+@usdt("libc.so.6", "libc", "setjmp")
+def jump(buffer: u64, value: i32, pc: u64) -> None:
+    out[0] = value
+
+
+@iterator("task")
+def tasks(meta: bpf_iter_meta, task: task_struct | None) -> None:
+    if task is not None:
+        helpers.seq_write(meta.seq, Ports(source=1, target=2), sizeof(Ports))
+
+
 @xdp
 def device(ctx: Xdp) -> XdpAction:
     return XdpAction.PASS if ctx.rx_queue_index else XdpAction.DROP
@@ -219,6 +231,8 @@ def watch(pid: int) -> None:
         s[ingress].attach("lo")
         s[ingress].detach()
         s[snoop].attach(socket=sock)
+        data: bytes = s[tasks].read()
+        print(data)
     with load(received, sent, cgroup="/sys/fs/cgroup"):
         pass
     with load(raw, by_name, typed, entry, leave, probe, returned, sample, opened, on=Vm()):

@@ -30,6 +30,7 @@ from kring.decl.programs import (
     cgroup_skb,
     fentry,
     fexit,
+    iterator,
     kprobe,
     kretprobe,
     lsm,
@@ -88,6 +89,7 @@ if TYPE_CHECKING:
     from kring.decl.contexts import PerfEvent as PerfEvent
     from kring.decl.contexts import Registers as Registers
     from kring.decl.kfuncs import kfunc as kfunc
+    from kring.decl.structs import bpf_iter_meta as bpf_iter_meta
     from kring.decl.structs import task_struct as task_struct
     from kring.obj.object import Object as Object
     from kring.run.kernel.kernel import Kernel as Kernel
@@ -111,6 +113,7 @@ _LATER = {
     "Event": "kring.run.vm.feed",
     "Task": "kring.run.vm.task",
     "build": "kring.build",
+    "bpf_iter_meta": "kring.decl.structs",
     "task_struct": "kring.decl.structs",
     "load": "kring.session",
     "Kernel": "kring.run.kernel.kernel",
@@ -175,6 +178,7 @@ __all__ = [
     "be32",
     "be64",
     "bits",
+    "bpf_iter_meta",
     "build",
     "cgroup_skb",
     "char",
@@ -189,6 +193,7 @@ __all__ = [
     "i16",
     "i32",
     "i64",
+    "iterator",
     "kernel_str",
     "kfunc",
     "kprobe",

@@ -130,6 +130,10 @@ class ProgramHandle:
         while self._links:
             self._links.pop().close()
 
+    def read(self) -> bytes:
+        """What an iterator writes, run for all objects of its kind."""
+        return self._live.read()
+
     def run(self, data: bytes = b"", ctx: bytes = b"", repeat: int = 1) -> RunResult:
         """What one test-run on the given input gives.
 

@@ -27,18 +27,22 @@ from kring import (
     array,
     be16,
     bits,
+    bpf_iter_meta,
     cgroup_skb,
     char,
     current,
     fentry,
     fexit,
+    helpers,
     i32,
     i64,
+    iterator,
     kprobe,
     load,
     lsm,
     perf_event,
     raw_tracepoint,
+    sizeof,
     socket_filter,
     task_struct,
     tp_btf,
@@ -46,6 +50,7 @@ from kring import (
     u16,
     u32,
     u64,
+    unpack,
     uprobe,
     uretprobe,
     user_str,
@@ -288,6 +293,34 @@ def test_packets_of_a_socket() -> None:
         assert s[results][0] == 16
     receiver.close()
     sender.close()
+
+
+class Task(Struct):
+    pid: i32
+    tgid: i32
+    comm: str = char(16)
+
+
+@iterator("task")
+def tasks(meta: bpf_iter_meta, task: task_struct | None) -> None:
+    if task is not None:
+        row = Task(pid=task.pid, tgid=task.tgid, comm=task.comm)
+        helpers.seq_write(meta.seq, row, sizeof(Task))
+
+
+def test_all_tasks() -> None:
+    with load(tasks) as s:
+        for _ in range(2):
+            data = s[tasks].read()
+            size = sizeof(Task)
+            found = [unpack(Task, data[at : at + size]) for at in range(0, len(data), size)]
+            own = [task for task in found if task.tgid == os.getpid()]
+            threads = {int(name) for name in os.listdir("/proc/self/task")}
+            assert {task.pid for task in own} == threads
+            comm = Path("/proc/self/comm").read_text().strip()
+            assert comm in {task.comm for task in own}
+    with load(first_four) as s, pytest.raises(AttachError, match="only an iterator can be read"):
+        s[first_four].read()
 
 
 @fentry("do_unlinkat")

@@ -22,6 +22,7 @@ from kring import (
     fentry,
     fexit,
     i32,
+    iterator,
     kprobe,
     kretprobe,
     lsm,
@@ -68,6 +69,10 @@ def a_fexit(dfd: i32, name: object, ret: i32) -> None: ...
 @lsm("file_open")
 def a_lsm() -> int:
     return 0
+
+
+@iterator("task")
+def an_iterator(meta: object, task: task_struct | None) -> None: ...
 
 
 @kprobe("do_unlinkat")
@@ -132,7 +137,7 @@ def a_syscall() -> int:
 ALL = [value for value in list(globals().values()) if isinstance(value, Program)]
 SECTIONS = [
     "tracepoint/sched/sched_process_exec", "raw_tracepoint/sched_switch", "tp_btf/sched_switch",
-    "fentry/do_unlinkat", "fexit/do_unlinkat", "lsm/file_open", "kprobe/do_unlinkat",
+    "fentry/do_unlinkat", "fexit/do_unlinkat", "lsm/file_open", "iter/task", "kprobe/do_unlinkat",
     "kretprobe/do_unlinkat", "uprobe//bin/sh:main", "uretprobe/libc.so.6:malloc",
     "usdt/libpython3.11.so.1.0:python:gc__start",
     "perf_event/page-faults:100", "xdp", "tc/ingress", "tc/egress", "cgroup_skb/ingress",

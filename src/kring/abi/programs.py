@@ -100,6 +100,10 @@ KINDS = {
             "lsm", ("lsm",), ProgType.LSM, AttachType.LSM_MAC,
             context="arguments", function="bpf_lsm_", typed=True,
         ),
+        Kind(
+            "iterator", ("iter",), ProgType.TRACING, AttachType.TRACE_ITER, context="arguments",
+            function="bpf_iter_", typed=True, hooked=False, results=range(2),
+        ),
         Kind("kprobe", ("kprobe",), ProgType.KPROBE, context="registers", function=""),
         Kind(
             "kretprobe", ("kretprobe",), ProgType.KPROBE, context="registers", function="",

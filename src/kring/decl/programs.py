@@ -167,6 +167,17 @@ def lsm(name: str) -> Callable[[Function], Program]:
     return _named("lsm", name, "file_open")
 
 
+def iterator(name: str) -> Callable[[Function], Program]:
+    """Run for each of the kernel's objects of a kind when asked to, by `s[program].read()`: `task`,
+    `task_file`, `bpf_map` and so on.
+
+    The first parameter is a `bpf_iter_meta`, to whose `seq` helpers.seq_write() writes what is
+    read; the others are the objects, `task: task_struct | None`, and None in a last call.
+    Since: Linux 5.8.
+    """
+    return _named("iterator", name, "task")
+
+
 def perf_event(
     event: str = "cpu-clock", *, frequency: int = 0, period: int = 0
 ) -> Callable[[Callable[[PerfEvent], None] | Callable[[], None]], Program]:

@@ -30,6 +30,20 @@ class task_struct(KernelStruct):
     fs: fs_struct
 
 
+class seq_file(KernelStruct):
+    """What an iterator writes to."""
+
+    count: u64
+
+
+class bpf_iter_meta(KernelStruct):
+    """What each call of an iterator is given: `seq_num` counts the objects."""
+
+    seq: seq_file
+    session_id: u64
+    seq_num: u64
+
+
 class mm_struct(KernelStruct):
     """A process's memory."""
 

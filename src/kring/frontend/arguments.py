@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from types import NoneType, UnionType
+from typing import get_args
 
 from kring.abi.contexts import ARGUMENTS, REGISTERS, RESULT
 from kring.abi.programs import Parameter
@@ -22,7 +24,7 @@ from kring.frontend.contexts import annotation_of
 from kring.frontend.diagnose import did_you_mean, refuse
 from kring.frontend.frame import Frame
 from kring.frontend.integers import truncate
-from kring.frontend.values import Ctx, KernelPtr, Num, Static, Val
+from kring.frontend.values import Ctx, KernelPtr, Maybe, Num, Static, Val
 from kring.ir.core import Mem, Space, Span, Type, Value
 
 _WORD = 8
@@ -46,11 +48,17 @@ def bind(frame: Frame, args: list[ast.arg]) -> None:
         if annotation_of(frame, arg) is object:
             frame.b.env[arg.arg] = Static(object)
             continue
-        kind = _kind(frame, arg)
+        kind, nullable = _kind(frame, arg)
+        if frame.program.kind.name == "iterator" and at and not nullable:
+            refuse(
+                frame.at(arg),
+                f"{arg.arg!r} is None in the last call of an iterator",
+                f"declare it `{ast.unparse(arg)} | None`, and compare it with None",
+            )
         if known is not None:
             _check(frame, arg, kind, known[at])
         frame.at(arg)
-        frame.b.env[arg.arg] = _value(frame, _word(frame, at), kind)
+        frame.b.env[arg.arg] = _value(frame, _word(frame, at), kind, nullable)
 
 
 def by_name(frame: Frame, ctx: Ctx, name: str, span: Span) -> Val:
@@ -80,21 +88,28 @@ def _word(frame: Frame, at: int) -> Mem:
     return Mem(REGISTERS[ARGUMENTS[at]].offset, _WORD)
 
 
-def _value(frame: Frame, place: Mem, kind: IntType | type[KernelStruct]) -> Val:
+def _value(
+    frame: Frame, place: Mem, kind: IntType | type[KernelStruct], nullable: bool = False
+) -> Val:
     b = frame.b
     if isinstance(kind, IntType):
         word: Value = b.load(b.context, place)
         return truncate(b, Num(word, signed=False), kind)
     space = Space.BTF if frame.program.kind.typed else Space.KERNEL
-    return KernelPtr(b.load(b.context, place, Type(space)), kind)
+    pointer = b.load(b.context, place, Type(space, nullable))
+    return Maybe(pointer, KernelPtr(pointer, kind)) if nullable else KernelPtr(pointer, kind)
 
 
-def _kind(frame: Frame, arg: ast.arg) -> IntType | type[KernelStruct]:
-    """The type a parameter is declared with."""
+def _kind(frame: Frame, arg: ast.arg) -> tuple[IntType | type[KernelStruct], bool]:
+    """The type a parameter is declared with, and whether it may be None."""
     declared = annotation_of(frame, arg)
+    listed = get_args(declared) if isinstance(declared, UnionType) else ()
+    nullable = frame.program.kind.typed and len(listed) == 2 and NoneType in listed
+    if nullable:
+        declared = next(one for one in listed if one is not NoneType)
     kind = int_type(declared)
     if kind is not None and not kind.big:
-        return kind
+        return kind, False
     if isinstance(declared, type) and issubclass(declared, KernelStruct):
         if frame.program.kind.name in _USER:
             refuse(
@@ -102,7 +117,7 @@ def _kind(frame: Frame, arg: ast.arg) -> IntType | type[KernelStruct]:
                 f"{arg.arg!r} is an argument of a process, and no struct of the kernel",
                 "an address is `u64`; `user_str(p)` is the string there",
             )
-        return declared
+        return declared, nullable
     wanted = "an integer type, as in `n: u32`"
     if frame.program.kind.name not in _USER:
         wanted += ", or the kernel struct it leads to, as in `task: task_struct`"

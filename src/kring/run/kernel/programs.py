@@ -194,6 +194,15 @@ class KernelProgram:
 
         return test_run(self.fd, self.spec.name, self.kind, data, ctx, repeat)
 
+    def read(self) -> bytes:
+        """What an iterator writes, run for all objects of its kind.
+
+        Raises: AttachError for a program that is none.
+        """
+        from kring.run.kernel.iterate import read
+
+        return read(self.fd, self.spec.name, self.kind)
+
     def forget(self) -> None:
         """Give the descriptor up: its number may soon name another file."""
         self.fd = -1

@@ -201,6 +201,10 @@ class VmProgram:
     def attach(self, hook: Hook = ANYWHERE) -> VmLink:
         return self._runtime.attach(self)
 
+    def read(self) -> bytes:
+        """Raises: NotSupported: there are no kernel objects to run for here."""
+        raise NotSupported(f'"{self.spec.name}": the VM has nothing that an iterator runs for')
+
     def run(self, data: bytes = b"", ctx: bytes = b"", repeat: int = 1) -> RunResult:
         """What the program made of a packet or a context; any kind can run here.
 

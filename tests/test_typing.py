@@ -244,8 +244,26 @@ def watch(pid: int) -> None:
 KINDS = """
 from kring import (
     Array, Bloom, Hash, LpmTrie, LruPerCpuHash, PerCpuArray, PerfBuf, ProgArray, Queue, Stack,
-    StackTraces, Struct, Vm, atomic, be32, load, raw_tracepoint, u32, u64,
+    SpinLock, StackTraces, Struct, Vm, Xdp, atomic, be32, load, raw_tracepoint, u32, u64, xdp,
 )
+
+
+class Total(Struct):
+    packets: u64
+    lock: SpinLock
+
+
+totals = Hash[u32, Total](max_entries=8)
+
+
+@xdp
+def locking(ctx: Xdp) -> int:
+    if (total := totals.get(1)) is not None:
+        with total.lock:
+            total.packets += 1
+    else:
+        totals[1] = Total(packets=1, lock=SpinLock())
+    return 2
 
 
 class Route(Struct):

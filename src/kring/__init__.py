@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kring.decl import atomic
 from kring.decl.inside import Discard, cpu, current, exists, kernel_str, ktime_ns, user_str
 from kring.decl.kernel import Context, KernelEnum, KernelStruct, KernelUnion, TracepointArgs
+from kring.decl.locks import SpinLock
 from kring.decl.maps import (
     Array,
     Hash,
@@ -161,6 +162,7 @@ __all__ = [
     "RingBuf",
     "Session",
     "Skb",
+    "SpinLock",
     "Stack",
     "StackTraces",
     "StreamHandle",

@@ -227,6 +227,16 @@ class Evaluated:
             kept.pop(at)
         return 0
 
+    def _spin_lock(self, world: World, lock: int) -> int:
+        assert world.read(lock, 4) == bytes(4), "a lock is taken twice"
+        world.write(lock, b"\1\0\0\0")
+        return 0
+
+    def _spin_unlock(self, world: World, lock: int) -> int:
+        assert world.read(lock, 4) == b"\1\0\0\0", "a lock is released that is not held"
+        world.write(lock, bytes(4))
+        return 0
+
     def _tail_call(self, world: World, context: int, map: int, index: int) -> int:
         """There is no program to go on with."""
         return 0
@@ -395,6 +405,7 @@ def _bits(key: bytes) -> int:
 
 _PREFIXES = (
     "_map_", "_ringbuf_", "_ktime_", "_get_", "_probe_", "_skb_", "_trace_", "_tail_", "_perf_",
+    "_spin_",
 )  # fmt: skip
 
 _HELPERS = [name[1:] for name in vars(Evaluated) if name.startswith(_PREFIXES)]

@@ -8,6 +8,7 @@ from kring.btf.types import Array, Composite, Func, FuncProto, Int, Member, Modi
 from kring.btf.types import Kind as BtfKind
 from kring.btf.write import Builder
 from kring.decl.kernel import KernelStruct
+from kring.decl.locks import is_lock
 from kring.decl.struct import Struct, layout
 from kring.decl.types import ArrayType, Bits, Char, DynamicStr, FieldType, IntType
 
@@ -65,7 +66,8 @@ def _struct(types: Builder, struct: type[Struct]) -> int:
         )
         for field in layout(struct).fields
     )
-    return types.add(Composite(struct.__name__, layout(struct).size, members))
+    name = "bpf_spin_lock" if is_lock(struct) else struct.__name__
+    return types.add(Composite(name, layout(struct).size, members))
 
 
 def kfunc_id(types: Builder, kernel: KernelTypes, function: Kfunc) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVa
 
 from kring.abi.uapi import MapType
 from kring.decl.inside import only_inside
+from kring.decl.locks import lock_of
 from kring.decl.struct import Struct, layout
 from kring.decl.types import ArrayType, IntType, int_type
 from kring.errors import DeclarationError, NotLive
@@ -131,7 +132,14 @@ class MapDeclaration(Declaration):
         if not isinstance(max_entries, int):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise DeclarationError(f"{name}: its size is a whole number, not {max_entries!r}")
         self._check_entries(max_entries)
+        self._check_lock()
         object.__setattr__(self, "max_entries", max_entries)
+
+    def _check_lock(self) -> None:
+        held = [lock_of(kind) for kind in self.types if isinstance(kind, type)]
+        if any(held) and self.type not in (MapType.HASH, MapType.ARRAY):
+            name = type(self).__name__
+            raise DeclarationError(f"{name} has no room for a lock; a Hash or an Array has")
 
     def _check_entries(self, entries: int) -> None:
         if entries < 1:

@@ -33,10 +33,14 @@ def _with(frame: Frame, node: ast.With) -> None:
                 refuse(span, f"only a RingBuf can reserve; {name!r} is a {kind}")
             found = cast("RingBuf[Any]", declaration)
             _transaction(frame, node.body, found, name, target.id if target else "")
+        case [ast.withitem(ast.Attribute() as place, None)]:
+            from kring.frontend.locks import locked
+
+            locked(frame, place, node.body)
         case _:
             refuse(
                 frame.at(node.items[0].context_expr),
-                "`with` opens one record of a ring buffer and nothing else",
+                "`with` opens one record of a ring buffer or takes a lock, and nothing else",
                 "write `with events.reserve() as e:`; nest the blocks for two records",
             )
 

@@ -21,6 +21,7 @@ from kring.frontend.bounds import HIGHEST, LOWEST, Range, bounds
 from kring.frontend.diagnose import refuse
 from kring.frontend.values import (
     Gone,
+    Lock,
     Maybe,
     Mixed,
     Nothing,
@@ -292,10 +293,23 @@ class Builder:
             # An instruction reaches as far as 16 bits say; the pointer goes there instead.
             args = (self.at(args[0], imm.offset), *args[1:])
             imm = replace(imm, offset=0)
+        if self.held and (op is Op.CALL or op is Op.KFUNC):
+            self.check_lock()
         value = self.fn.value(op, list(args), imm, type, self.span)
         if self.block is not None:
             self.block.body.append(value)
         return value
+
+    def check_lock(self) -> None:
+        """Refuse a call of the kernel's while a lock is held."""
+        for token in self.held:
+            if isinstance(token, Lock):
+                refuse(
+                    self.span,
+                    f"this calls the kernel, which a program must not while it holds "
+                    f"{token.stream}, as it does from line {token.span.line} on",
+                    "do it before or after the block; inside, read and write fields only",
+                )
 
     def const(self, number: int) -> Value:
         """A constant, taken modulo 2**64."""

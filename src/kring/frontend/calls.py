@@ -11,6 +11,7 @@ from typing import Any
 
 from kring.decl import inside
 from kring.decl.kernel import KernelEnum, KernelStruct
+from kring.decl.locks import lock_of
 from kring.decl.maps import (
     LARGEST_ON_STACK,
     MapDeclaration,
@@ -43,6 +44,9 @@ from kring.frontend.values import (
 )
 from kring.ir.core import Op, Span
 
+_CLEARED_AT_ONCE = 128
+"""Bytes that are cleared without a call."""
+
 Function = Callable[[Frame, list[Val], Span], Val]
 Method = Callable[[Frame, Any, str, list[Val], Span], "Val | Pending"]
 
@@ -53,6 +57,8 @@ def construct(
     """A struct on the stack with the given fields, the others zero."""
     b = frame.b
     b.span = span
+    if b.held and sizeof(struct) > _CLEARED_AT_ONCE:
+        b.check_lock()
     if sizeof(struct) > LARGEST_ON_STACK:
         ref = Ref(scratch(frame, struct), struct)
         zero_fields(b, ref, _overwritten(struct, values))
@@ -191,8 +197,14 @@ def _pop(
 ) -> Val | Pending:
     arity(args, 1, "pop()", span)
     b = frame.b
-    key, pointer = lookup(b, declaration, name, args[0])
     kind = declaration.types[-1]
+    if isinstance(kind, type) and (lock := lock_of(kind)):
+        refuse(
+            span,
+            f"{kind.__name__} has a lock, {lock}, which stays in the map",
+            f"copy the fields of `{name}.get(key)`, then `del {name}[key]`",
+        )
+    key, pointer = lookup(b, declaration, name, args[0])
     own = own_memory(frame, kind) if isinstance(kind, type) else None
 
     def take() -> Num | Ref:

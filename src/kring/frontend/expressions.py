@@ -24,7 +24,7 @@ from kring.frontend.kernel import CURRENT
 from kring.frontend.maps import (
     ARRAYS,
     a_kind,
-    check_sleepable,
+    check_program,
     check_use,
     instead,
     lookup,
@@ -336,7 +336,7 @@ def map_of(frame: Frame, node: ast.expr, use: str = "") -> tuple[MapDeclaration,
                 name = frame.map_name(declaration, spelled)
             except KringError as error:
                 refuse(span, str(error))
-            check_sleepable(span, declaration, frame.program)
+            check_program(span, declaration, frame.program)
             if use:
                 check_use(span, declaration, name, use)
             return declaration, name

@@ -25,6 +25,7 @@ from kring.frontend.values import (
     Items,
     KernelArray,
     KernelPtr,
+    Lock,
     Maybe,
     Mixed,
     Num,
@@ -57,6 +58,14 @@ class Transaction:
 
     record: Record
     after: Join
+
+
+@record
+class Locked:
+    """A `with value.lock:` block being built; `pointer` is to the lock."""
+
+    lock: Lock
+    pointer: Value
 
 
 @record
@@ -108,7 +117,9 @@ class Frame:
     names: dict[int, str]
     inline: Callable[[Frame, ast.Call, FunctionType], Val]
     declared: dict[str, IntType] = field(default_factory=dict[str, IntType])
-    exits: list[Repeat | Transaction] = field(default_factory=list[Repeat | Transaction])
+    exits: list[Repeat | Transaction | Locked] = field(
+        default_factory=list[Repeat | Transaction | Locked]
+    )
     caller: Call | None = None
     result: IntType | None = None
     unknown: set[str] = field(default_factory=set[str])
@@ -142,7 +153,7 @@ class Frame:
         for call in self.calls():
             yield call.frame
 
-    def blocks(self) -> Iterator[Repeat | Transaction]:
+    def blocks(self) -> Iterator[Repeat | Transaction | Locked]:
         """All blocks this is in, the callers' included, innermost first."""
         for level in self.levels():
             yield from reversed(level.exits)
@@ -153,11 +164,14 @@ class Frame:
         for block in reversed(self.exits[depth:]):
             self.end(block, how)
 
-    def end(self, block: Repeat | Transaction, how: str) -> None:
+    def end(self, block: Repeat | Transaction | Locked, how: str) -> None:
         """End what a block holds."""
         match block:
             case Transaction(record):
                 close(self.b, record, how)
+            case Locked(lock, pointer):
+                self.b.held -= {lock}
+                self.b.call("spin_unlock", pointer)
             case Repeat(iterator=Value() as iterator):
                 from kring.decl.kfuncs import ITER_NUM_DESTROY
                 from kring.frontend.kfuncs import emit

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kring.abi.uapi import BPF_ANY, BPF_F_SLEEPABLE, BPF_NOEXIST, MapType
+from kring.abi.uapi import BPF_ANY, BPF_F_SLEEPABLE, BPF_NOEXIST, MapType, ProgType
+from kring.decl.locks import lock_of
 from kring.decl.maps import MapDeclaration, ValueType, key_type, value_size
 from kring.decl.programs import Program
 from kring.decl.types import IntType
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
 from kring.frontend.integers import known
-from kring.frontend.memory import check_constant, load_int, store_int
+from kring.frontend.memory import NO_COPY, check_constant, load_int, store_int
 from kring.frontend.texts import copy_value, strings
 from kring.frontend.values import KernelPtr, Maybe, Num, Ref, Val, describe, parts
 from kring.ir.core import Op, Space, Span, Value
@@ -30,6 +31,8 @@ def in_memory(b: Builder, kind: ValueType, val: Val, what: str) -> Value:
             store_int(b, slot, 0, kind, val.value)
             return slot
         case type() as struct, Ref() if val.struct is struct:
+            if val.shared and lock_of(struct):
+                refuse(b.span, *NO_COPY)
             return b.at(val.pointer, val.offset)
         case _:
             wanted = kind.name if isinstance(kind, IntType) else kind.__name__
@@ -127,8 +130,29 @@ _NEVER_ASLEEP = frozenset(
 """See: kernel/bpf/verifier.c, check_map_prog_compatibility."""
 
 
-def check_sleepable(span: Span, declaration: MapDeclaration, program: Program) -> None:
-    """Refuse a map whose entries might go while the program that uses them sleeps."""
+_NEVER_LOCKING = frozenset(
+    {
+        ProgType.KPROBE,
+        ProgType.TRACEPOINT,
+        ProgType.PERF_EVENT,
+        ProgType.RAW_TRACEPOINT,
+        ProgType.RAW_TRACEPOINT_WRITABLE,
+        ProgType.SOCKET_FILTER,
+    }
+)
+"""Kinds of programs that get no map with locks in its values, by the same function."""
+
+
+def check_program(span: Span, declaration: MapDeclaration, program: Program) -> None:
+    """Refuse a map that the verifier does not give to programs of this kind."""
+    if program.kind.type in _NEVER_LOCKING:
+        for kind in declaration.types:
+            if isinstance(kind, type) and lock_of(kind):
+                refuse(
+                    span,
+                    f"the verifier lets no {program.kind.name} program use a map with locks",
+                    "`+=` and the functions of `atomic` need none",
+                )
     if declaration.type in _NEVER_ASLEEP and program.kind.flags & BPF_F_SLEEPABLE:
         refuse(
             span,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 
+from kring.decl.locks import has_lock
 from kring.decl.struct import Field, Struct, layout, sizeof
 from kring.decl.types import ArrayType, Bits, Char, FieldType, IntType
 from kring.frontend.builder import Builder
@@ -12,8 +13,13 @@ from kring.frontend.diagnose import did_you_mean, refuse
 from kring.frontend.integers import known
 from kring.frontend.texts import copy_text, copy_value
 from kring.frontend.values import Items, KernelArray, Num, Ref, Static, Text, Val, describe
-from kring.ir.core import Mem, Op, Span, Value
+from kring.ir.core import Mem, Op, Space, Span, Value
 from kring.record import replace
+
+NO_COPY = (
+    "a lock is neither read nor written, nor copied with what is around it",
+    "copy the other fields one by one",
+)
 
 
 def find_field(struct: type[Struct], name: str, span: Span) -> Field:
@@ -113,6 +119,8 @@ def write(
                 refuse(b.span, f"{len(data)} bytes do not fit in {where}, which has {count}")
             store_bytes(b, b.at(pointer, offset), data.ljust(count, b"\0"))
         case type() as struct, Ref() if val.struct is struct:
+            if Space.VALUE in (pointer.type.space, val.pointer.type.space) and has_lock(struct):
+                refuse(b.span, *NO_COPY)
             copy_value(b, b.at(pointer, offset), b.at(val.pointer, val.offset), struct)
         case _:
             refuse(b.span, f"{where} holds {type_name(kind)}; this is {describe(val)}")

@@ -14,7 +14,7 @@ from typing import Any
 
 from kring.frontend.builder import CURSOR, Builder, NotSeparate
 from kring.frontend.frame import Call, Frame
-from kring.frontend.values import Ctx, KernelPtr, Num, Ref, Static, Val
+from kring.frontend.values import Ctx, KernelPtr, Lock, Num, Ref, Static, Val
 from kring.ir.core import LOCAL, Op, Span, Type, Value
 from kring.record import record, replace
 
@@ -49,6 +49,8 @@ def call(
     separate = b.separate
     span = b.span
     try:
+        if any(isinstance(token, Lock) for token in b.held):
+            raise NotSeparate
         shapes = tuple(_shape(b, val) for val, _ in arguments.values())
         made = separate.made.get((function, shapes))
         if made is None:

@@ -105,6 +105,18 @@ class Lease(Token):
         return f"call {self.release}(…)"
 
 
+@record(eq=False)
+class Lock(Token):
+    """A lock that is held, at the place `stream`."""
+
+    def text(self, where: str = "") -> str:
+        return f"the lock {self.stream} taken{where}"
+
+    @property
+    def end(self) -> str:
+        return "leave its block"
+
+
 @record
 class Maybe:
     """`inner`, or None where `present` is 0. `whole` is what it was before a comparison with None

@@ -118,6 +118,10 @@ def _stack_id(world: World, _: int, at: int, flags: int, *__: int) -> int:
     return live.number(stack, flags) if stack else -EFAULT
 
 
+def _nothing(world: World, *_: int) -> int:
+    return 0
+
+
 def _tail_call(world: World) -> Helper:
     def helper(machine: Machine, r1: int, at: int, index: int, *_: int) -> int:
         live = world.map_at(at)
@@ -260,6 +264,9 @@ _BY_NAME: dict[str, _Function] = {
     "map_pop_elem": _first(take=True),
     "map_peek_elem": _first(take=False),
     "get_stackid": _stack_id,
+    # One thread runs a program at a time.
+    "spin_lock": _nothing,
+    "spin_unlock": _nothing,
     "probe_read": _probe_any(_probe(user=True), _probe(user=False)),
     "probe_read_str": _probe_any(_probe_str(user=True), _probe_str(user=False)),
     "probe_read_user": _probe(user=True),

@@ -241,7 +241,7 @@ def watch(pid: int) -> None:
         value: int = s[device].run(data=bytes(64)).value
         print(value)
 """
-KINDS = """
+MAPS = """
 from kring import (
     Array, Bloom, Hash, LpmTrie, LruPerCpuHash, PerCpuArray, PerfBuf, ProgArray, Queue, Stack,
     SpinLock, StackTraces, Struct, Vm, Xdp, atomic, be32, load, raw_tracepoint, u32, u64, xdp,
@@ -325,6 +325,97 @@ with load(program, on=Vm(), attach=False) as s:
     for event in s[events]:
         number: int = event.packets
 """
+TEXTS = '''
+from kring import (
+    Array, Hash, RingBuf, Struct, TracepointArgs, Vm, Xdp, XdpAction, array, atomic, be16, bits,
+    char, current, kernel_str, load, syscall, tracepoint, u8, u16, u32, u64, user_str, xdp,
+)
+
+
+class Point(Struct):
+    x: u8
+    y: u16
+
+
+class Event(Struct):
+    id: u8 = bits(4)
+    kind: u8 = bits(4)
+    mac: bytes = array(6)
+    comm: str = char(16, clear=True)
+    ports: tuple[int, ...] = array(4, be16)
+    counts: list[int] = array(8, u32)
+    raw: bytearray = array(4)
+    spot: Point
+    spots: list[Point] = array(2, Point)
+
+
+class Name(Struct):
+    name: str = char(16)
+
+
+class Exec(TracepointArgs):
+    filename: str
+
+
+events = RingBuf[Event](4096)
+table = Array[Event](2)
+by_name = Hash[Name, u64](max_entries=8)
+
+
+def is_shell(name: str) -> bool:
+    return name == "bash" or name.startswith("zs")
+
+
+@tracepoint("sched:sched_process_exec")
+def on_exec(ctx: Exec) -> None:
+    name = ctx.filename
+    if name == "/bin/sh" or name.startswith("/usr"):
+        by_name[Name(name=current.comm)] += 1
+    match current.comm:
+        case "bash" | "zsh":
+            print("a shell")
+        case other:
+            print(f"{other} runs {name!r}, {current.pid=} {current.tid:#x} {is_shell(other)}")
+
+
+@syscall
+def program() -> int:
+    t = table[0]
+    i = t.counts[7] & 7
+    t.counts[i] += 1
+    t.counts[-1] = len(t.counts)
+    old = atomic.fetch_add(t.counts[0], 1)
+    t.raw[0] = 1
+    t.spots[i & 1].x = 3
+    total = 0
+    for n in t.ports:
+        total += n
+    for p in t.spots:
+        total += p.x
+    same = t.mac == b"abcdef" and t.spot == t.spots[1] and t.comm != table[1].comm
+    text = user_str(t.counts[0]) == "x" or kernel_str(t.counts[1]) == "y"
+    spot = Point(x=1, y=i)
+    events.output(
+        Event(id=1, kind=2, mac=t.mac, comm=t.comm, ports=t.ports, counts=t.counts, raw=t.raw,
+              spot=spot, spots=t.spots)
+    )
+    return total + same + text + old
+
+
+@xdp
+def packets(ctx: Xdp) -> XdpAction:
+    if (e := ctx.packet.read(Event)) is not None and e.mac == b"\\xff\\xff\\xff\\xff\\xff\\xff":
+        return XdpAction.DROP
+    return XdpAction.PASS
+
+
+with load(program, on=Vm()) as s:
+    for event in s[events]:
+        mac: bytes = event.mac
+        ports: tuple[int, ...] = event.ports
+        counts: list[int] = event.counts
+        first: Point = event.spots[0]
+'''
 WRONG = """
 from kring import Hash, RingBuf, Struct, Vm, load, syscall, u32, u64
 
@@ -361,7 +452,8 @@ def laid_out(directory: Path) -> None:
     for path in programs():
         shutil.copy(path, directory / f"{path.parent.name}_{path.name}")
     (directory / "surface.py").write_text(SURFACE)
-    (directory / "kinds.py").write_text(KINDS)
+    (directory / "maps.py").write_text(MAPS)
+    (directory / "texts.py").write_text(TEXTS)
     (directory / "kernel.py").write_text(KERNEL)
     (directory / "kinds.py").write_text(KINDS)
 

@@ -67,6 +67,10 @@ def _umod(a: Range, c: Range) -> Range:
     return (0, max(c[1] - 1, 0)) if c[0] > 0 else (LOWEST, HIGHEST)
 
 
+def _udiv(a: Range, c: Range) -> Range:
+    return (0, a[1] // max(c[0], 1)) if a[0] >= 0 and c[0] >= 0 else (LOWEST, HIGHEST)
+
+
 def _mul(a: Range, c: Range) -> Range:
     corners = [x * y for x in a for y in c]
     return min(corners), max(corners)
@@ -81,5 +85,5 @@ _BOUNDS: dict[Op, Callable[[Range, Range], Range]] = {
     Op.XOR: _or,
     Op.LSHR: _lshr,
     Op.UMOD: _umod,
-    Op.UDIV: lambda a, c: (0, a[1]) if a[0] >= 0 and c[0] >= 0 else (LOWEST, HIGHEST),
+    Op.UDIV: _udiv,
 }

@@ -62,6 +62,8 @@ Env = dict[str, Val]
 
 CURSOR = "<cursor>"
 """The variable, which no source can name, that says how far into the packet reading has come."""
+_AS_IT_IS = frozenset({Op.CONST, Op.LOAD, Op.PARAM})
+"""Numbers of which the verifier knows as much as we do."""
 Place = tuple[Span, ...]
 """Where something is in the program: the calls that lead there, outermost first, and its span."""
 
@@ -494,11 +496,13 @@ class Builder:
                     edge.args.append(value)
         return with_parts(common, tuple(merged[column] for column in columns))
 
-    def _note_range(self, param: Value, values: Iterable[Value]) -> None:
+    def _note_range(self, param: Value, values: tuple[Value, ...]) -> None:
         """Say that a number is one of some others."""
         if param.type is I64:
             lows, highs = zip(*(self.bounds(value) for value in values), strict=True)
             self.ranges[param] = min(lows), max(highs)
+            if not all(value.op in _AS_IT_IS and value not in self.unseen for value in values):
+                self.unseen.add(param)
 
     def _found_again(self, join: Join, vals: list[Val]) -> Maybe | None:
         """What was split by a comparison with None, whole again; None if it is not just that."""

@@ -292,11 +292,11 @@ def _subscript(frame: Frame, node: ast.Subscript) -> Val | Pending:
         index = number(frame, node.slice)
         return element(frame.b, owner, index, frame.at(node.slice))
     if isinstance(owner, Items):
-        from kring.frontend.items import element
+        from kring.frontend import items
 
         index = number(frame, node.slice)
         frame.at(node.slice)
-        return element(frame.b, owner, index, ast.unparse(node.value))
+        return items.element(frame.b, owner, index, ast.unparse(node.value))
     if isinstance(owner, Text):
         cure = "compare with `.startswith()`, or do it where you read the records"
         refuse(frame.at(node), "a program cannot take a string apart", cure)

@@ -12,7 +12,7 @@ from kring.frontend import integers
 from kring.frontend.bounds import HIGHEST, LOWEST, Range, bounds
 from kring.frontend.builder import Builder
 from kring.frontend.values import Num
-from kring.ir.core import Block, Op, Value, number
+from kring.ir.core import Block, Op, Value, number, signed
 
 _LEFT, _RIGHT = 0, 1
 _ANY: Range = (LOWEST, HIGHEST)
@@ -41,17 +41,37 @@ class Bounds:
                     low, high = max(low, first), min(high, last)
         return low, high
 
-    def seen(self, value: Value, count: int, depth: int = _DEPTH) -> bool:
-        """Whether the verifier, too, finds that the number is below `count`: it knows nothing of
-        quotients and remainders."""
-        if value in self._b.unseen:
-            return False
-        low, high = self.tested(value)
-        if (low >= 0 and high < count) or not depth:
-            return True
-        if value.op is Op.UDIV or (value.op is Op.UMOD and not _power(number(value.args[1]))):
-            return False
-        return all(self.seen(arg, count, depth - 1) for arg in value.args if arg.op is not Op.LOAD)
+    def seen(self, value: Value, count: int) -> bool:
+        """Whether the verifier, too, finds that the number is below `count`.
+
+        It knows nothing of quotients and remainders; and of comparisons only those with a constant
+        are left as they stand, of numbers that were not computed.
+        """
+        low, high = bounds(value, _DEPTH, self._shown)
+        return low >= 0 and high < count and not _hidden(value)
+
+    def _shown(self, value: Value) -> Range:
+        """What loops and comparisons say about a number to the verifier too."""
+        found = _ANY if value in self._b.unseen else self._b.range_of(value)
+        for test, holds in self._tests if value.op in _PLAIN else ():
+            for side in (_LEFT, _RIGHT):
+                other = number(test.args[1 - side])
+                if test.args[side] is value and other is not None:
+                    low, high = _allowed(test.op, side, holds, (signed(other), signed(other)))
+                    found = max(found[0], low), min(found[1], high)
+        return found
+
+
+_PLAIN = frozenset({Op.LOAD, Op.PARAM, Op.CALL})
+
+
+def _hidden(value: Value, depth: int = _DEPTH) -> bool:
+    """Whether the number is made of one whose bounds the verifier does not know."""
+    if value.op in _PLAIN or not depth:
+        return False
+    if value.op is Op.UDIV or (value.op is Op.UMOD and not _power(number(value.args[1]))):
+        return True
+    return any(_hidden(arg, depth - 1) for arg in value.args)
 
 
 def _power(value: int | None) -> bool:

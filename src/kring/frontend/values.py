@@ -312,8 +312,8 @@ def describe(val: Val) -> str:
         case KernelArray(_, kind):
             return f"an array of {kind.count}"
         case Items(_, ArrayType(element, count)):
-            kind = element.name if isinstance(element, IntType) else element.__name__
-            return f"an array of {count} {kind}"
+            name = element.name if isinstance(element, IntType) else element.__name__
+            return f"an array of {count} {name}"
         case Record(ref):
             return f"a reserved {ref.struct.__name__}"
         case Maybe(_, inner):

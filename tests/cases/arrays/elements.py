@@ -9,6 +9,8 @@
 # run: by_bytes(given=[Table(b=b"\x01\x00")], big=[Big(n=[i * i for i in range(256)])]) -> out=[1, 0, 1]
 # run: loops(given=[Table(n=[1, 2, 3, 4], w=[10, 20, 30], p=[Point(x=1, y=2), Point(x=3, y=4)])]) -> out=[10, 60, 10, 4, 3, 40], given=[Table(n=[0, 1, 4, 9], w=[10, 20, 30], p=[Point(x=0, y=2), Point(x=1, y=4)])]
 # run: counted(given=[Table(n=[1, 2, 3, 4], w=[10, 20, 30])], at=[3, 1]) -> out=[30, 44, 26, 42]
+# run: computed(given=[Table(n=[1, 2, 3, 4], w=[10, 20, 30])], at=[7, 1]) -> out=[1, 20, 2, 30, 20, -1]
+# run: computed(given=[Table(n=[1, 2, 3, 4], w=[10, 20, 30])], at=[6, 5]) -> out=[-1, -1, 2, 30, 30, 20]
 # run: whole(given=[Table(n=[1, 2, 3, 4], w=[1, 2, 3], b=b"ab", p=[Point(x=1, y=2), Point(x=3, y=4)]), Table()]) -> given=[Table(n=[1, 2, 3, 4], w=[1, 2, 3], b=b"xy", p=[Point(x=3, y=4), Point(x=3, y=4)]), Table(n=[1, 2, 3, 4], w=[1, 2, 3], b=b"ab", p=[Point(x=1, y=2), Point(x=3, y=4)])]
 # run: compare(given=[Table(n=[1, 2, 3, 4], w=[1, 2, 3], b=b"ab"), Table(n=[1, 2, 3, 5], w=[1, 2, 3], b=b"ac")]) -> out=[1, 0, 0, 1, 1, 0]
 # run: on_stack(at=[1, 2]) -> out=[20, 31, 15, 3, -2], records=[Table(n=[5, 6, 0, 0], b=b"q", p=[Point(), Point(x=1, y=-1)])]
@@ -188,6 +190,25 @@ def counted() -> None:
     for i in range(10, 14):
         total = total + t.n[i - 10] * i
     out[3] = total - 78
+
+
+@syscall
+def computed() -> None:
+    """Comparisons of what was computed are not left as they stand, so indexes are bounded anew."""
+    t = given[0]
+    i = at[0] ^ 7
+    out[0] = t.n[i] if 0 <= i < 1 else -1
+    i = at[1] * 5 - 4
+    out[1] = t.w[i] if 0 <= i < 3 else -1
+    out[2] = t.n[(at[0] & 15) // 5]
+    i = 2 if at[0] > 5 else at[0] % 3
+    out[3] = t.w[i]
+    i = at[1] % 3 if at[0] > 5 else 0
+    out[4] = t.w[i // 2 + 1]
+    i = 1 - at[0] + at[1]
+    out[5] = -1
+    if i < len(t.n) and i >= 0:
+        out[5] = t.w[1]
 
 
 @syscall

@@ -46,8 +46,20 @@ class pt_regs(KernelStruct):
 table = Hash[u64, Two](max_entries=4)
 shared = PerCpuHash[u64, Two](max_entries=4)
 ring = RingBuf[Two](4096)
+queue = Queue[Two](4)
+samples = PerfBuf[Two]()
+traces = StackTraces(max_entries=4)
 """
-MAPS = {"HASH": "table", "PERCPU_HASH": "shared", "RINGBUF": "ring"}
+MAPS = {
+    "HASH": "table",
+    "PERCPU_HASH": "shared",
+    "RINGBUF": "ring",
+    "QUEUE": "queue",
+    "PERF_EVENT_ARRAY": "samples",
+    "STACK_TRACE": "traces",
+}
+SLEEPLESS = {"PERF_EVENT_ARRAY", "STACK_TRACE"}
+"""Types of maps that programs which may sleep are not let use."""
 DECORATORS = {
     "xdp": ("@xdp", "ctx: Xdp", "ctx"),
     "tc": ("@tc", "ctx: Skb", "ctx"),
@@ -79,6 +91,7 @@ def calls() -> Iterator[tuple[Helper, str]]:
                 for name in DECORATORS
                 if may_call(KINDS[name], helper)
                 and not (helper.name in TRACED and name in ("tp_btf", "syscall"))
+                and not (name == "syscall" and SLEEPLESS & set(maps))
             )
 
 

@@ -12,7 +12,7 @@ import kring
 
 HOUSE = Path(kring.__file__).parent
 ROOMS = ["abi", "btf", "decl", "frontend", "ir", "lower", "obj", "run", "stream", "tools"]
-GROUND = ["errors", "record"]
+GROUND = ["errors", "record", "spelling"]
 """Modules that import nothing of kring and that every room may import."""
 MACHINE = ["/system", "ctypes", "fcntl", "mmap", "select", "selectors", "socket"]
 MODULES = sorted(HOUSE.rglob("*.py"))

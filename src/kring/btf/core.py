@@ -25,7 +25,6 @@ from kring.btf.spec import (
     Access,
     Spec,
     c_type,
-    did_you_mean,
     find_member,
     is_flexible,
     no_member,
@@ -34,6 +33,7 @@ from kring.btf.spec import (
 from kring.btf.types import Array, Composite, Enum, Int, Kind, Ptr
 from kring.errors import ObjectError
 from kring.record import record
+from kring.spelling import suggestion
 
 _ZERO_IF_MISSING: Final = OF_TYPES | {CoreKind.FIELD_EXISTS, CoreKind.ENUMVAL_EXISTS}
 
@@ -143,8 +143,8 @@ def _fit_enum(wanted: Spec, target: Btf, id: int) -> Spec | str:
         for index, (value, _) in enumerate(enum.values):
             if essential(value) == essential(name):
                 return Spec(target, id, (Access(target.strip(id), index, value),))
-        names = [value for value, _ in enum.values]
-        return f"enum {enum.name} of {target.where} has no {name!r}{did_you_mean(name, names)}"
+        hint = suggestion(name, (value for value, _ in enum.values), ". ")
+        return f"enum {enum.name} of {target.where} has no {name!r}{hint}"
     return f"{target.name(id)} of {target.where} is not an enum"
 
 

@@ -14,6 +14,7 @@ from kring.btf.ext import CoreKind, CoreReloc
 from kring.btf.types import MAX_DEPTH, Array, Composite, Enum, Kind, Member, Ptr
 from kring.errors import ObjectError
 from kring.record import record
+from kring.spelling import suggestion
 
 _MOST_ACCESSES: Final = 64
 """BPF_CORE_SPEC_MAX_LEN."""
@@ -143,7 +144,7 @@ def no_member(btf: Btf, id: int, name: str) -> str:
     id = btf.strip(id)
     if not isinstance(btf[id], Composite):
         return f"{btf.kind(id).name} of {btf.where} has no members, so no {name!r}"
-    hint = did_you_mean(name, list(_member_names(btf, id)))
+    hint = suggestion(name, _member_names(btf, id), ". ")
     what = btf.kind(id).name.lower()
     return f"{what} {btf.name(id)} of {btf.where} has no member {name!r}{hint}"
 
@@ -176,11 +177,3 @@ def c_type(btf: Btf, id: int) -> str:
     name = btf.name(id) if id else "void"
     named = what.get(btf.kind(id), "") + name
     return f"{named}{' ' * bool(stars)}{stars}{rows}" if name else f"{named}{{…}}{stars}{rows}"
-
-
-def did_you_mean(name: str, names: list[str]) -> str:
-    from difflib import get_close_matches
-
-    # bytes made up to keep us busy may have very many
-    close = get_close_matches(name, names[:2000], 1)
-    return f". Did you mean {close[0]!r}?" if close else ""

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from kring.errors import CompileError
 from kring.ir.core import Span
+from kring.spelling import suggestion
 
 
 class Follows(CompileError):
@@ -25,15 +26,19 @@ MOST = 10
 
 
 def combined(errors: Sequence[CompileError]) -> CompileError:
-    """The first of some errors by its place, with the others as its `others` and in its notes."""
+    """The first of some errors by its place, with the others as its `others` and in its notes; of
+    several at one place, which different calls of a function give, the one found first."""
     files = list(dict.fromkeys(error.filename for error in errors))
-    ranked = sorted(errors, key=lambda e: (files.index(e.filename), e.lineno or 0, e.offset or 0))
+    found = {(e.filename, e.lineno, e.offset): e for e in reversed(errors)}
+    ranked = sorted(
+        found.values(), key=lambda e: (files.index(e.filename), e.lineno or 0, e.offset or 0)
+    )
     first, *others = ranked[:MOST]
     error = alone(first)
     error.others = tuple(map(alone, others))
     for other in others:
         error.add_note("\n".join(_noted(other, first.filename)))
-    error.more = len(errors[MOST:])
+    error.more = len(ranked[MOST:])
     if error.more:
         error.add_note(f"and {error.more} more error{'s' * (error.more > 1)}")
     return error
@@ -111,14 +116,6 @@ def did_you_mean(name: str, known: list[str]) -> str:
     if len(known) > _LISTED:
         return f"It has {len(known)} others."
     return f"It has: {', '.join(sorted(known))}." if known else "It has none."
-
-
-def suggestion(name: str, known: list[str]) -> str:
-    """` Did you mean 'x'?` if a known name is close, else nothing."""
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, known, 1)
-    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def _characters(text: str, column: int) -> int:

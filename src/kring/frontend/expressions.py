@@ -18,7 +18,7 @@ from kring.decl.variables import Global
 from kring.errors import KringError
 from kring.frontend import contexts, integers, packets, walk
 from kring.frontend.calls import CALLS, NAMED, Function, construct, methods
-from kring.frontend.diagnose import Follows, did_you_mean, refuse, suggestion
+from kring.frontend.diagnose import Follows, did_you_mean, refuse
 from kring.frontend.frame import Decision, Frame, Pending, as_number, cure
 from kring.frontend.kernel import CURRENT
 from kring.frontend.maps import (
@@ -56,6 +56,7 @@ from kring.frontend.values import (
 from kring.frontend.variables import variable
 from kring.ir.core import Op
 from kring.record import replace
+from kring.spelling import suggestion
 
 if TYPE_CHECKING:
     from kring.decl.kfuncs import Kfunc

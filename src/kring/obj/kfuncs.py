@@ -7,7 +7,6 @@ prototype is the one the program was compiled for.
 from __future__ import annotations
 
 from kring.btf.blob import Btf
-from kring.btf.spec import did_you_mean
 from kring.btf.types import (
     VOID,
     Composite,
@@ -22,6 +21,7 @@ from kring.btf.types import (
 )
 from kring.errors import LoadError, NotSupported, ObjectError
 from kring.obj.object import KfuncRef
+from kring.spelling import suggestion
 
 _TAG = "bpf_kfunc"
 """What the kernel's types mark functions with that programs may call. Since: Linux 6.9."""
@@ -34,10 +34,10 @@ def find_kfunc(ref: KfuncRef, local: Btf | None, target: Btf) -> int:
     """
     found = target.find(ref.name, Kind.FUNC)
     if found is None:
-        names = _callable(target)
+        hint = suggestion(ref.name, _callable(target), ". ")
         raise NotSupported(
             f"this kernel has no function {ref.name!r} for programs to call"
-            f"{did_you_mean(ref.name, names)}"
+            f"{hint}"
         )
     if local is None:
         raise ObjectError(f"the object has no types that say how it calls {ref.name!r}")

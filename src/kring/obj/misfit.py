@@ -19,6 +19,7 @@ from kring.btf.spec import OF_ENUMS, OF_TYPES, find_member, parse_spec
 from kring.btf.types import Array, Composite, Enum, Int, Kind, Ptr
 from kring.obj.object import Program
 from kring.obj.relocate import POISON, Hooks, missing
+from kring.spelling import suggestion
 
 
 def misfits(
@@ -143,8 +144,5 @@ def _declared(local: Btf, name: str, type_id: int, field: TraceField) -> str:
 
 
 def _known(name: str, fields: dict[str, TraceField]) -> str:
-    from difflib import get_close_matches
-
     own = [known for known in fields if not known.startswith("common_")]
-    close = get_close_matches(name, own, 1)
-    return f" Did you mean {close[0]!r}?" if close else f" It has: {', '.join(own)}."
+    return suggestion(name, own) or f" It has: {', '.join(own)}."

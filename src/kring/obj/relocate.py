@@ -20,12 +20,13 @@ from kring.btf.blob import Btf
 from kring.btf.core import Resolved, resolve
 from kring.btf.ext import CoreKind, CoreReloc
 from kring.btf.match import essential
-from kring.btf.spec import did_you_mean, parse_spec
+from kring.btf.spec import parse_spec
 from kring.btf.types import Kind
 from kring.errors import LoadError, ObjectError
 from kring.obj.functions import CALL, LDDW
 from kring.obj.object import KfuncRef, MapRef, Program
 from kring.record import replace
+from kring.spelling import suggestion
 
 _SLOT: Final = Struct("<BBhI")
 """Opcode, src << 4 | dst, off, imm."""
@@ -211,7 +212,7 @@ def _offset_inside(reloc: CoreReloc, local: Btf) -> int:
 
 
 def _no_field(hook: str, wanted: str, fields: Sequence[TraceField]) -> str:
-    hint = did_you_mean(wanted, [field.name for field in fields])
+    hint = suggestion(wanted, (field.name for field in fields), ". ")
     return f"{hook} has no field {wanted!r}{hint}"
 
 

@@ -21,6 +21,7 @@ from kring.run.kernel.syscall import Fds, address, bpf_open, buffer, error_name
 from kring.run.kernel.tracefs import Tracefs
 from kring.run.spec import kind_of
 from kring.run.target import Hook
+from kring.spelling import suggestion
 
 
 class KernelLink:
@@ -99,8 +100,6 @@ def _raw_tracepoint(request: Request) -> None:
 
 
 def _suggestion(tracefs: Tracefs, event: str) -> str:
-    from difflib import get_close_matches
-
     try:
         names = [name.partition(":") for name in tracefs.names()]
     except LoadError:
@@ -108,8 +107,7 @@ def _suggestion(tracefs: Tracefs, event: str) -> str:
         return ""
     # The syscalls' tracepoints are two raw ones: sys_enter and sys_exit.
     raw = [name for category, _, name in names if category != "syscalls"]
-    close = get_close_matches(event, [*raw, "sys_enter", "sys_exit"], 1)
-    return f" Did you mean {close[0]}?" if close else ""
+    return suggestion(event, [*raw, "sys_enter", "sys_exit"], quote="")
 
 
 def _function(request: Request) -> None:

@@ -12,6 +12,7 @@ from errno import ENOENT
 from typing import TYPE_CHECKING
 
 from kring.errors import AttachError
+from kring.spelling import suggestion
 
 if TYPE_CHECKING:
     from elftools.elf.elffile import ELFFile
@@ -114,13 +115,10 @@ def _tables(elf: ELFFile) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _suggestion(elf: ELFFile, symbol: str) -> str:
-    from difflib import get_close_matches
-
     names: set[str] = set()
     for symbols, strings in _tables(elf):
         for offset, info, _, section, _, _ in _SYMBOL.iter_unpack(symbols):
             if info & 15 in _FUNCTIONS and section:
                 end = strings.find(b"\0", offset)
                 names.add(strings[offset:end].decode(errors="replace"))
-    close = get_close_matches(symbol, names, 1)
-    return f" Did you mean {close[0]}?" if close else ""
+    return suggestion(symbol, names, quote="")

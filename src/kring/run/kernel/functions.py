@@ -16,6 +16,7 @@ from kring.btf.blob import Btf
 from kring.btf.types import Composite, Enum, Func, FuncProto, Int, Modifier, Ptr
 from kring.btf.types import Kind as BtfKind
 from kring.errors import AttachError, NotSupported
+from kring.spelling import suggestion
 
 _TRACEPOINT = "btf_trace_"
 _NAMED = ("__probestub_", "__bpf_trace_")
@@ -116,10 +117,7 @@ def _spelled(btf: Btf, id: int) -> str:
 
 
 def _suggestion(btf: Btf, kind: Kind, target: str) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(target, _names(btf, kind.function or "", target[:2]), 1)
-    return f" Did you mean {close[0]}?" if close else ""
+    return suggestion(target, _names(btf, kind.function or "", target[:2]), quote="")
 
 
 def _names(btf: Btf, prefix: str, begin: str) -> Iterator[str]:

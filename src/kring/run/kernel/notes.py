@@ -18,6 +18,7 @@ from kring.abi.usdt import Site
 from kring.errors import AttachError
 from kring.record import record
 from kring.run.kernel.binaries import file_offset, find_file
+from kring.spelling import suggestion
 
 if TYPE_CHECKING:
     from elftools.elf.elffile import ELFFile
@@ -90,10 +91,7 @@ def _site(elf: ELFFile, note: Note) -> Site:
 
 
 def _suggestion(target: str, known: list[Note]) -> str:
-    from difflib import get_close_matches
-
     names = list(dict.fromkeys(f"{note.provider}:{note.name}" for note in known))
-    close = get_close_matches(target.partition(":")[2], names, 1)
-    if close:
-        return f" Did you mean {close[0]}?"
+    if hint := suggestion(target.partition(":")[2], names, quote=""):
+        return hint
     return f" It has: {', '.join(names[:20])}." if names else " It has none."

@@ -316,6 +316,17 @@ REMEDIES = (
         "let loops end sooner, and split long programs; each branch in a loop doubles the paths",
     ),
     _row(
+        r"The sequence of (?P<count>\d+) jumps is too complex",
+        "{count} branches are open at once: each round of a loop leaves one to be looked at later",
+        "let loops end sooner, or test less in them",
+    ),
+    _row(
+        r"(?:At program exit|At subprogram exit|At callback return) the register R0 has .*should"
+        r" have been in (?P<range>\S+ \S+)",
+        "the result may be outside {range}, all that this kind of program may return",
+        "return one of the values that its hook knows, on every path",
+    ),
+    _row(
         r"the call stack of (?P<depth>\d+) frames is too deep",
         "functions call each other {depth} deep, or one calls itself",
         "at most 8 may be under way at once, and none may recurse: write a loop",

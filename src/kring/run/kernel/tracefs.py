@@ -15,6 +15,7 @@ from kring.abi.tracepoints import TraceField
 from kring.errors import AttachError, LoadError, NotPermitted, NotSupported
 from kring.run.kernel.privilege import SYS_ADMIN, held, with_sudo
 from kring.run.kernel.syscall import Fds, detached_mount, error_name
+from kring.spelling import suggestion
 
 SEARCH = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
 _DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
@@ -87,16 +88,13 @@ class Tracefs:
 
     def suggestion(self, name: str) -> str:
         """` Did you mean …?` with the likeliest name, or nothing."""
-        from difflib import get_close_matches
-
         category, _, event = name.rpartition(":")
         near = [f"{category}:{e}" for e in self._list(f"events/{category}")] if category else []
-        close = get_close_matches(name, near, 1)
-        if not close:
-            events = list(self.names())
-            close = [full for full in events if full.endswith(f":{event}")][:1]
-            close = close or get_close_matches(name, events, 1)
-        return f" Did you mean {close[0]}?" if close else ""
+        if hint := suggestion(name, near, quote=""):
+            return hint
+        events = list(self.names())
+        same = next((full for full in events if full.endswith(f":{event}")), None)
+        return f" Did you mean {same}?" if same else suggestion(name, events, quote="")
 
     def names(self) -> Iterator[str]:
         """Every tracepoint as `category:event`."""

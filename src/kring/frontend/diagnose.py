@@ -26,13 +26,9 @@ MOST = 10
 
 
 def combined(errors: Sequence[CompileError]) -> CompileError:
-    """The first of some errors by its place, with the others as its `others` and in its notes; of
-    several at one place, which different calls of a function give, the one found first."""
+    """The first of some errors by its place, with the others as its `others` and in its notes."""
     files = list(dict.fromkeys(error.filename for error in errors))
-    found = {(e.filename, e.lineno, e.offset): e for e in reversed(errors)}
-    ranked = sorted(
-        found.values(), key=lambda e: (files.index(e.filename), e.lineno or 0, e.offset or 0)
-    )
+    ranked = sorted(errors, key=lambda e: (files.index(e.filename), e.lineno or 0, e.offset or 0))
     first, *others = ranked[:MOST]
     error = alone(first)
     error.others = tuple(map(alone, others))

@@ -29,7 +29,7 @@ from kring import (
     u64,
     xdp,
 )
-from kring.errors import LoadError, NotPermitted
+from kring.errors import LoadError, NotPermitted, NotSupported
 from kring.run.target import Target
 
 
@@ -82,6 +82,11 @@ def second() -> int:
     jumps.tail_call(1)
     out[3] += 1
     return 2
+
+
+@raw_tracepoint("sched_switch")
+def sends() -> None:
+    events.output(Count(packets=1))
 
 
 @xdp
@@ -216,6 +221,14 @@ def test_a_place_takes_programs_of_one_kind(on: Target) -> None:
         with pytest.raises(LoadError, match="EINVAL") as caught:
             s[jumps][0] = other
         assert "of the kind" in caught.value.__notes__[0]
+
+
+def test_perf_buffers_count_what_nobody_takes_and_say_that_they_cannot_be_read(on: Target) -> None:
+    with load(sends, on=on, attach=False) as s:
+        s[sends].run()
+        assert s[events].dropped == (0 if isinstance(on, Vm) else 1)
+        with pytest.raises(NotSupported, match="declare a RingBuf"):
+            s[events].poll(timeout=0)
 
 
 def test_declarations_are_not_live() -> None:

@@ -6,6 +6,7 @@
 # run: own() -> out=[2]
 # run: held(given=[1]) -> events=[Flow(packets=1), Flow(packets=1, size=3)], flows=[Flow(packets=1)], lost=0
 # run: held(given=[0]) -> events=[], flows=[Flow(packets=1)], lost=0
+# run: held_masked(given=[5]) -> events=[Flow(), Flow(packets=2)], flows=[Flow(), Flow(packets=2)], lost=0
 # run: often(given=[2]) -> flows=[Flow(), Flow(size=12)], out=[12]
 from kring import Array, PerCpuArray, RingBuf, Struct, i64, syscall, u32, u64
 
@@ -74,6 +75,17 @@ def held() -> None:
                 f.packets = flows[0].packets
                 return
         events.discard(e)
+
+
+@syscall
+def held_masked() -> None:
+    e = events.try_reserve()
+    flows[given[0] & 3].packets += 1
+    if e is not None:
+        with events.reserve() as f:
+            flows[given[0] & 3].packets += 1
+            f.packets = flows[given[0] & 1].packets
+        events.submit(e)
 
 
 def grow(i: int, by: int) -> int:

@@ -15,22 +15,109 @@ the same as other memory before, and only lent to calls that read it, is that ot
 from __future__ import annotations
 
 from kring.abi.helpers import HELPERS
-from kring.ir.core import Block, Fn, Mem, Op, Value, number
+from kring.ir.core import ACCESSES, Block, Fn, Imm, Mem, Op, Space, Value, number
 from kring.ir.graph import Dominance, dominance, substitute, use_counts
 from kring.record import field, record
 
 _CALLS = frozenset((Op.CALL, Op.KFUNC))
 _READ = frozenset(("key", "value", "in"))
+_LENT = _READ | {"out"}
 
 
 def temporaries(fn: Fn) -> bool:
     """Whether a store moved, or two pieces of memory became one."""
+    joined = _join(fn)
     areas = _areas(fn)
     if not areas:
-        return False
-    merged = _merge(fn, areas)
+        return joined
+    merged = _merge(fn, areas) or joined
     early = [_store_early(fn, block) for block in fn.blocks]
     return any(early) or merged
+
+
+# -- memory that one of several ways fills
+
+
+def _join(fn: Fn) -> bool:
+    """A parameter that is given other memory on each way, used nowhere but there, is one memory.
+
+    Each is filled from end to end in the block that leads to the parameter, which goes nowhere
+    else and does not look at the parameter's last memory; of the parameter's own uses none keeps
+    the address. So no two of them are needed at once.
+    """
+    candidates = [
+        (block, param)
+        for block in fn.blocks[1:]
+        for param in block.params
+        if param.type.space is Space.STACK
+    ]
+    if not candidates:
+        return False
+    users = _users(fn)
+    new: dict[Value, Value] = {}
+    for block, param in candidates:
+        at = block.params.index(param)
+        ways = [(pred, edge) for pred in fn.blocks for edge in pred.edges if edge.block is block]
+        given = {edge.args[at]: pred for pred, edge in ways}
+        first = ways[0][1].args[at]
+        using = users.get(param, [])
+        if len(given) < len(ways) or None in using or any(pred in using for pred, _ in ways):
+            continue
+        if not all(_fills(pred, arg, first.imm, users[arg]) for arg, pred in given.items()):
+            continue
+        whole = fn.value(Op.STACK, imm=first.imm, type=first.type, span=first.span)
+        fn.entry.body.insert(0, whole)
+        new.update(dict.fromkeys((param, *given), whole))
+        del block.params[at]
+        for _, edge in ways:
+            del edge.args[at]
+    for block in fn.blocks if new else ():
+        block.body = [value for value in block.body if value not in new]
+    substitute(fn, new)
+    return bool(new)
+
+
+def _fills(block: Block, pointer: Value, size: Imm, users: list[Block | None]) -> bool:
+    """Whether it is `size` bytes on the stack, filled in the block and used nowhere else."""
+    if pointer.op is not Op.STACK or pointer.imm != size or len(block.edges) != 1:
+        return False
+    filled = 0
+    for value in block.body:
+        if pointer not in value.args:
+            continue
+        mem = value.imm
+        if value.op not in (Op.STORE, Op.ZERO) or not isinstance(mem, Mem) or mem.core:
+            return False
+        if value.args.count(pointer) > 1 or value.args[0] is not pointer or mem.offset < 0:
+            return False
+        filled |= (1 << mem.size) - 1 << mem.offset
+    return isinstance(size, int) and filled == (1 << size) - 1 and users == [block]
+
+
+def _users(fn: Fn) -> dict[Value, list[Block | None]]:
+    """The blocks that use each address of the stack; None for a place that keeps it."""
+    found: dict[Value, dict[Block | None, None]] = {}
+    for block in fn.blocks:
+        for value in block.body:
+            for at, arg in enumerate(value.args):
+                if arg.type.space is Space.STACK:
+                    found.setdefault(arg, {})[None if _keeps(value, at) else block] = None
+        for edge in block.edges:
+            for param, arg in zip(edge.block.params, edge.args, strict=True):
+                if arg.type.space is Space.STACK:
+                    # What the parameter is used for counts for itself; to be passed on keeps.
+                    keeps = arg.op is not Op.STACK
+                    found.setdefault(arg, {})[None if keeps else block] = None
+                    found.setdefault(param, {})
+    return {value: list(blocks) for value, blocks in found.items()}
+
+
+def _keeps(user: Value, at: int) -> bool:
+    """Whether an operand's address may be had from the user later on."""
+    if user.op is Op.CALL:
+        helper = HELPERS.get(str(user.imm))
+        return helper is None or at >= len(helper.args) or helper.args[at] not in _LENT
+    return user.op not in ACCESSES or at > 0
 
 
 # -- memory filled once

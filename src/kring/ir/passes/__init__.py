@@ -2,19 +2,23 @@
 
 In: a checked function. Out: the same function, changed in place, checked after every pass.
 
-| pass    | before  | because                                                                |
-|---------|---------|------------------------------------------------------------------------|
-| cfg     | fold    | a parameter with one argument is a value, and values fold              |
-| fold    | demand  | a mask or a comparison counts only if its constant is on the right     |
-| fold    | address | distances are one constant after folding                               |
-| fold    | facts   | branches ask for values, not for their comparison with 0               |
-| loads   | guards  | tests of one field are tests of one value                              |
-| address | loads   | a place is one pointer and an offset                                   |
-| address | forward | a piece of memory is one pointer and an offset                         |
-| forward | stores  | a store whose loads are gone may be dead                               |
-| cse     | dce     | what was merged leaves operands unused                                 |
-| stores  | dce     | stack that only dead stores touched is unused                          |
-| all     | layout  | it orders the blocks that are left                                     |
+| pass    | before      | because                                                            |
+|---------|-------------|--------------------------------------------------------------------|
+| cfg     | fold        | a parameter with one argument is a value, and values fold          |
+| fold    | demand      | a mask or a comparison counts only if its constant is on the right |
+| fold    | address     | distances are one constant after folding                           |
+| fold    | facts       | branches ask for values, not for their comparison with 0           |
+| fold    | ranges      | bounds are constants after folding                                 |
+| loads   | guards      | tests of one field are tests of one value                          |
+| ranges  | cursors     | a cursor becomes an address once nobody asks for its bounds        |
+| fold    | sink        | equal operations look equal                                        |
+| address | loads       | a place is one pointer and an offset                               |
+| address | forward     | a piece of memory is one pointer and an offset                     |
+| forward | stores      | a store whose loads are gone may be dead                           |
+| cse     | dce         | what was merged leaves operands unused                             |
+| loads   | temporaries | keys made of one field are keys of one value                       |
+| stores  | dce         | stack that only dead stores touched is unused                      |
+| all     | layout      | it orders the blocks that are left                                 |
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ once what is read twice is one of the orders that could have been.
 
 from __future__ import annotations
 
+from itertools import islice
+
 from kring.abi.helpers import HELPERS
 from kring.ir.core import ACCESSES, I64, ROWS, Block, Fn, GlobalRef, Mem, Op, Space, Type, Value
 from kring.ir.graph import predecessors, reverse_postorder, substitute
@@ -24,6 +26,8 @@ Place = tuple["Value | GlobalRef", Mem]
 Known = dict[Place, Value]
 """Values whose low bits, as many as the access has, stand in memory."""
 
+_KEPT = 64
+"""Of how many places, the last ones, a block learns from those before it."""
 _OWN = frozenset((Space.CTX, Space.PACKET))
 """Memory that a call leaves alone unless it is given the context."""
 
@@ -106,11 +110,10 @@ def _common(ways: list[Known | None]) -> Known:
     if not ways or any(way is None for way in ways):
         return {}
     first, *rest = sorted((way for way in ways if way is not None), key=len)
-    if not rest:
-        return first.copy()
+    recent = islice(reversed(first.items()), _KEPT)
     return {
         place: value
-        for place, value in first.items()
+        for place, value in reversed([*recent])
         if all(way.get(place) is value for way in rest)
     }
 

@@ -109,3 +109,13 @@ def test_a_larger_program_is_a_goal_missed(tmp_path: Path) -> None:
     code, (row,) = measured("--dir", str(tmp_path), "--rounds", "0")
     assert (code, row["clang_slots"]) == (1, 2)
     assert row["slots_ratio"] == row["kring_slots"] / 2
+
+
+@pytest.mark.kernel
+def test_programs_that_mean_different_things_are_not_timed(tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text(PYTHON.format(action="PASS"))
+    (tmp_path / "other.c").write_text(C.format(section="xdp", value=1))
+    _, (row,) = measured("--dir", str(tmp_path), "--rounds", "1")
+    assert row["error"] == "not timed: packet 0 gives 2, clang's 1"
+    assert row["time_ratio"] is None
+    assert row["kring_slots"] == row["clang_slots"]

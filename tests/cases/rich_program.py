@@ -207,8 +207,7 @@ class RichProgram(Program):
                 small = self.unwritten(self.expr(False, depth - 1), False)
                 self.line(indent, f"keyed[{self.named_key(depth)}] {random.choice('+ ')}= {small}")
             case 5 if not self.pinned:
-                owned = [s for s in self.structs if s != "r"]
-                name = random.choice(owned) if owned else self.pair(depth)
+                name = random.choice(self.structs) if self.structs else self.pair(depth)
                 self.line(indent, f"table[{key}] = {name}")
             case 6:
                 self.line(indent, f"if (n{indent} := counts.pop({key})) is not None:")

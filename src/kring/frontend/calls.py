@@ -40,6 +40,7 @@ from kring.frontend.values import (
     Static,
     Text,
     Val,
+    as_struct,
     describe,
 )
 from kring.ir.core import Op, Span
@@ -259,7 +260,7 @@ def _end(how: str) -> Method:
 
 def _output(frame: Frame, stream: Stream[Any], name: str, args: list[Val], span: Span) -> Val:
     arity(args, 1, "output()", span)
-    record = args[0]
+    record = as_struct(args[0])
     if not isinstance(record, Ref) or record.struct is not stream.types[0]:
         kind = stream.types[0]
         wanted = kind.__name__ if isinstance(kind, type) else kind.name

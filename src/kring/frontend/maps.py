@@ -14,7 +14,7 @@ from kring.frontend.diagnose import refuse
 from kring.frontend.integers import known
 from kring.frontend.memory import NO_COPY, check_constant, load_int, store_int
 from kring.frontend.texts import copy_value, strings
-from kring.frontend.values import KernelPtr, Maybe, Num, Ref, Val, describe, parts
+from kring.frontend.values import KernelPtr, Maybe, Num, Ref, Val, as_struct, describe, parts
 from kring.ir.core import Op, Space, Span, Value
 
 ARRAYS = frozenset({MapType.ARRAY, MapType.PERCPU_ARRAY})
@@ -24,6 +24,7 @@ _HERE = "<found>"
 
 def in_memory(b: Builder, kind: ValueType, val: Val, what: str) -> Value:
     """A pointer to a key or value, in a stack slot of its own if it is not in memory yet."""
+    val = as_struct(val)
     match kind, val:
         case IntType(), Num():
             check_constant(b, what, kind, val)

@@ -12,7 +12,17 @@ from kring.frontend.copies import store_bytes
 from kring.frontend.diagnose import did_you_mean, refuse
 from kring.frontend.integers import known
 from kring.frontend.texts import copy_text, copy_value
-from kring.frontend.values import Items, KernelArray, Num, Ref, Static, Text, Val, describe
+from kring.frontend.values import (
+    Items,
+    KernelArray,
+    Num,
+    Ref,
+    Static,
+    Text,
+    Val,
+    as_struct,
+    describe,
+)
 from kring.ir.core import Mem, Op, Space, Span, Value
 from kring.record import replace
 
@@ -96,6 +106,7 @@ def write(
     pointer = owner.pointer
     if owner.copied:
         refuse(b.span, f"{owner.copied} cannot be written: {where} is of a copy")
+    val = as_struct(val)
     match kind, val:
         case IntType(), Num(value):
             check_constant(b, where, kind, val)

@@ -225,6 +225,11 @@ Val: TypeAlias = (
 )  # fmt: skip
 
 
+def as_struct(val: Val) -> Val:
+    """A reserved record as the struct in its memory, anything else as it is."""
+    return val.ref if isinstance(val, Record) else val
+
+
 def parts(val: Val) -> tuple[Value, ...]:
     """The IR values inside."""
     match val:

@@ -160,6 +160,8 @@ class _Selection:
             return self.emit(f"{verb}_x", dst, right)
         if number == 0 and value.op is Op.UDIV:
             return self.emit("mov64_k", dst)
+        if number == 0 and value.op is Op.ADD and self.widths.short(value):
+            return self.emit("mov32_x", dst, self.reg(a))
         self.put(dst, a)
         if number != 0 or value.op not in (Op.UMOD, Op.ADD):
             number = number & 63 if value.op in _SHIFTS else number

@@ -35,10 +35,7 @@ def find_kfunc(ref: KfuncRef, local: Btf | None, target: Btf) -> int:
     found = target.find(ref.name, Kind.FUNC)
     if found is None:
         hint = suggestion(ref.name, _callable(target), ". ")
-        raise NotSupported(
-            f"this kernel has no function {ref.name!r} for programs to call"
-            f"{hint}"
-        )
+        raise NotSupported(f"this kernel has no function {ref.name!r} for programs to call{hint}")
     if local is None:
         raise ObjectError(f"the object has no types that say how it calls {ref.name!r}")
     if why := _difference(local, ref.type_id, target, found):

@@ -299,6 +299,11 @@ def _shape(val: Val) -> Val:
 _HOLE = object()
 
 
+def article(name: str) -> str:
+    """`a Point`, `an IPv4`."""
+    return f"{'an' if name[:1] in 'AEIOaeio' else 'a'} {name}"
+
+
 def describe(val: Val) -> str:
     """What the value is, in the words of an error message."""
     match val:
@@ -313,7 +318,7 @@ def describe(val: Val) -> str:
         case Num(_, signed):
             return "an integer" if signed else "an unsigned 64-bit integer"
         case Ref(_, struct) | KernelPtr(_, struct):
-            return f"a {struct.__name__}"
+            return article(struct.__name__)
         case KernelArray(_, kind):
             return f"an array of {kind.count}"
         case Items(_, ArrayType(element, count)):

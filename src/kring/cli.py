@@ -196,7 +196,8 @@ def _run(options: Namespace) -> int:
     from kring.listing import run
     from kring.run.target import Hook
 
-    on, fed = _kernel(options), ""
+    on: Kernel | Vm = _kernel(options)
+    fed = ""
     if options.vm:
         from kring.run.vm.proc import HOOK
 

@@ -10,7 +10,7 @@ import gc
 from collections.abc import Mapping, MutableMapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, overload
 
 from kring.abi.programs import parse_section
 from kring.abi.uapi import PER_CPU
@@ -272,7 +272,7 @@ class Session:
         if declaration is None:
             return one
         if isinstance(declaration, Stream):
-            stream = cast("Stream[Any]", declaration)
+            stream: Stream[Any] = declaration  # pyright: ignore[reportUnknownVariableType]
             self._rings[name] = one
             self._streams[name] = self._stream(one, stream, live.get(DROPS))
             return self._streams[name]

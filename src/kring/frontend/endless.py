@@ -14,7 +14,7 @@ from kring.errors import CompileError
 from kring.frontend.bounds import bounds
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
-from kring.ir.core import ROWS, Block, Edge, Op, Space, Span, Value, number, signed
+from kring.ir.core import MASK, ROWS, Block, Edge, Op, Space, Span, Value, number, signed
 from kring.ir.graph import Dominance, dominance
 
 _FOLLOWED = 300_000
@@ -135,24 +135,28 @@ def _rounds(tree: Dominance, header: Block, body: set[Block], block: Block) -> i
     if end is None or end.op is not Op.BR or not _always(tree, header, block):
         return None
     test, stays = end.args[0], block.edges[0].block in body
-    if test.op not in _STAYS or not stays:
+    if not stays:
         return None
-    limit = number(test.args[1])
-    counter, offset = _moved(test.args[0])
-    if limit is None or counter not in header.params:
+    # A number by itself is compared with 0.
+    op, args = (test.op, test.args) if ROWS[test.op].compares else (Op.NE, [test])
+    limit = number(args[1]) if args[1:] else 0
+    counter, offset = _moved(args[0])
+    if op not in _STAYS or limit is None or counter not in header.params:
         return None
     step, first = _step(counter, header, body), _first(counter, header, body, tree)
     if not step or first is None:
         return None
     low, high = first[0] + offset, first[1] + offset
-    if test.op is Op.NE:
-        distance = (signed(limit) - low) if step > 0 else (high - signed(limit))
-        return distance // abs(step) if low == high and distance % abs(step) == 0 else None
-    upwards = test.op in (Op.ULT, Op.ULE, Op.SLT, Op.SLE)
-    if upwards != (step > 0) or (low < 0 and test.op in (Op.ULT, Op.ULE, Op.UGT, Op.UGE)):
+    nearest, farthest = sorted((signed(limit) - low, signed(limit) - high), key=lambda d: d * step)
+    if op is Op.NE:
+        if abs(step) != 1:
+            return None
+        # What has the limit behind it gets there after all other numbers.
+        return farthest * step if nearest * step >= 0 else MASK
+    upwards = op in (Op.ULT, Op.ULE, Op.SLT, Op.SLE)
+    if upwards != (step > 0) or (low < 0 and op in (Op.ULT, Op.ULE, Op.UGT, Op.UGE)):
         return None
-    distance = (signed(limit) - low) if upwards else (high - signed(limit))
-    return max(0, -(-distance // abs(step)))
+    return max(0, -(-farthest // step))
 
 
 def _always(tree: Dominance, header: Block, block: Block) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType
-from typing import Any
+from typing import Any, cast
 
 from kring.abi.uapi import NAME_SIZE
 from kring.decl.maps import MapDeclaration
@@ -127,8 +127,9 @@ class Frame:
 
     def called(self, b: Builder, file: str, call: Call, local: frozenset[str]) -> Frame:
         """The frame of a function that this one calls."""
+        function = cast("FunctionType", call.function)
         return Frame(
-            b, file, self.program, outer_names(call.function), local, self.facts, self.names,
+            b, file, self.program, outer_names(function), local, self.facts, self.names,
             self.inline, caller=call,
         )  # fmt: skip
 

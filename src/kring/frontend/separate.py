@@ -10,7 +10,7 @@ after all.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from types import FunctionType
 
 from kring.frontend.builder import CURSOR, Builder, NotSeparate
 from kring.frontend.frame import Call, Frame
@@ -37,7 +37,7 @@ class Made:
 
 def call(
     frame: Frame,
-    function: Callable[..., Any],
+    function: FunctionType,
     definition: Span,
     file: str,
     local: frozenset[str],
@@ -82,7 +82,7 @@ def give(frame: Frame, val: Val) -> None:
 
 def _make(
     frame: Frame,
-    function: Callable[..., Any],
+    function: FunctionType,
     definition: Span,
     file: str,
     local: frozenset[str],

@@ -58,12 +58,12 @@ class Ranges:
             below[self.tree.parent[block]].append(block)
         pending: list[Block | dict[Value, Range | None]] = [self.fn.entry]
         while pending:
-            block = pending.pop()
-            if isinstance(block, dict):
-                self.undo(block)
+            step = pending.pop()
+            if isinstance(step, dict):
+                self.undo(step)
                 continue
-            pending.append(self.visit(block))
-            pending += below[block]
+            pending.append(self.visit(step))
+            pending += below[step]
         return self.changed
 
     def begin(self) -> None:

@@ -1,4 +1,3 @@
-# load
 from kring import current, tracepoint
 @tracepoint("sched:sched_process_exec")
 def on_exec() -> None:

@@ -132,7 +132,7 @@ def kernel() -> bool:
 
 
 @settings(
-    max_examples=15, deadline=None, database=None,
+    max_examples=50, deadline=None, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow,
                            HealthCheck.data_too_large],
 )  # fmt: skip
@@ -142,7 +142,7 @@ def test_random_programs_in_the_vm(random: Random, tmp_path: Path) -> None:
 
 
 def test_random_programs_by_seed(tmp_path: Path, kernel: bool) -> None:
-    count, _, first = os.environ.get("KRING_RANDOM", "20").partition(":")
+    count, _, first = os.environ.get("KRING_RANDOM", "80").partition(":")
     tally: Counter[str] = Counter()
     for seed in range(int(first or 0), int(first or 0) + int(count)):
         check(Random(seed), fresh(tmp_path), kernel, tally, seed)

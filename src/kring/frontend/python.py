@@ -36,7 +36,7 @@ def compile_program(
     """The IR of one program.
 
     `module` and `names` (a map's name by the identity of its declaration) are shared by the
-    programs of a build; `formats` gives tracepoint formats for contexts that are not declared.
+    programs of a build; `facts` are what the running kernel says of the hooks, if it was asked.
 
     Raises: CompileError at the place in the source, with the others found; all of them are in
     `module.errors` too.

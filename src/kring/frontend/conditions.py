@@ -59,8 +59,13 @@ def condition(frame: Frame, node: ast.expr, then: Join, otherwise: Join) -> None
             some, none = (then, otherwise) if isinstance(op, ast.IsNot) else (otherwise, then)
             _narrow(frame, left, some, none)
         case ast.Compare(left, [ast.In() | ast.NotIn() as op], [right]):
+            from kring.frontend.members import among, members
+
             there, missing = (then, otherwise) if isinstance(op, ast.In) else (otherwise, then)
-            b.branch(_contained(frame, left, right, node), there, missing)
+            if (found := members(frame, right)) is not None:
+                among(frame, left, found, there, missing)
+            else:
+                b.branch(_contained(frame, left, right, node), there, missing)
         case ast.Compare(_, ops) if len(ops) > 1:
             _chain(frame, node, then, otherwise)
         case _:
@@ -69,7 +74,7 @@ def condition(frame: Frame, node: ast.expr, then: Join, otherwise: Join) -> None
 
 def _contained(frame: Frame, left: ast.expr, right: ast.expr, node: ast.expr) -> Value:
     """Not 0 if the map has the key, or the target kernel's type the name."""
-    _check_searched(frame, node, left, right)
+    _check_searched(frame, node, right)
     owner = evaluate(frame, right)
     if isinstance(owner, Static) and isinstance(owner.object, type):
         named = evaluate(frame, left)
@@ -83,24 +88,15 @@ def _contained(frame: Frame, left: ast.expr, right: ast.expr, node: ast.expr) ->
     return is_in(frame.b, declaration, name, key)
 
 
-def _check_searched(frame: Frame, node: ast.expr, left: ast.expr, right: ast.expr) -> None:
-    """Refuse `in` where it does not ask a map for a key."""
-    if isinstance(right, ast.Tuple | ast.List | ast.Set):
-        values = [ast.unparse(one) for one in right.elts]
-        each = " or ".join(f"{ast.unparse(left)} == {value}" for value in values)
-        cure = f"write `{each}`" if len(each) < _SHORT else "compare with each of them, or `match`"
-        refuse(frame.at(node), "`in` asks whether a map has a key", cure)
+def _check_searched(frame: Frame, node: ast.expr, right: ast.expr) -> None:
+    """Refuse `in` where it asks neither a map nor a few values."""
     val = evaluate(frame, right)
     if isinstance(val, Text):
         cure = "compare with `==` or `.startswith()`; search where you read the records"
         refuse(frame.at(node), "a program cannot search in a string", cure)
     if isinstance(val, Items):
         cure = f"write a loop: `for x in {ast.unparse(right)}:`"
-        refuse(frame.at(node), "`in` asks whether a map has a key", cure)
-
-
-_SHORT = 60
-"""The longest comparison that is written out in an error."""
+        refuse(frame.at(node), "`in` asks maps for keys, and a few constants for a value", cure)
 
 
 def _truth(frame: Frame, node: ast.expr, then: Join, otherwise: Join) -> None:

@@ -103,13 +103,18 @@ def check(random: Random, file: Path, kernel: bool, tally: Counter[str], seed: i
         try:
             found = disagreement(source, file, runs, kernel)
         except VerifierError as error:
-            if not ("too complex" in str(error) or "too large" in str(error)):
+            if not gave_up(error):
                 pytest.fail(f"seed {seed}\n{source}\n{error}")
             tally["too complex for the verifier"] += 1
             continue
         assert found is None, f"seed {seed}\n{source}\ngiven {runs}\n" + "\n".join(
             f"{name:>10}: {result}" for name, result in (found or {}).items()
         )
+
+
+def gave_up(error: VerifierError) -> bool:
+    """Whether the verifier found nothing wrong, but more ways to follow than it follows."""
+    return any(words in str(error) for words in ("too complex", "too large", "a million steps"))
 
 
 def may_load() -> bool:

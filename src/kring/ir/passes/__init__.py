@@ -10,6 +10,7 @@ In: a checked function. Out: the same function, changed in place, checked after 
 | fold    | facts       | branches ask for values, not for their comparison with 0           |
 | fold    | ranges      | bounds are constants after folding                                 |
 | loads   | guards      | tests of one field are tests of one value                          |
+| loads   | early       | a field is read once                                               |
 | ranges  | cursors     | a cursor becomes an address once nobody asks for its bounds        |
 | fold    | sink        | equal operations look equal                                        |
 | address | loads       | a place is one pointer and an offset                               |
@@ -34,6 +35,7 @@ from kring.ir.passes.cse import cse
 from kring.ir.passes.cursors import cursors
 from kring.ir.passes.dce import dce
 from kring.ir.passes.demand import demand
+from kring.ir.passes.early import early
 from kring.ir.passes.facts import facts
 from kring.ir.passes.fold import fold
 from kring.ir.passes.forward import forward
@@ -58,6 +60,7 @@ PASSES: tuple[tuple[str, Pass], ...] = (
     ("cse", cse),
     ("address", address),
     ("loads", loads),
+    ("early", early),
     ("forward", forward),
     ("demand", demand),
     ("stores", stores),

@@ -66,7 +66,7 @@ def _key(value: Value, new: dict[Value, Value]) -> Key:
 
 def _before_changes(fn: Fn) -> set[Block]:
     """The blocks from which something that may change the context can be reached."""
-    found = {block for block in fn.blocks if any(map(_changes_ctx, block.body))}
+    found = {block for block in fn.blocks if any(map(changes_ctx, block.body))}
     work = list(found)
     preds = predecessors(fn) if work else {}
     while work:
@@ -77,7 +77,8 @@ def _before_changes(fn: Fn) -> set[Block]:
     return found
 
 
-def _changes_ctx(value: Value) -> bool:
+def changes_ctx(value: Value) -> bool:
+    """Whether the value may change fields of the context."""
     if ROWS[value.op].modify is not None:
         return value.args[0].type.space is Space.CTX
     if value.op is Op.KFUNC or (value.op is Op.CALL and value.imm not in KEEPS_CTX):

@@ -1,0 +1,45 @@
+"""Programs that the docs show compile."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kring import Program, build
+
+ROOT = Path(__file__).parent.parent
+PAGES = "README.md", "docs/language.md"
+
+
+def _sections() -> Iterator[tuple[str, str]]:
+    """Each section with programs: where it is, and its Python blocks as one module."""
+    for page in PAGES:
+        for section in re.split(r"^## ", (ROOT / page).read_text(), flags=re.M):
+            code = "\n".join(re.findall(r"^```python\n(.*?)^```$", section, flags=re.M | re.S))
+            if re.search(r"^@", code, flags=re.M):
+                yield f"{page}: {section.splitlines()[0]}", code
+
+
+SECTIONS = dict(_sections())
+
+
+def test_there_are_some() -> None:
+    assert len(SECTIONS) > 10
+
+
+@pytest.mark.parametrize("where", SECTIONS)
+def test_it_builds(where: str, tmp_path: Path) -> None:
+    path = tmp_path / "shown.py"
+    path.write_text(f"from kring import *\n{SECTIONS[where]}")
+    spec = importlib.util.spec_from_file_location("shown", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    programs = [value for value in vars(module).values() if isinstance(value, Program)]
+    assert programs
+    build(*programs)

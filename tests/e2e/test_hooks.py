@@ -113,7 +113,7 @@ def raw(preempt: u8, prev: task_struct, next: task_struct) -> None:
 
 
 @tp_btf("sched_switch")
-def typed(preempt: u8, prev: task_struct, next: task_struct, state: u32) -> None:
+def typed(preempt: bool, prev: task_struct, next: task_struct, state: u32) -> None:
     if prev.tgid == results[0]:
         with switches.reserve() as e:
             e.pid = prev.tgid

@@ -28,6 +28,7 @@ from kring.frontend.values import Ctx, KernelPtr, Maybe, Num, Static, Val
 from kring.ir.core import Mem, Space, Span, Type, Value
 
 _WORD = 8
+_BOOL = IntType(1)
 _USER = ("uprobe", "uretprobe")
 
 
@@ -107,7 +108,7 @@ def _kind(frame: Frame, arg: ast.arg) -> tuple[IntType | type[KernelStruct], boo
     nullable = frame.program.kind.typed and len(listed) == 2 and NoneType in listed
     if nullable:
         declared = next(one for one in listed if one is not NoneType)
-    kind = int_type(declared)
+    kind = _BOOL if declared is bool else int_type(declared)
     if kind is not None and not kind.big:
         return kind, False
     if isinstance(declared, type) and issubclass(declared, KernelStruct):

@@ -365,8 +365,8 @@ def test_packet_addresses_do_not_run_out() -> None:
 
 def test_refusals() -> None:
     vm = runtime()
-    with pytest.raises(NotSupported, match="the VM has no BLOOM_FILTER maps"):
-        vm.create_map(Map("seen", MapType.BLOOM_FILTER, 0, 8, 1))
+    with pytest.raises(NotSupported, match="the VM has no SOCKMAP maps"):
+        vm.create_map(Map("seen", MapType.SOCKMAP, 4, 4, 1))
     with pytest.raises(LoadError, match="the next valid size is 8192"):
         vm.create_map(Map("r", MapType.RINGBUF, max_entries=5000))
     with pytest.raises(LoadError, match="names no kind of program"):

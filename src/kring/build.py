@@ -23,9 +23,9 @@ from kring.decl.programs import Program as Source
 from kring.decl.types import ArrayType, Char, IntType
 from kring.decl.variables import CONSTANTS, DATA
 from kring.errors import CompileError, ObjectError
-from kring.frontend.builder import Module
 from kring.frontend.diagnose import combined, place, source_line
 from kring.frontend.kernel import Facts
+from kring.frontend.module import Module
 from kring.frontend.python import compile_program
 from kring.ir.core import Core, Fn, Span
 from kring.ir.passes import optimise

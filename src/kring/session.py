@@ -54,7 +54,7 @@ from kring.stream.variables import GlobalHandle
 
 if TYPE_CHECKING:
     from kring.decl.containers import Bloom, LpmTrie, ProgArray, Queue, Stack, StackTraces
-    from kring.frontend.builder import Module
+    from kring.frontend.module import Module
     from kring.stream.containers import FilterHandle, JumpHandle, QueueHandle, TracesHandle
 
 S = TypeVar("S", bound=Struct)

@@ -22,8 +22,8 @@ from kring.abi.uapi import PER_CPU, MapType
 from kring.decl.maps import Declaration, MapDeclaration, Stream, key_type
 from kring.decl.struct import pack, sizeof, unpack
 from kring.decl.variables import Global
-from kring.frontend.builder import Module
 from kring.frontend.maps import ARRAYS
+from kring.frontend.module import Module
 from kring.frontend.python import compile_program
 from kring.ir.check import check
 from kring.ir.passes import optimise

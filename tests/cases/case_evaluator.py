@@ -25,8 +25,8 @@ from kring.decl.containers import Bloom, Container, LpmTrie, Stack
 from kring.decl.maps import DROPS, SCRATCH, MapDeclaration, Stream, key_type, value_size
 from kring.decl.variables import CONSTANTS, DATA, Global
 from kring.errors import VmError
-from kring.frontend.builder import Module
 from kring.frontend.maps import ARRAYS
+from kring.frontend.module import Module
 from kring.ir.core import Fn
 from kring.ir.evaluate import World, evaluate
 from kring.run.vm.task import Task

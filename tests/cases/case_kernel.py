@@ -9,7 +9,7 @@ from typing import Any, cast
 from kring.btf.blob import Btf
 from kring.btf.write import Builder
 from kring.decl.partial import KernelTypes
-from kring.frontend.builder import Module
+from kring.frontend.module import Module
 from kring.ir.core import Core, Fn, Mem
 from kring.ir.evaluate import World
 from kring.run.vm.layout import build

@@ -25,7 +25,7 @@ from random_program import Program, inputs
 import kring
 import kring.build
 from kring.errors import NotPermitted, VerifierError
-from kring.frontend.builder import Module
+from kring.frontend.module import Module
 from kring.ir.core import Fn
 from kring.ir.passes import optimise
 from kring.run.target import Target

@@ -23,7 +23,7 @@ from test_random_programs import Numbers, fresh, gave_up, may_load, packed, unpa
 
 import kring
 from kring.errors import VerifierError
-from kring.frontend.builder import Module
+from kring.frontend.module import Module
 from kring.frontend.python import compile_program
 from kring.ir.core import Fn
 from kring.ir.passes import optimise

@@ -13,11 +13,12 @@ from kring.decl.programs import Program
 from kring.decl.types import IntType
 from kring.decl.variables import Global
 from kring.errors import DeclarationError
-from kring.frontend.builder import Builder, Join, NotSeparate
+from kring.frontend.builder import Builder, Join
 from kring.frontend.diagnose import name_at, refuse
 from kring.frontend.integers import truncate
 from kring.frontend.kernel import Facts
 from kring.frontend.memory import check_constant
+from kring.frontend.module import NotSeparate
 from kring.frontend.source import outer_names, span_of
 from kring.frontend.streams import close
 from kring.frontend.texts import keep

@@ -15,7 +15,7 @@ from kring.errors import CompileError
 from kring.frontend import contexts, results
 from kring.frontend.assignments import assign, assign_operated, assign_typed, declare, delete_entry
 from kring.frontend.blocks import BLOCKS
-from kring.frontend.builder import Builder, Module, Place, Separate, WidenLoop
+from kring.frontend.builder import Builder, Place, WidenLoop
 from kring.frontend.conditions import condition
 from kring.frontend.diagnose import combined, refuse
 from kring.frontend.expressions import evaluate
@@ -23,6 +23,7 @@ from kring.frontend.frame import Frame
 from kring.frontend.functions import give, inline
 from kring.frontend.kernel import Facts
 from kring.frontend.loops import LOOPS
+from kring.frontend.module import Module, Separate
 from kring.frontend.recovery import recover, report, save
 from kring.frontend.source import assigned_names, outer_names, parse_function, span_of
 from kring.frontend.statements import STATEMENTS, block

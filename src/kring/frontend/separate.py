@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import FunctionType
 
-from kring.frontend.builder import CURSOR, Builder, NotSeparate
+from kring.frontend.builder import CURSOR, Builder
 from kring.frontend.frame import Call, Frame
+from kring.frontend.module import NotSeparate
 from kring.frontend.values import Ctx, KernelPtr, Lock, Num, Ref, Static, Val
 from kring.ir.core import LOCAL, Op, Span, Type, Value
 from kring.record import record, replace

@@ -59,44 +59,42 @@ def condition(frame: Frame, node: ast.expr, then: Join, otherwise: Join) -> None
             some, none = (then, otherwise) if isinstance(op, ast.IsNot) else (otherwise, then)
             _narrow(frame, left, some, none)
         case ast.Compare(left, [ast.In() | ast.NotIn() as op], [right]):
-            from kring.frontend.members import among, members
-
             there, missing = (then, otherwise) if isinstance(op, ast.In) else (otherwise, then)
-            if (found := members(frame, right)) is not None:
-                among(frame, left, found, there, missing)
-            else:
-                b.branch(_contained(frame, left, right, node), there, missing)
+            _contains(frame, node, left, right, there, missing)
         case ast.Compare(_, ops) if len(ops) > 1:
             _chain(frame, node, then, otherwise)
         case _:
             _truth(frame, node, then, otherwise)
 
 
-def _contained(frame: Frame, left: ast.expr, right: ast.expr, node: ast.expr) -> Value:
-    """Not 0 if the map has the key, or the target kernel's type the name."""
-    _check_searched(frame, node, right)
-    owner = evaluate(frame, right)
-    if isinstance(owner, Static) and isinstance(owner.object, type):
-        named = evaluate(frame, left)
-        if issubclass(owner.object, KernelStruct | KernelEnum):
+def _contains(
+    frame: Frame, node: ast.expr, left: ast.expr, right: ast.expr, then: Join, otherwise: Join
+) -> None:
+    """`left in right`: a value among a few, a map's key, or a name of the target kernel's type."""
+    from kring.frontend.members import among, members
+
+    owner = None if isinstance(right, ast.Tuple | ast.List | ast.Set) else evaluate(frame, right)
+    if (found := members(frame, right, owner)) is not None:
+        among(frame, left, found, then, otherwise)
+        return
+    match owner:
+        case Text():
+            cure = "compare with `==` or `.startswith()`; search where you read the records"
+            refuse(frame.at(node), "a program cannot search in a string", cure)
+        case Items():
+            cure = f"write a loop: `for x in {ast.unparse(right)}:`"
+            refuse(frame.at(node), "`in` asks maps for keys, and a few constants for a value", cure)
+        case Static(type() as kind) if issubclass(kind, KernelStruct | KernelEnum):
+            named = evaluate(frame, left)
             if not (isinstance(named, Text) and named.kind == "literal"):
                 refuse(frame.at(left), 'this is asked of a field\'s name: `"pid" in task_struct`')
-            return walk.contains(frame.b, named.literal, owner.object, frame.at(node))
-    declaration, name = map_of(frame, right, "in")
-    key = evaluate(frame, left)
-    frame.at(node)
-    return is_in(frame.b, declaration, name, key)
-
-
-def _check_searched(frame: Frame, node: ast.expr, right: ast.expr) -> None:
-    """Refuse `in` where it asks neither a map nor a few values."""
-    val = evaluate(frame, right)
-    if isinstance(val, Text):
-        cure = "compare with `==` or `.startswith()`; search where you read the records"
-        refuse(frame.at(node), "a program cannot search in a string", cure)
-    if isinstance(val, Items):
-        cure = f"write a loop: `for x in {ast.unparse(right)}:`"
-        refuse(frame.at(node), "`in` asks maps for keys, and a few constants for a value", cure)
+            there = walk.contains(frame.b, named.literal, kind, frame.at(node))
+        case _:
+            declaration, name = map_of(frame, right, "in")
+            key = evaluate(frame, left)
+            frame.at(node)
+            there = is_in(frame.b, declaration, name, key)
+    frame.b.branch(there, then, otherwise)
 
 
 def _truth(frame: Frame, node: ast.expr, then: Join, otherwise: Join) -> None:

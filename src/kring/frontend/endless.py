@@ -15,7 +15,7 @@ from kring.frontend.bounds import bounds
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
 from kring.ir.core import MASK, ROWS, Block, Edge, Op, Space, Span, Value, number, signed
-from kring.ir.graph import Dominance, dominance
+from kring.ir.graph import Dominance, dominance, latches, loop_body
 
 _FOLLOWED = 300_000
 """Rounds that are too many for the verifier, which gives up after 1,000,000 instructions, whatever
@@ -29,27 +29,11 @@ def endless(b: Builder) -> Iterator[CompileError]:
     """An error for each `while` of the function that cannot end."""
     tree = dominance(b.fn)
     for header, span in b.whiles:
-        if header in tree.first and (body := _body(tree, header)):
+        if header in tree.first and (body := loop_body(tree, header)):
             try:
                 _check(tree, header, body, span)
             except CompileError as error:
                 yield error
-
-
-def _body(tree: Dominance, header: Block) -> set[Block]:
-    """The blocks of the loop; none if nothing leads back."""
-    body: set[Block] = set()
-    pending = _latches(tree, header)
-    while pending:
-        block = pending.pop()
-        if block not in body:
-            body.add(block)
-            pending += tree.preds[block] if block is not header else []
-    return body and body | {header}
-
-
-def _latches(tree: Dominance, header: Block) -> list[Block]:
-    return [block for block in tree.preds[header] if tree.dominates(header, block)]
 
 
 def _check(tree: Dominance, header: Block, body: set[Block], span: Span) -> None:
@@ -161,7 +145,7 @@ def _rounds(tree: Dominance, header: Block, body: set[Block], block: Block) -> i
 
 def _always(tree: Dominance, header: Block, block: Block) -> bool:
     """Whether every round passes the block."""
-    return all(tree.dominates(block, latch) for latch in _latches(tree, header))
+    return all(tree.dominates(block, latch) for latch in latches(tree, header))
 
 
 def _step(counter: Value, header: Block, body: set[Block]) -> int:

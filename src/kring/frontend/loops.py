@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 from kring.abi.uapi import MAX_ROUNDS
@@ -53,10 +54,9 @@ def _for(frame: Frame, node: ast.For) -> None:
     if frame.b.block is None:
         return
     rounds = _most(frame.b, numbers)
-    for outer in frame.blocks():
-        rounds *= outer.rounds if isinstance(outer, Repeat) else 1
-    if rounds <= _FOLLOWED:
-        _count(frame, node, node.target.id, numbers, take)
+    around = prod(outer.rounds for outer in frame.blocks() if isinstance(outer, Repeat))
+    if rounds * around <= _FOLLOWED:
+        _count(frame, node, node.target.id, numbers, take, rounds)
     else:
         from kring.frontend.iterators import iterate
 
@@ -92,7 +92,7 @@ Take = Callable[[Num], Val]
 """What a loop gives for each number it counts."""
 
 
-def _count(frame: Frame, node: ast.For, name: str, numbers: Range, take: Take) -> None:
+def _count(frame: Frame, node: ast.For, name: str, numbers: Range, take: Take, rounds: int) -> None:
     """A loop that a variable of the program counts."""
     b = frame.b
     counter = f"<counter of line {node.lineno}:{node.col_offset}>"
@@ -101,7 +101,7 @@ def _count(frame: Frame, node: ast.For, name: str, numbers: Range, take: Take) -
     count = b.env[counter]
     assert isinstance(count, Num)
     body, otherwise = b.join(), b.join()
-    repeat = Repeat(b.join(), b.join(), rounds=max(_most(frame.b, numbers), 1))
+    repeat = Repeat(b.join(), b.join(), rounds=max(rounds, 1))
     below = "<" if numbers.step > 0 else ">"
     b.branch(integers.compare(b, below, count, numbers.stop), body, otherwise)
     b.enter(body)

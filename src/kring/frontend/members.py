@@ -18,24 +18,20 @@ from kring.frontend.frame import Frame
 from kring.frontend.texts import encoded, equal, in_memory
 from kring.frontend.values import Num, Static, Text, Val, describe
 
-_WRITTEN = (ast.Tuple, ast.List, ast.Set)
 _KNOWN = (tuple, list, set, frozenset, range)
 _MOST = 64
 """Members that are compared one by one; a map is the place for more."""
 
 
-def members(frame: Frame, node: ast.expr) -> list[Val] | None:
-    """The values of a collection; None if the expression is none."""
-    if isinstance(node, _WRITTEN):
+def members(frame: Frame, node: ast.expr, owner: Val | None) -> list[Val] | None:
+    """The values of a collection, which `owner` is if it is not written here; None of others."""
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
         found = [evaluate(frame, one) for one in node.elts]
-    elif isinstance(node, ast.Name | ast.Attribute):
-        owner = evaluate(frame, node)
+    else:
         listed = owner.object if isinstance(owner, Static) else None
         if not isinstance(listed, _KNOWN):
             return None
         found = [static(frame, one) for one in _in_order(cast("Iterable[object]", listed))]
-    else:
-        return None
     if len(found) > _MOST:
         refuse(
             frame.at(node),

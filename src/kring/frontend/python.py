@@ -16,9 +16,10 @@ from kring.frontend import contexts, results
 from kring.frontend.assignments import assign, assign_operated, assign_typed, declare, delete_entry
 from kring.frontend.blocks import BLOCKS
 from kring.frontend.builder import Builder, Place, WidenLoop
+from kring.frontend.calling import call
 from kring.frontend.conditions import condition
 from kring.frontend.diagnose import combined, refuse
-from kring.frontend.expressions import evaluate
+from kring.frontend.expressions import EXPRESSIONS, evaluate
 from kring.frontend.frame import Frame
 from kring.frontend.functions import give, inline
 from kring.frontend.kernel import Facts
@@ -200,6 +201,7 @@ def _pass(frame: Frame, node: ast.Pass) -> None:
     """Nothing to build."""
 
 
+EXPRESSIONS[ast.Call] = call
 STATEMENTS.update(
     {
         ast.Assign: assign,

@@ -140,6 +140,25 @@ def use_counts(fn: Fn) -> dict[Value, int]:
     return uses
 
 
+def latches(tree: Dominance, header: Block) -> list[Block]:
+    """The blocks that lead back to the header of a loop; none if it is no header."""
+    return [
+        pred for pred in tree.preds[header] if pred in tree.first and tree.dominates(header, pred)
+    ]
+
+
+def loop_body(tree: Dominance, header: Block) -> set[Block]:
+    """The blocks of the loop, the header among them; none if nothing leads back to it."""
+    work = latches(tree, header)
+    body = {header} if work else set[Block]()
+    while work:
+        block = work.pop()
+        if block not in body:
+            body.add(block)
+            work += tree.preds[block]
+    return body
+
+
 def tested(end: Value) -> tuple[Value, bool]:
     """What a `br` asks for: the value tested against 0, and whether taken means not 0."""
     value, taken = end.args[0], True

@@ -9,7 +9,7 @@ reached only because a pointer was null stands last.
 from __future__ import annotations
 
 from kring.ir.core import Block, Fn, Op
-from kring.ir.graph import Dominance, dominance, tested
+from kring.ir.graph import Dominance, dominance, loop_body, tested
 
 
 def layout(fn: Fn) -> bool:
@@ -27,21 +27,8 @@ def layout(fn: Fn) -> bool:
 
 def _loops(tree: Dominance) -> dict[Block, set[Block]]:
     """For each block in a loop, the blocks of the innermost one."""
-    loops: list[set[Block]] = []
-    for header in tree.order:
-        work = [
-            pred
-            for pred in tree.preds[header]
-            if pred in tree.first and tree.dominates(header, pred)
-        ]
-        body = {header}
-        while work:
-            block = work.pop()
-            if block not in body:
-                body.add(block)
-                work += tree.preds[block]
-        if len(body) > 1:
-            loops.append(body)
+    bodies = (loop_body(tree, header) for header in tree.order)
+    loops = [body for body in bodies if len(body) > 1]
     loops.sort(key=len, reverse=True)
     return {block: body for body in loops for block in body}
 

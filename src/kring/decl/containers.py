@@ -49,42 +49,36 @@ class Container(MapDeclaration, Generic[T]):
     arity = 1
 
 
-class Queue(Container[T]):
+class _Ordered(Container[T]):
+    """What queues and stacks offer to programs."""
+
+    __slots__ = ()
+
+    def push(self, value: T, /) -> bool:
+        """In a program: add a value; true if there was room."""
+        not_live(self, ".push()")
+
+    def pop(self) -> T | None:
+        """In a program: the value that is next, which is then gone; None if there is none."""
+        not_live(self, ".pop()")
+
+    def peek(self) -> T | None:
+        """In a program: a copy of the value that is next; None if there is none."""
+        not_live(self, ".peek()")
+
+
+class Queue(_Ordered[T]):
     """At most `max_entries` values, first in, first out. See: BPF_MAP_TYPE_QUEUE."""
 
     __slots__ = ()
     type = MapType.QUEUE
 
-    def push(self, value: T, /) -> bool:
-        """In a program: add a value behind the others; true if there was room."""
-        not_live(self, ".push()")
 
-    def pop(self) -> T | None:
-        """In a program: the value that comes first, which is then gone; None if there is none."""
-        not_live(self, ".pop()")
-
-    def peek(self) -> T | None:
-        """In a program: a copy of the value that comes first; None if there is none."""
-        not_live(self, ".peek()")
-
-
-class Stack(Container[T]):
+class Stack(_Ordered[T]):
     """At most `max_entries` values, last in, first out. See: BPF_MAP_TYPE_STACK."""
 
     __slots__ = ()
     type = MapType.STACK
-
-    def push(self, value: T, /) -> bool:
-        """In a program: add a value on top of the others; true if there was room."""
-        not_live(self, ".push()")
-
-    def pop(self) -> T | None:
-        """In a program: the value on top, which is then gone; None if there is none."""
-        not_live(self, ".pop()")
-
-    def peek(self) -> T | None:
-        """In a program: a copy of the value on top; None if there is none."""
-        not_live(self, ".peek()")
 
 
 class Bloom(Container[T]):

@@ -57,6 +57,8 @@ if TYPE_CHECKING:
 
 Env = dict[str, Val]
 
+_CHOSEN = "<chosen>"
+"""A variable no source can name, for what two paths bring to one place."""
 CURSOR = "<cursor>"
 """The variable, which no source can name, that says how far into the packet reading has come."""
 _AS_IT_IS = frozenset({Op.CONST, Op.LOAD, Op.PARAM})
@@ -278,6 +280,19 @@ class Builder:
             self.jump(then if condition.imm else otherwise)
             return
         self._end(Op.BR, [condition], self._edge(then), self._edge(otherwise))
+
+    def choose(self, condition: Value, one: Value, other: Value) -> Value:
+        """`one` if `condition` is not 0, else `other`."""
+        yes, no, after = self.join(), self.join(), self.join()
+        self.branch(condition, yes, no)
+        for join, value in ((yes, one), (no, other)):
+            self.enter(join)
+            if self.block is not None:
+                self.env[_CHOSEN] = Num(value)
+            self.jump(after)
+        self.enter(after)
+        (chosen,) = parts(self.env.pop(_CHOSEN))
+        return chosen
 
     def ret(self, value: Value) -> None:
         """End this path and the program; a record still held is lost."""

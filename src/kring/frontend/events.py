@@ -25,7 +25,6 @@ from kring.frontend.walk import use
 from kring.ir.core import Core, Mem, Op, Span, Value
 
 _COPY = "the context"
-_SIZE = "<size>"
 
 
 def array(
@@ -50,18 +49,11 @@ def _copy_varying(b: Builder, ctx: Ctx, core: Core, memory: Value, room: int) ->
     b.emit(Op.ZERO, memory, imm=Mem(0, room))
     place = b.load(ctx.pointer, Mem(0, 4, core=core))
     size = b.emit(Op.LSHR, place, b.const(16))
-    fits, cut, after = b.join(), b.join(), b.join()
-    b.branch(b.emit(Op.ULE, size, b.const(room)), fits, cut)
-    for path in (fits, cut):
-        b.enter(path)
-        b.env[_SIZE] = Num(size if path is fits else b.const(room))
-        b.jump(after)
-    b.enter(after)
-    count = b.env.pop(_SIZE)
-    assert isinstance(count, Num)
+    most = b.const(room)
+    count = b.choose(b.emit(Op.ULE, size, most), size, most)
     distance = b.emit(Op.AND, place, b.const(0xFFFF))
     address = b.emit(Op.ADD, ctx.pointer, distance, type=ctx.pointer.type)
-    b.call("probe_read_kernel", memory, count.value, address)
+    b.call("probe_read_kernel", memory, count, address)
 
 
 def element(frame: Frame, node: ast.Subscript) -> Val | None:

@@ -66,8 +66,9 @@ def inline(frame: Frame, node: ast.Call, function: FunctionType, body: Body) -> 
     if function in b.separate.chosen:
         from kring.frontend import separate
 
-        span_of_definition = span_of(file, definition)
-        made = separate.call(frame, function, span_of_definition, file, local, arguments, build)
+        place = span_of(file, definition)
+        apart = separate.Called(function, place, local, arguments, build)
+        made = separate.call(frame, apart)
         if made is not None:
             return made
     call = Call(frame, function, span, b.join(), b.held)

@@ -21,7 +21,7 @@ from kring.frontend.frame import Frame, Repeat
 from kring.frontend.loops import Range, Take, note_range, repeat_body
 from kring.frontend.source import assigned_names
 from kring.frontend.statements import block
-from kring.frontend.values import Num, parts
+from kring.frontend.values import Num
 from kring.ir.core import Mem, Op, Value
 
 
@@ -75,7 +75,7 @@ def _rounds(b: Builder, numbers: Range) -> Value:
         first, last = (start, stop) if numbers.step > 0 else (stop, start)
         distance = b.emit(Op.SUB, last.value, first.value)
         below = integers.compare(b, "<", first, last)
-        rest = Num(_choose(b, below, distance, b.const(0)), signed=False)
+        rest = Num(b.choose(below, distance, b.const(0)), signed=False)
         if size > 1:
             up = b.emit(Op.ADD, rest.value, b.const(size - 1))
             rest = Num(b.emit(Op.UDIV, up, b.const(size)), signed=False)
@@ -85,23 +85,5 @@ def _rounds(b: Builder, numbers: Range) -> Value:
     beyond = b.const(MAX_ROUNDS)
     if rest.signed and low < 0:
         negative = b.emit(Op.SLT, rest.value, b.const(0))
-        beyond = _choose(b, negative, b.const(0), beyond)
-    return _choose(b, b.emit(Op.ULE, rest.value, b.const(MAX_ROUNDS)), rest.value, beyond)
-
-
-def _choose(b: Builder, condition: Value, one: Value, other: Value) -> Value:
-    """`one` if the condition is not 0, else `other`."""
-    yes, no, after = b.join(), b.join(), b.join()
-    b.branch(condition, yes, no)
-    for join, value in ((yes, one), (no, other)):
-        b.enter(join)
-        if b.block is not None:
-            b.env[_CHOSEN] = Num(value)
-        b.jump(after)
-    b.enter(after)
-    (chosen,) = parts(b.env.pop(_CHOSEN))
-    return chosen
-
-
-_CHOSEN = "<chosen>"
-"""A variable no source can name, for what two paths bring to one place."""
+        beyond = b.choose(negative, b.const(0), beyond)
+    return b.choose(b.emit(Op.ULE, rest.value, b.const(MAX_ROUNDS)), rest.value, beyond)

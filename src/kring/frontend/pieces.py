@@ -31,14 +31,13 @@ from kring.frontend.packets import (
     meet,
     met,
 )
-from kring.frontend.values import Maybe, Num, Record, Ref, Val, moves
+from kring.frontend.values import Maybe, Record, Ref, Val, moves
 from kring.ir.core import Mem, Op, Value
 from kring.record import replace
 
 _LENGTH = Mem(SK_BUFF["len"].offset, 4)
 _ALWAYS_WHOLE = 14
 """The Ethernet header is in the first piece of every packet that tc programs see."""
-_WANTED = "<wanted>"
 
 
 def begin(frame: Frame) -> None:
@@ -48,20 +47,13 @@ def begin(frame: Frame) -> None:
         return
     start, end = ends(frame, b.context)
     length = b.load(b.context, _LENGTH)
-    short, long, both = b.join(), b.join(), b.join()
-    b.branch(b.emit(Op.ULE, length, b.const(b.reach)), short, long)
-    for path in (short, long):
-        b.enter(path)
-        b.env[_WANTED] = Num(length if path is short else b.const(b.reach))
-        b.jump(both)
-    b.enter(both)
-    wanted = b.env.pop(_WANTED)
-    assert isinstance(wanted, Num)
+    reach = b.const(b.reach)
+    wanted = b.choose(b.emit(Op.ULE, length, reach), length, reach)
     pieces, ready = b.join(), b.join()
-    first = b.emit(Op.ADD, start, wanted.value, type=start.type)
+    first = b.emit(Op.ADD, start, wanted, type=start.type)
     b.branch(b.emit(Op.ULE, first, end), ready, pieces)
     b.enter(pieces)
-    b.call("skb_pull_data", b.context, wanted.value)
+    b.call("skb_pull_data", b.context, wanted)
     b.jump(ready)
     b.enter(ready)
 

@@ -10,7 +10,7 @@ after all.
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import FunctionType
+from typing import Any
 
 from kring.frontend.builder import CURSOR, Builder
 from kring.frontend.frame import Call, Frame
@@ -28,6 +28,18 @@ _DEEPEST = 7
 """Calls within calls, so that with the program itself there are 8. See: MAX_CALL_FRAMES."""
 
 
+@record(eq=False)
+class Called:
+    """A function that is called: where it is defined, its local names, what it is given by
+    parameter, and how its body is built."""
+
+    function: Callable[..., Any]
+    definition: Span
+    local: frozenset[str]
+    arguments: dict[str, Given]
+    build: Build
+
+
 @record
 class Made:
     """A function of the program: `signed` says how its result is read, None that it has none."""
@@ -36,32 +48,24 @@ class Made:
     signed: bool | None
 
 
-def call(
-    frame: Frame,
-    function: FunctionType,
-    definition: Span,
-    file: str,
-    local: frozenset[str],
-    arguments: dict[str, Given],
-    build: Build,
-) -> Val | None:
+def call(frame: Frame, called: Called) -> Val | None:
     """What the call of a chosen function gives; None if it has to be built in place."""
     b = frame.b
     separate = b.separate
-    span = b.span
+    span, function, given = b.span, called.function, [val for val, _ in called.arguments.values()]
     try:
         if any(isinstance(token, Lock) for token in b.held):
             raise NotSeparate
-        shapes = tuple(_shape(b, val) for val, _ in arguments.values())
+        shapes = tuple(_shape(b, val) for val in given)
         made = separate.made.get((function, shapes))
         if made is None:
-            made = _make(frame, function, definition, file, local, arguments, build)
+            made = _make(frame, called)
             separate.made[function, shapes] = made
     except NotSeparate:
         separate.refused.add(function)
         separate.chosen.discard(function)
         return None
-    passed = [value for val, _ in arguments.values() for value in _passed(b, val)]
+    passed = [value for val in given for value in _passed(b, val)]
     b.span = span
     result = b.emit(Op.CALL, *passed, imm=LOCAL + made.name)
     return Static(None) if made.signed is None else Num(result, made.signed)
@@ -81,29 +85,24 @@ def give(frame: Frame, val: Val) -> None:
             raise NotSeparate
 
 
-def _make(
-    frame: Frame,
-    function: FunctionType,
-    definition: Span,
-    file: str,
-    local: frozenset[str],
-    arguments: dict[str, Given],
-    build: Build,
-) -> Made:
-    outer = frame.b
+def _make(frame: Frame, called: Called) -> Made:
+    outer, function = frame.b, called.function
     depth = sum(call.separate for call in frame.calls())
     if depth >= _DEEPEST:
         raise NotSeparate
     name = _free_name(function.__name__, outer)
-    b = Builder(name, outer.module, definition, outer.unsigned, outer.separate)
+    b = Builder(name, outer.module, called.definition, outer.unsigned, outer.separate)
     b.calls = (b.span,)
-    inner = frame.called(b, file, Call(frame, function, outer.span, b.join(), b.held, True), local)
+    call = Call(frame, function, outer.span, b.join(), b.held, True)
+    inner = frame.called(b, called.definition.file, call, called.local)
     outer.separate.builders[name] = b
-    given = {parameter: (_taken(b, val), span) for parameter, (val, span) in arguments.items()}
+    given = {
+        parameter: (_taken(b, val), span) for parameter, (val, span) in called.arguments.items()
+    }
     try:
         if len(b.fn.entry.params) > _MOST_ARGUMENTS:
             raise NotSeparate
-        build(inner, given)
+        called.build(inner, given)
         if len(b.returned) > 1 and None in b.returned:
             raise NotSeparate
     except NotSeparate:

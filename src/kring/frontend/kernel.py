@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kring.abi.programs import Kind, Parameter
 from kring.abi.tracepoints import DYNAMIC, TraceField, event_struct
-from kring.abi.usdt import Site
 from kring.decl.kernel import TracepointArgs, view_field, view_names
 from kring.decl.struct import Struct
 from kring.decl.structs import task_struct
@@ -17,6 +16,9 @@ from kring.frontend.diagnose import did_you_mean, refuse
 from kring.frontend.values import Ctx, KernelPtr, Num, Text, Val
 from kring.frontend.walk import use
 from kring.ir.core import Core, Mem, Op, Span
+
+if TYPE_CHECKING:
+    from kring.abi.usdt import Site
 
 
 class Facts(Protocol):

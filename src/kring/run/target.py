@@ -12,14 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kring.abi.programs import Kind, Parameter
 from kring.abi.tracepoints import TraceField
-from kring.abi.usdt import Site
 from kring.btf.blob import Btf
 from kring.obj.object import KfuncRef, Map, Object, Program
 from kring.record import record
+
+if TYPE_CHECKING:
+    from kring.abi.usdt import Site
 
 
 class Wait(Enum):

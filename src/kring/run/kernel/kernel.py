@@ -7,10 +7,10 @@ Every descriptor is in a list from the moment it exists, so that `close` misses 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from kring.abi.programs import Kind, Parameter
 from kring.abi.tracepoints import TraceField
-from kring.abi.usdt import Site
 from kring.btf.blob import Btf
 from kring.errors import LoadError
 from kring.obj.object import KfuncRef, Map, Object, Program
@@ -25,6 +25,9 @@ from kring.run.kernel.tracefs import Tracefs
 from kring.run.kernel.types import ObjectTypes
 from kring.run.kernel.wait import KernelWaiter
 from kring.run.target import Hook, LiveMap
+
+if TYPE_CHECKING:
+    from kring.abi.usdt import Site
 
 
 @record

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic_ns
+from typing import TYPE_CHECKING
 
 from kring.abi.programs import Kind
 from kring.abi.tracepoints import TraceField
-from kring.abi.usdt import Site
 from kring.btf.blob import Btf
 from kring.btf.ext import LineInfo
 from kring.errors import AttachError, LoadError, NotSupported
@@ -31,6 +31,9 @@ from kring.run.vm.maps import VmMap, create
 from kring.run.vm.task import Task
 from kring.run.vm.wait import VmWaiter
 from kring.run.vm.world import World
+
+if TYPE_CHECKING:
+    from kring.abi.usdt import Site
 
 # Ids of maps and programs begin here: far from any descriptor of this process.
 _FIRST_ID = 1 << 20

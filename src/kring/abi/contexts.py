@@ -77,7 +77,6 @@ PERF_EVENT: Mapping[str, ContextField] = {
     "sample_period": ContextField(168, 8),
     "addr": ContextField(176, 8),
 }
-PERF_EVENT_SIZE = 184
 
 _SOCKET = frozenset({"family", "remote_ip4", "local_ip4", "remote_port", "local_port"})
 

@@ -10,10 +10,8 @@ import gc
 from collections.abc import Mapping, MutableMapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
-from kring.abi.programs import parse_section
-from kring.abi.uapi import PER_CPU
 from kring.btf.blob import Btf
 from kring.decl.maps import (
     DROPS,
@@ -24,32 +22,26 @@ from kring.decl.maps import (
     MapDeclaration,
     PerCpuArray,
     PerCpuHash,
-    RingBuf,
     Stream,
-    ValueType,
-    key_type,
 )
 from kring.decl.programs import Program
-from kring.decl.struct import Struct, dtype_spec
+from kring.decl.struct import Struct
 from kring.decl.variables import DATA, Global
 from kring.errors import AttachError, LoadError, NotLive, VerifierError
+from kring.handles import ProgramHandle, map_handle, stream_handle
 from kring.obj.object import Object
 from kring.obj.object import Program as Built
 from kring.obj.relocate import relocate
 from kring.run.target import (
     ANYWHERE,
     Hook,
-    Link,
     LiveMap,
-    LiveProgram,
-    RunResult,
     Runtime,
     Target,
     Waiter,
 )
 from kring.stream.handle import StreamHandle
-from kring.stream.maps import MapHandle, PerCpuHandle, codec
-from kring.stream.ring import NoReader, RingReader
+from kring.stream.maps import PerCpuHandle
 from kring.stream.variables import GlobalHandle
 
 if TYPE_CHECKING:
@@ -89,57 +81,6 @@ def load(
     if not hasattr(on, "open"):
         raise TypeError(f"on={on!r}: programs run on `Kernel()` or on `Vm()`")
     return Session(programs, on, attach, Hook(interface, cgroup, pid))
-
-
-class HasFileno(Protocol):
-    """A socket, or whatever else has a descriptor."""
-
-    def fileno(self) -> int: ...
-
-
-class ProgramHandle:
-    """A loaded program; one that is not `hooked` runs only when asked to."""
-
-    def __init__(self, live: LiveProgram) -> None:
-        self._live = live
-        self._links: list[Link] = []
-        self.name = live.spec.name
-        self.fd = live.fd
-        self.slots = live.spec.slots
-        self.hooked = parse_section(live.spec.section)[0].hooked
-        self.insns_processed = live.insns_processed
-
-    def attach(
-        self,
-        interface: str | None = None,
-        *,
-        cgroup: str | None = None,
-        pid: int | None = None,
-        socket: HasFileno | None = None,
-    ) -> None:
-        """Connect the program to its hook, or to another: what `load` takes by these names, and for
-        a socket filter a `socket`."""
-        fd = None if socket is None else socket.fileno()
-        self.attach_to(Hook(interface, cgroup, pid, fd))
-
-    def attach_to(self, hook: Hook) -> None:
-        self._links.append(self._live.attach(hook))
-
-    def detach(self) -> None:
-        """Undo every attach."""
-        while self._links:
-            self._links.pop().close()
-
-    def read(self) -> bytes:
-        """What an iterator writes, run for all objects of its kind."""
-        return self._live.read()
-
-    def run(self, data: bytes = b"", ctx: bytes = b"", repeat: int = 1) -> RunResult:
-        """What one test-run on the given input gives.
-
-        Raises: NotSupported if the kernel cannot test-run this kind of program.
-        """
-        return self._live.run(data, ctx, repeat)
 
 
 class Session:
@@ -271,20 +212,14 @@ class Session:
         one = live[name]
         if declaration is None:
             return one
-        if isinstance(declaration, Stream):
-            stream: Stream[Any] = declaration  # pyright: ignore[reportUnknownVariableType]
-            self._rings[name] = one
-            self._streams[name] = self._stream(one, stream, live.get(DROPS))
-            return self._streams[name]
-        if type(declaration).__module__ == "kring.decl.containers":
-            from kring.stream import containers
-
-            return containers.handle(one, declaration, self._descriptor)
-        key = key_type(declaration)
-        assert key is not None
-        if one.spec.type in PER_CPU:
-            return PerCpuHandle[Any, Any](one, key, declaration.types[-1])
-        return MapHandle[Any, Any](one, key, declaration.types[-1])
+        if not isinstance(declaration, Stream):
+            return map_handle(one, declaration, self._descriptor)
+        assert self._runtime is not None
+        stream: Stream[Any] = declaration  # pyright: ignore[reportUnknownVariableType]
+        self._rings[name] = one
+        waiter = partial(self._runtime.waiter, [one])
+        self._streams[name] = stream_handle(one, stream, waiter, live.get(DROPS))
+        return self._streams[name]
 
     def _descriptor(self, program: object) -> int:
         """The descriptor of a program of this session."""
@@ -293,21 +228,6 @@ class Session:
         if not isinstance(program, ProgramHandle):
             raise KeyError(f"{program!r} is no program of this session")
         return program.fd
-
-    def _stream(
-        self, live: LiveMap, declaration: Stream[Any], counters: LiveMap | None
-    ) -> StreamHandle[Any]:
-        assert self._runtime is not None
-        (record,) = declaration.types
-        _, decode = codec(record)
-        ring = isinstance(declaration, RingBuf)
-        return StreamHandle(
-            RingReader(live.ring()) if ring else NoReader(live.spec.name),
-            partial(self._runtime.waiter, [live]),
-            decode,
-            partial(_dropped, counters, live.spec.drops),
-            partial(_dtype, record),
-        )
 
     @overload
     def __getitem__(self, key: Stream[S], /) -> StreamHandle[S]: ...
@@ -392,18 +312,3 @@ def _explained(
         place = f"{line.file}:{line.line}:{line.column}: "
         return LoadError("\n".join([f"{place}{reason}", *caret(line)]))
     return error
-
-
-def _dropped(counters: LiveMap | None, index: int | None) -> int | None:
-    """A loss counter summed over all CPUs; None if nobody counts."""
-    if counters is None or index is None:
-        return None
-    data = counters.lookup(index.to_bytes(4, "little")) or b""
-    return sum(memoryview(data).cast("Q"))
-
-
-def _dtype(record: ValueType) -> Any:
-    import numpy
-
-    spec: Any = dtype_spec(record) if isinstance(record, type) else f"u{record.size}"
-    return numpy.dtype(spec)

@@ -9,9 +9,8 @@ Raises: ObjectError for bytes that are no such ELF, and for what it may hold and
 from __future__ import annotations
 
 from collections.abc import Iterator
-from io import BytesIO
 from struct import pack_into, unpack_from
-from typing import Any, Final
+from typing import Final
 
 from kring.abi.isa import OPS, Pseudo
 from kring.abi.uapi import BPF_F_MMAPABLE, BPF_F_RDONLY_PROG, MapType
@@ -20,7 +19,8 @@ from kring.btf.ext import ExtSection, parse_ext
 from kring.btf.types import DataSec, DeclTag, Func, FuncProto, Kind, Modifier, Type
 from kring.btf.write import Builder
 from kring.errors import ObjectError
-from kring.obj.elf_write import EM_BPF, EXTERN
+from kring.obj.elf import EXEC, FUNC, UNDEFINED, Elf, Symbol, read_elf
+from kring.obj.elf_write import EXTERN
 from kring.obj.functions import (
     CALL,
     LDDW,
@@ -32,115 +32,21 @@ from kring.obj.functions import (
 )
 from kring.obj.maps import TARGET, described
 from kring.obj.object import KfuncRef, Map, MapRef, Object, Program
-from kring.record import record, replace
+from kring.record import replace
 
-_MOST_ZEROES: Final = 1 << 28
-"""Bytes of a section that takes none in the file; more are made up."""
-_EXEC: Final = 4
-_UNDEFINED: Final = 0
-_FUNC: Final = 2
 _KFUNC: Final = OPS["call_kfunc"].src
 _DATA: Final = (".rodata", ".data", ".bss")
-
-
-@record
-class _Symbol:
-    name: str
-    section: int
-    value: int
-    size: int
-    kind: int
-    local: bool
-
-
-@record(frozen=False)
-class _Section:
-    name: str
-    flags: int
-    data: bytes
-    relocs: dict[int, tuple[_Symbol, int]]
-    """Symbol and type by byte offset."""
-
-
-@record
-class _Elf:
-    sections: list[_Section]
-    symbols: list[_Symbol]
-
-    def data(self, name: str) -> bytes | None:
-        return next((s.data for s in self.sections if s.name == name), None)
-
-    def index(self, name: str) -> int:
-        """The section's number, -1 if there is none."""
-        return next((n for n, s in enumerate(self.sections) if s.name == name), -1)
 
 
 def from_elf(data: bytes, name: str) -> Object:
     """The object in `data`; `name` is its file's name without directory and ending."""
     try:
-        elf = _parse(data)
-    except ObjectError:
-        raise
-    # the parser meets bytes it was not made for with whatever its insides raise
-    except Exception as error:
-        raise ObjectError(f"{name}: not a BPF ELF: {error or type(error).__name__}") from error
-    try:
-        return _object(elf, name)
+        return _object(read_elf(data), name)
     except ObjectError as error:
         raise ObjectError(f"{name}: {error}") from None
 
 
-def _parse(data: bytes) -> _Elf:
-    from elftools.elf.elffile import ELFFile  # pyright: ignore[reportMissingTypeStubs]
-
-    file: Any = ELFFile(BytesIO(data))
-    header = file.header
-    if (file.elfclass, file.little_endian) != (64, True) or header.e_type != "ET_REL":
-        raise ObjectError("a BPF object is a relocatable little-endian 64-bit ELF, this is not")
-    if header.e_machine not in ("EM_BPF", EM_BPF):
-        raise ObjectError(f"this ELF is for {header.e_machine}, not for BPF")
-    sections: list[_Section] = [
-        _Section(s.name, s["sh_flags"], _content(s, data), {}) for s in file.iter_sections()
-    ]
-    symbols: list[_Symbol] = []
-    for table in file.iter_sections("SHT_SYMTAB"):
-        symbols += [_symbol(symbol) for symbol in table.iter_symbols()]
-    if any(symbol.section >= len(sections) for symbol in symbols):
-        raise ObjectError("a symbol is in a section that does not exist")
-    for rel in file.iter_sections("SHT_REL"):
-        target = sections[int(rel["sh_info"])]
-        for row in rel.iter_relocations():
-            target.relocs[row["r_offset"]] = symbols[row["r_info_sym"]], row["r_info_type"]
-    return _Elf(sections, symbols)
-
-
-def _content(section: Any, data: bytes) -> bytes:
-    size = section["sh_size"]
-    if section["sh_type"] == "SHT_NOBITS":
-        if size > _MOST_ZEROES:
-            raise ObjectError(f"section {section.name} claims {size} bytes of zeroes")
-        return bytes(size)
-    if section["sh_type"] == "SHT_NULL":
-        return b""
-    if section["sh_offset"] + size > len(data):
-        raise ObjectError(f"section {section.name} ends beyond the file")
-    return bytes(section.data())
-
-
-def _symbol(symbol: Any) -> _Symbol:
-    index = symbol["st_shndx"]
-    kind = symbol["st_info"]["type"]
-    return _Symbol(
-        symbol.name,
-        index if isinstance(index, int) else _UNDEFINED,
-        symbol["st_value"],
-        symbol["st_size"],
-        _FUNC if kind == "STT_FUNC" else 0,
-        symbol["st_info"]["bind"] == "STB_LOCAL",
-    )
-
-
-def _object(elf: _Elf, name: str) -> Object:
+def _object(elf: Elf, name: str) -> Object:
     raw = elf.data(".BTF")
     btf = Btf(raw, where=".BTF") if raw else Btf(Builder().bytes(), where=".BTF")
     ext = elf.data(".BTF.ext")
@@ -157,7 +63,7 @@ def _object(elf: _Elf, name: str) -> Object:
     )
 
 
-def _finished(elf: _Elf, btf: Btf, known: dict[str, ExtSection]) -> bytes:
+def _finished(elf: Elf, btf: Btf, known: dict[str, ExtSection]) -> bytes:
     """The types with what only the ELF knows: where variables are in their sections.
 
     Compilers leave size and offsets 0, which the kernel refuses, as it does functions defined
@@ -184,7 +90,7 @@ def _named(params: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
     return tuple((name or f"arg{n}", type) for n, (name, type) in enumerate(params, 1))
 
 
-def _settled(elf: _Elf, btf: Btf, type: Type) -> Type:
+def _settled(elf: Elf, btf: Btf, type: Type) -> Type:
     match type:
         case Func(linkage=linkage) if linkage == EXTERN:
             return replace(type, linkage=1)
@@ -199,7 +105,7 @@ def _settled(elf: _Elf, btf: Btf, type: Type) -> Type:
             return type
 
 
-def _placed(elf: _Elf, btf: Btf, section: DataSec) -> DataSec:
+def _placed(elf: Elf, btf: Btf, section: DataSec) -> DataSec:
     number = elf.index(section.name)
     if section.name == ".kconfig":
         raise ObjectError(f"externs of {section.name} are not supported")
@@ -213,7 +119,7 @@ def _placed(elf: _Elf, btf: Btf, section: DataSec) -> DataSec:
     return DataSec(section.name, len(elf.sections[number].data), tuple(rows))
 
 
-def _described_maps(elf: _Elf, btf: Btf) -> Iterator[Map]:
+def _described_maps(elf: Elf, btf: Btf) -> Iterator[Map]:
     if elf.index("maps") >= 0:
         raise ObjectError("maps in section 'maps' are of an old form; section '.maps' is read")
     id = btf.find(".maps", Kind.DATASEC)
@@ -230,7 +136,7 @@ def _described_maps(elf: _Elf, btf: Btf) -> Iterator[Map]:
         yield described(btf, var, tags.get(var, []))
 
 
-def _data_maps(elf: _Elf, btf: Btf) -> Iterator[Map]:
+def _data_maps(elf: Elf, btf: Btf) -> Iterator[Map]:
     """One map of one value for each section of global data."""
     for section in elf.sections:
         if _is_data(section.name) and section.data:
@@ -260,7 +166,7 @@ def _targets(btf: Btf) -> dict[int, str]:
 class _Programs:
     """Functions cut out of their sections, and put together again by what they call."""
 
-    def __init__(self, elf: _Elf, btf: Btf, known: dict[str, ExtSection]) -> None:
+    def __init__(self, elf: Elf, btf: Btf, known: dict[str, ExtSection]) -> None:
         self.elf = elf
         self.btf = btf
         self.known = known
@@ -270,7 +176,7 @@ class _Programs:
         self.functions = {
             (s.section, s.value): s
             for s in elf.symbols
-            if s.kind == _FUNC and s.section != _UNDEFINED
+            if s.kind == FUNC and s.section != UNDEFINED
         }
         self._check()
         self.places = list(self.functions)
@@ -279,7 +185,7 @@ class _Programs:
     def all(self) -> Iterator[Program]:
         text = self.elf.index(".text")
         for (section, value), symbol in sorted(self.functions.items()):
-            if section != text and self.elf.sections[section].flags & _EXEC:
+            if section != text and self.elf.sections[section].flags & EXEC:
                 name = self.elf.sections[section].name
                 piece = self.piece(section, value)
                 target = self.targets.get(piece.type_id)
@@ -312,7 +218,7 @@ class _Programs:
             self.pieces[place] = self._cut(section, self.functions[place])
         return self.pieces[place]
 
-    def _cut(self, number: int, symbol: _Symbol) -> Piece:
+    def _cut(self, number: int, symbol: Symbol) -> Piece:
         section = self.elf.sections[number]
         begin, end = symbol.value, symbol.value + symbol.size
         code = bytearray(section.data[begin:end])
@@ -326,7 +232,7 @@ class _Programs:
             reloc = section.relocs.get(begin + slot * 8)
             if opcode == LDDW and len(code) < slot * 8 + 16:
                 raise ObjectError(f"{where}: the second half of a lddw is cut off")
-            if opcode == CALL and reloc and reloc[0].section == _UNDEFINED:
+            if opcode == CALL and reloc and reloc[0].section == UNDEFINED:
                 kfuncs.append(KfuncRef(slot, reloc[0].name, self._extern(where, reloc[0].name)))
                 pack_into("<BBhi", code, slot * 8, CALL, _KFUNC << 4, 0, 0)
             elif opcode == CALL and (reloc or regs >> 4 == PSEUDO_CALL):
@@ -364,17 +270,17 @@ class _Programs:
         return id
 
     def _callee(
-        self, where: str, section: int, slot: int, imm: int, reloc: tuple[_Symbol, int] | None
+        self, where: str, section: int, slot: int, imm: int, reloc: tuple[Symbol, int] | None
     ) -> int:
         """The number of the function called from `slot` of a section."""
         if reloc is None:
             return self._number(where, section, (slot + 1 + imm) * 8)
         symbol, kind = reloc
-        if kind != RELOC_CALL or symbol.section == _UNDEFINED:
+        if kind != RELOC_CALL or symbol.section == UNDEFINED:
             raise ObjectError(f"{where}: calls extern {symbol.name!r}, which is not supported")
         return self._number(where, symbol.section, symbol.value + (imm + 1) * 8)
 
-    def _address(self, where: str, reloc: tuple[_Symbol, int] | None, imm: int) -> MapRef | int:
+    def _address(self, where: str, reloc: tuple[Symbol, int] | None, imm: int) -> MapRef | int:
         """What a lddw refers to: a map (its slot is the caller's to fill in) or a function."""
         if reloc is None:
             raise ObjectError(f"{where}: the address of a function without a relocation")
@@ -382,7 +288,7 @@ class _Programs:
         if kind != RELOC_ADDRESS or not 0 < symbol.section < len(self.elf.sections):
             raise ObjectError(f"{where}: refers to extern {symbol.name!r}, not supported")
         section = self.elf.sections[symbol.section]
-        if section.flags & _EXEC:
+        if section.flags & EXEC:
             return self._number(where, symbol.section, symbol.value + imm)
         if section.name == ".maps":
             return MapRef(0, symbol.name)

@@ -20,12 +20,12 @@ from kring.btf.ext import CoreReloc, ExtSection, FuncInfo, LineInfo, write_ext
 from kring.btf.types import DataSec, DeclTag, Func
 from kring.btf.write import Builder
 from kring.errors import ObjectError
+from kring.obj.elf import EM_BPF
 from kring.obj.functions import CALL, PSEUDO_CALL, RELOC_ADDRESS, RELOC_CALL, Piece, split
 from kring.obj.maps import TARGET, describe
 from kring.obj.object import Map, Object
 from kring.record import field, record, replace
 
-EM_BPF: Final = 247
 KSYMS: Final = ".ksyms"
 """The section whose variables and functions are the kernel's."""
 EXTERN: Final = 2

@@ -28,7 +28,12 @@ def read_btf(path: str, needed: bool = True) -> Btf | None:
             raise
         return None
     if data[: len(_ELF_MAGIC)] == _ELF_MAGIC:
-        data = _elf_btf(path)
+        from kring.obj.elf import section_data
+
+        found = section_data(data, ".BTF")
+        if found is None:
+            raise ObjectError(f"{path} has no section .BTF")
+        data = found
     return Btf(data, where=path)
 
 
@@ -43,14 +48,3 @@ def _contents(path: str) -> bytes:
             return cast("bytes", mmap(file.fileno(), 0, MAP_PRIVATE, PROT_READ))
         except (OSError, ValueError):
             return file.read()
-
-
-def _elf_btf(path: str) -> bytes:
-    from elftools.elf.elffile import ELFFile
-
-    with open(path, "rb") as file:
-        section = ELFFile(file).get_section_by_name(".BTF")
-        if section is None:
-            raise ObjectError(f"{path} has no section .BTF")
-        data: bytes = section.data()
-    return data

@@ -13,9 +13,13 @@ DIRECTIONS = "ingress", "egress"
 class Kind:
     """A way to run a program.
 
-    `name` is the decorator's, `sections` the libbpf prefixes that mean it, the one written first.
+    `name` is the decorator's, `sections` the names that mean it, as libbpf has them and the one
+    written first: one that ends in `/` may have a target behind it, or stand without both. Names
+    that mean it with something more, and kinds that no decorator makes, are in `sections.py`.
+
     `test_run` says whether the kernel can run it on given input, `hooked` whether anything runs it
-    without being asked, `flags` what loading it takes.
+    without being asked, `needs` what attaching must know: a `target`, which the section names, or
+    an argument of `attach` of this name. `flags` is what loading it takes.
 
     `context` names what the program is given: the fields of a `tracepoint`, `xdp`, `skb`,
     `perf_event`, the 64-bit `arguments` of a function (with its result behind them where `returns`
@@ -38,6 +42,7 @@ class Kind:
     context: str = "bytes"
     test_run: bool = False
     hooked: bool = True
+    needs: str = "target"
     flags: int = 0
     returns: bool = False
     function: str | None = None
@@ -77,65 +82,67 @@ KINDS = {
     kind.name: kind
     for kind in (
         Kind(
-            "tracepoint", ("tracepoint", "tp"), ProgType.TRACEPOINT, context="tracepoint",
+            "tracepoint", ("tracepoint/", "tp/"), ProgType.TRACEPOINT, context="tracepoint",
             between="/",
         ),
         Kind(
-            "raw_tracepoint", ("raw_tracepoint", "raw_tp"), ProgType.RAW_TRACEPOINT,
+            "raw_tracepoint", ("raw_tracepoint/", "raw_tp/"), ProgType.RAW_TRACEPOINT,
             context="arguments", test_run=True, function="btf_trace_",
         ),
         Kind(
-            "tp_btf", ("tp_btf",), ProgType.TRACING, AttachType.TRACE_RAW_TP,
+            "tp_btf", ("tp_btf/",), ProgType.TRACING, AttachType.TRACE_RAW_TP,
             context="arguments", function="btf_trace_", typed=True, results=_NONE,
         ),
         Kind(
-            "fentry", ("fentry",), ProgType.TRACING, AttachType.TRACE_FENTRY,
+            "fentry", ("fentry/",), ProgType.TRACING, AttachType.TRACE_FENTRY,
             context="arguments", function="", typed=True, results=_NONE,
         ),
         Kind(
-            "fexit", ("fexit",), ProgType.TRACING, AttachType.TRACE_FEXIT,
+            "fexit", ("fexit/",), ProgType.TRACING, AttachType.TRACE_FEXIT,
             context="arguments", function="", typed=True, returns=True, results=_NONE,
         ),
         Kind(
-            "lsm", ("lsm",), ProgType.LSM, AttachType.LSM_MAC,
+            "lsm", ("lsm/",), ProgType.LSM, AttachType.LSM_MAC,
             context="arguments", function="bpf_lsm_", typed=True,
         ),
         Kind(
-            "iterator", ("iter",), ProgType.TRACING, AttachType.TRACE_ITER, context="arguments",
+            "iterator", ("iter/",), ProgType.TRACING, AttachType.TRACE_ITER, context="arguments",
             function="bpf_iter_", typed=True, hooked=False, results=range(2),
         ),
-        Kind("kprobe", ("kprobe",), ProgType.KPROBE, context="registers", function=""),
+        Kind("kprobe", ("kprobe/",), ProgType.KPROBE, context="registers", function=""),
         Kind(
-            "kretprobe", ("kretprobe",), ProgType.KPROBE, context="registers", function="",
+            "kretprobe", ("kretprobe/",), ProgType.KPROBE, context="registers", function="",
             returns=True,
         ),
-        Kind("uprobe", ("uprobe",), ProgType.KPROBE, context="registers"),
-        Kind("uretprobe", ("uretprobe",), ProgType.KPROBE, context="registers", returns=True),
-        Kind("usdt", ("usdt",), ProgType.KPROBE, context="usdt"),
+        Kind("uprobe", ("uprobe/",), ProgType.KPROBE, context="registers"),
+        Kind("uretprobe", ("uretprobe/",), ProgType.KPROBE, context="registers", returns=True),
+        Kind("usdt", ("usdt/",), ProgType.KPROBE, context="usdt"),
         Kind(
-            "perf_event", ("perf_event",), ProgType.PERF_EVENT, context="perf_event", unnamed=True
+            "perf_event", ("perf_event/",), ProgType.PERF_EVENT, context="perf_event",
+            unnamed=True,
         ),
         Kind(
             "xdp", ("xdp",), ProgType.XDP, AttachType.XDP, context="xdp", test_run=True,
-            verdict=True,
+            needs="interface", verdict=True,
         ),
         Kind(
-            "tc", ("tc", "tcx", "classifier"), ProgType.SCHED_CLS, context="skb", test_run=True,
+            "tc", ("tc/", "tcx/", "classifier"), ProgType.SCHED_CLS, context="skb",
+            test_run=True, needs="interface",
             directions=(AttachType.TCX_INGRESS, AttachType.TCX_EGRESS), unnamed=True,
             verdict=True,
         ),
         Kind(
-            "cgroup_skb", ("cgroup_skb", "cgroup/skb"), ProgType.CGROUP_SKB, context="skb",
-            test_run=True,
+            "cgroup_skb", ("cgroup_skb/", "cgroup/skb"), ProgType.CGROUP_SKB, context="skb",
+            test_run=True, needs="cgroup",
             directions=(AttachType.CGROUP_INET_INGRESS, AttachType.CGROUP_INET_EGRESS),
             results=range(2), verdict=True,
         ),
         Kind(
             "socket_filter", ("socket",), ProgType.SOCKET_FILTER, context="skb", test_run=True,
-            hooked=False, verdict=True,
+            hooked=False, needs="socket", verdict=True,
         ),
         Kind(
-            "syscall", ("syscall",), ProgType.SYSCALL, test_run=True, hooked=False,
+            "syscall", ("syscall",), ProgType.SYSCALL, test_run=True, hooked=False, needs="",
             flags=BPF_F_SLEEPABLE,
         ),
     )
@@ -144,7 +151,7 @@ KINDS = {
 
 def section(kind: Kind, target: str) -> str:
     """The ELF section name of a program: `tracepoint/sched/sched_process_exec`."""
-    first = kind.sections[0]
+    first = kind.sections[0].removesuffix("/")
     return f"{first}/{target.replace(':', kind.between)}" if target else first
 
 
@@ -154,19 +161,30 @@ def short_section(name: str) -> tuple[str, str]:
         kind, target = parse_section(name)
     except KeyError:
         return name, ""
-    return (kind.sections[0], target) if kind.unnamed else (name, "")
+    return (section(kind, ""), target) if kind.unnamed else (name, "")
 
 
 def parse_section(name: str) -> tuple[Kind, str]:
     """Kind and target of a section name: `tp/sched/sched_process_exec` gives the kind
     `tracepoint` and `sched:sched_process_exec`.
 
-    Raises: KeyError if no kind has that prefix.
+    Raises: KeyError if it means no kind.
     """
     for kind in KINDS.values():
-        for prefix in kind.sections:
-            if name == prefix:
-                return kind, ""
-            if name.startswith(prefix) and name[len(prefix)] == "/":
-                return kind, name[len(prefix) + 1 :].replace(kind.between, ":")
-    raise KeyError(name.partition("/")[0])
+        for known in kind.sections:
+            if (target := target_of(name, known, kind)) is not None:
+                return kind, target
+    # Only objects that others made have more of them: the table is long.
+    from kring.abi.sections import find
+
+    return find(name)
+
+
+def target_of(name: str, known: str, kind: Kind) -> str | None:
+    """What a section's name says of the hook if it is the `known` one, else None."""
+    if name == known.removesuffix("/"):
+        return ""
+    if known[-1] != "/" or not name.startswith(known):
+        return None
+    target = name[len(known) :].replace(kind.between, ":")
+    return None if kind.directions and target not in DIRECTIONS else target

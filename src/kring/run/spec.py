@@ -12,6 +12,7 @@ from kring.abi.programs import Kind, parse_section
 from kring.abi.uapi import PER_CPU
 from kring.errors import LoadError
 from kring.obj.object import Map, Program
+from kring.spelling import suggestion
 
 
 def kind_of(program: Program) -> tuple[Kind, str]:
@@ -21,8 +22,19 @@ def kind_of(program: Program) -> tuple[Kind, str]:
     except KeyError:
         raise LoadError(
             f'program "{program.name}" is in section {program.section!r}, which names no kind of'
-            " program that kring knows"
+            f" program.{_meant(program.section)}"
         ) from None
+
+
+def _meant(section: str) -> str:
+    """` Did you mean …?` with the name that a section's name begins with, or that is most like
+    it."""
+    from kring.abi.sections import names
+
+    known = names()
+    begins = max((name for name in known if section.startswith(name)), key=len, default="")
+    first = section.partition("/")[0]
+    return suggestion(begins, [begins]) or suggestion(section, known) or suggestion(first, known)
 
 
 def check_ring_size(spec: Map) -> None:

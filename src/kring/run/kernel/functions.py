@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from errno import ENOENT
 
 from kring.abi.programs import Kind, Parameter
+from kring.abi.uapi import ProgType
 from kring.btf.blob import Btf
 from kring.btf.types import Composite, Enum, Func, FuncProto, Int, Modifier, Ptr
 from kring.btf.types import Kind as BtfKind
@@ -35,7 +36,7 @@ def function_id(btf: Btf | None, kind: Kind, target: str) -> int:
     found = _find(btf, kind, target)
     if found is None:
         what = "raw tracepoint" if kind.function == _TRACEPOINT else "kernel function"
-        hook = f"{kind.function}{target}" if kind.name == "lsm" else target
+        hook = f"{kind.function}{target}" if kind.type == ProgType.LSM else target
         raise AttachError(
             f"no {what} {hook} in {btf.where}.{_suggestion(btf, kind, target)}", ENOENT
         )

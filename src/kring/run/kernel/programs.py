@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from errno import EAGAIN, ENOSPC, EPERM
+from errno import EAGAIN, EINVAL, ENOSPC, EPERM
 
 from kring.abi.programs import Kind
-from kring.abi.uapi import AttachType
-from kring.errors import LoadError
+from kring.abi.uapi import AttachType, ProgType
+from kring.errors import AttachError, LoadError, NotSupported
 from kring.obj.object import Program
 from kring.run.kernel import syscall
 from kring.run.kernel.maps import kernel_name
@@ -33,6 +33,9 @@ _INTERRUPTED_LOADS = 5
 _INFO_SIZE = 224
 _VERIFIED_INSNS_OFFSET = 216
 
+_RETURNS = tuple(bytes((0xB7, 0, 0, 0, result, 0, 0, 0, 0x95, *bytes(7))) for result in range(2))
+"""Programs that do nothing but return 0, or 1."""
+
 # Asks the kernel once, with room for the verifier's log or without, and returns a descriptor.
 Attempt = Callable[[Buffer | None], int]
 
@@ -52,9 +55,24 @@ def load(
     Raises: VerifierError with the log, NotPermitted, or LoadError.
     """
     kind, target = kind_of(program)
+    _check_target(program, kind, target)
     hook = function(kind, target) if kind.typed else 0
     attempt = _attempt(fds, program, kind, kind.attach_type(target), hook, code, license, types)
     return KernelProgram(program, kind, _load_quietly(attempt, program, kind), attach)
+
+
+def _check_target(program: Program, kind: Kind, target: str) -> None:
+    """Refuse a program that must know its function at load, and does not."""
+    if kind.type == ProgType.EXT:
+        raise NotSupported(
+            f'"{program.name}" replaces a function of another program (freplace), which kring does'
+            " not do"
+        )
+    if kind.typed and not target:
+        raise AttachError(
+            f'"{program.name}": section {program.section!r} names no function, and a {kind.name}'
+            f" program is loaded for one: {program.section}/NAME"
+        )
 
 
 def _attempt(
@@ -130,9 +148,30 @@ def _refused(program: Program, kind: Kind, errno: int, log: Buffer) -> LoadError
     said = log.value.decode(errors="replace")
     if errno == EPERM and not said.strip():
         return not_permitted(f'loading "{program.name}"', needs(kind.type), errno)
+    if errno == EINVAL and not said.strip() and not _known(kind, program):
+        return NotSupported(
+            f'EINVAL: loading "{program.name}": this kernel has no {kind.name} programs', errno
+        )
     from kring.run.kernel.verdict import refused
 
     return refused(program, errno, said)
+
+
+def _known(kind: Kind, program: Program) -> bool:
+    """Whether the kernel takes any program of this kind; only asked after one was refused."""
+    where = kind.attach_type(kind_of(program)[1])
+    fds = Fds()
+    try:
+        for code in _RETURNS:
+            bare = Program("", "", code)
+            try:
+                _attempt(fds, bare, kind, where, 0, code, "GPL", ObjectTypes(fds, b""))(None)
+            except OSError:
+                continue
+            return True
+        return kind.typed
+    finally:
+        fds.close()
 
 
 def _function_info(program: Program, types: ObjectTypes) -> bytes:

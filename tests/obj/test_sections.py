@@ -1,0 +1,98 @@
+"""Names of sections: each means the kind of program that libbpf takes it for."""
+
+from __future__ import annotations
+
+import ctypes
+
+import pytest
+
+from kring.abi.programs import KINDS, parse_section
+from kring.abi.sections import OTHERS, names
+from kring.abi.uapi import BPF_F_SLEEPABLE, BPF_F_XDP_HAS_FRAGS, AttachType, ProgType
+
+NEWER = {
+    "netkit/primary", "netkit/peer", "sk_skb/verdict", "netfilter", "struct_ops.s", "usdt.s",
+    "tc/ingress", "tc/egress", "tcx/ingress", "tcx/egress",
+    "kprobe.session", "uprobe.multi", "uretprobe.multi", "uprobe.session",
+    "uprobe.multi.s", "uretprobe.multi.s", "uprobe.session.s",
+    *(f"cgroup/{call}_unix" for call in
+      ("connect", "sendmsg", "recvmsg", "getpeername", "getsockname")),
+}  # fmt: skip
+"""What libbpf learnt after its version 1.1."""
+OURS = {"cgroup_skb", "tcx"}
+"""Names without a direction, which libbpf refuses."""
+
+
+@pytest.mark.parametrize(
+    ("section", "kind", "type", "attach", "flags", "target"),
+    [
+        ("tp/a/b", "tracepoint", ProgType.TRACEPOINT, 0, 0, "a:b"),
+        ("raw_tp.w/x", "raw_tracepoint_writable", ProgType.RAW_TRACEPOINT_WRITABLE, 0, 0, "x"),
+        ("fentry.s/f", "fentry", ProgType.TRACING, AttachType.TRACE_FENTRY, BPF_F_SLEEPABLE, "f"),
+        ("iter.s", "iterator", ProgType.TRACING, AttachType.TRACE_ITER, BPF_F_SLEEPABLE, ""),
+        ("kprobe/f+0x10", "kprobe", ProgType.KPROBE, 0, 0, "f+0x10"),
+        ("uprobe.s//bin/sh:main", "uprobe", ProgType.KPROBE, 0, BPF_F_SLEEPABLE, "/bin/sh:main"),
+        ("uprobe.multi/a:b*", "uprobe_multi", ProgType.KPROBE, AttachType.TRACE_UPROBE_MULTI, 0,
+         "a:b*"),
+        ("xdp", "xdp", ProgType.XDP, AttachType.XDP, 0, ""),
+        ("xdp.frags", "xdp", ProgType.XDP, AttachType.XDP, BPF_F_XDP_HAS_FRAGS, ""),
+        ("xdp.frags/cpumap", "xdp_map", ProgType.XDP, AttachType.XDP_CPUMAP, BPF_F_XDP_HAS_FRAGS,
+         ""),
+        ("xdp/devmap", "xdp_map", ProgType.XDP, AttachType.XDP_DEVMAP, 0, ""),
+        ("tc", "tc", ProgType.SCHED_CLS, 0, 0, ""),
+        ("tcx/egress", "tc", ProgType.SCHED_CLS, AttachType.TCX_EGRESS, 0, "egress"),
+        ("cgroup/skb", "cgroup_skb", ProgType.CGROUP_SKB, 0, 0, ""),
+        ("cgroup_skb/egress", "cgroup_skb", ProgType.CGROUP_SKB, AttachType.CGROUP_INET_EGRESS, 0,
+         "egress"),
+        ("cgroup/sock", "cgroup_sock", ProgType.CGROUP_SOCK, AttachType.CGROUP_INET_SOCK_CREATE, 0,
+         ""),
+        ("syscall", "syscall", ProgType.SYSCALL, 0, BPF_F_SLEEPABLE, ""),
+        ("struct_ops.s/ssthresh", "struct_ops", ProgType.STRUCT_OPS, 0, BPF_F_SLEEPABLE,
+         "ssthresh"),
+    ],
+)  # fmt: skip
+def test_meaning(
+    section: str, kind: str, type: ProgType, attach: int, flags: int, target: str
+) -> None:
+    found, where = parse_section(section)
+    assert (found.name, found.type, found.flags, where) == (kind, type, flags, target)
+    assert found.attach_type(where) == attach
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        "", "mystery", "mystery/x", "kprobes/x", "xdp/foo", "xdp.frags/foo", "xdp.s", "tc/foo",
+        "socket/x", "syscall/x", "cgroup/skb/x", "cgroup/connect5", "kprobe.s/x", "tracepointx",
+        "netkit", "sk_skb/x", "uprobe.multi.x/y", "classifier/x", ".s", ".s/x",
+    ],
+)  # fmt: skip
+def test_names_that_mean_nothing(section: str) -> None:
+    with pytest.raises(KeyError):
+        parse_section(section)
+
+
+def test_names_are_clear() -> None:
+    """No name is listed twice, and all have a kind."""
+    listed = names()
+    assert len(listed) == len(set(listed))
+    assert {parse_section(name)[0].name for name in listed} == {*KINDS, *OTHERS}
+
+
+@pytest.mark.peer
+def test_libbpf_takes_them_for_the_same() -> None:
+    try:
+        libbpf = ctypes.CDLL("libbpf.so.1")
+    except OSError:
+        pytest.skip("libbpf is not here to compare with")
+    libbpf.libbpf_set_print(None)
+    unknown: set[str] = set()
+    for name in names():
+        type, attach = ctypes.c_int(), ctypes.c_int()
+        if libbpf.libbpf_prog_type_by_name(name.encode(), ctypes.byref(type), ctypes.byref(attach)):
+            unknown.add(name)
+            continue
+        kind, target = parse_section(name)
+        assert (kind.type, kind.attach_type(target)) == (type.value, attach.value), name
+    assert unknown >= OURS
+    assert unknown <= OURS | NEWER

@@ -50,7 +50,7 @@ def sample() -> Object:
         b.string(line.file)
         b.string(line.line_text)
     call_it = ("call local helper", "exit", "helper:", "mov %r0, %r1", "add %r0, 7", "exit")
-    on_exec = code("lddw %r2, 0", "lddw %r3, 0", "mov %r1, 4", *call_it)
+    on_exec = code("lddw %r2, map_fd(0)", "lddw %r3, map_value(0)", "mov %r1, 4", *call_it)
     drop = code("mov %r1, 4", *call_it)
     return Object(
         "sample",
@@ -97,7 +97,9 @@ def test_an_object_survives_elf() -> None:
 
 
 def test_an_object_without_types_survives_elf() -> None:
-    program = Program("f", "xdp", code("lddw %r1, 0", "mov %r0, 2", "exit"), (MapRef(0, "m"),))
+    program = Program(
+        "f", "xdp", code("lddw %r1, map_fd(0)", "mov %r0, 2", "exit"), (MapRef(0, "m"),)
+    )
     obj = Object("plain", (program,), (Map("m", MapType.ARRAY, 4, 8, 1),))
     read = from_elf(to_elf(obj), "plain")
     assert read.program("f").functions == (Function(0, "f"),)

@@ -10,6 +10,7 @@ license .BTF .BTF.ext .symtab .strtab
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from struct import pack, pack_into
 from typing import Final
 
@@ -17,7 +18,7 @@ from kring.abi.programs import short_section
 from kring.abi.uapi import BPF_F_RDONLY_PROG
 from kring.btf.blob import Btf
 from kring.btf.ext import CoreReloc, ExtSection, FuncInfo, LineInfo, write_ext
-from kring.btf.types import DataSec, DeclTag, Func
+from kring.btf.types import Array, DataSec, DeclTag, Func, Int, Kind, Var
 from kring.btf.write import Builder
 from kring.errors import ObjectError
 from kring.obj.elf import EM_BPF
@@ -33,7 +34,7 @@ EXTERN: Final = 2
 
 _PROGBITS, _SYMTAB, _STRTAB, _NOBITS, _REL = 1, 2, 3, 8, 9
 _WRITE, _ALLOC, _EXEC, _INFO = 1, 2, 4, 0x40
-_OBJECT, _FUNC = 1, 2
+_OBJECT, _FUNC, _SECTION = 1, 2, 3
 _LOCAL, _GLOBAL = 0, 1
 
 
@@ -52,6 +53,7 @@ class _Section:
     """Byte offset, key of the symbol, type."""
 
 
+_LICENSE: Final = "license"
 _NOWHERE: Final = _Section("")
 """Stands for the section of symbols that others define: its number is 0."""
 
@@ -132,7 +134,9 @@ def to_elf(obj: Object) -> bytes:
     elf, builder = _Elf(), Builder()
     maps_id = _copy_types(obj, builder)
     _write_ksyms(obj, builder)
-    known = _write_programs(elf, obj, builder)
+    btf = Btf(obj.btf, where=obj.name) if obj.btf else None
+    variables = {map.name: _variables(map, btf) for map in obj.maps if map.data is not None}
+    known = _write_programs(elf, obj, builder, variables)
     maps = _write_maps(elf, obj, builder)
     if maps_id:
         builder.set(maps_id, maps)
@@ -140,10 +144,8 @@ def to_elf(obj: Object) -> bytes:
         builder.add(maps)
     for map in obj.maps:
         if map.data is not None:
-            _write_data(elf, map)
-    license = elf.section("license", flags=_ALLOC | _WRITE, align=1)
-    text = obj.license.encode() + b"\0"
-    elf.define("license", "_license", license, text, _OBJECT, _GLOBAL)
+            _write_data(elf, map, variables[map.name])
+    _write_license(elf, obj.license.encode() + b"\0", btf, builder)
     ext = write_ext(builder, known)
     elf.section(".BTF", align=4).data = builder.bytes()
     elf.section(".BTF.ext", align=4).data = ext
@@ -157,7 +159,31 @@ def data_section(map: Map) -> str:
     return f"{'.rodata' if map.flags & BPF_F_RDONLY_PROG else '.data'}.{map.name}"
 
 
-def _write_programs(elf: _Elf, obj: Object, builder: Builder) -> dict[str, ExtSection]:
+@record
+class _Variable:
+    """A variable among a map's globals, by its offset there."""
+
+    name: str
+    offset: int
+    size: int
+    bind: int
+
+
+def _variables(map: Map, btf: Btf | None) -> list[_Variable]:
+    """The variables that a map of globals holds, as far as its type says so."""
+    section = btf[map.value_type] if btf and map.value_type else None
+    rows = section.vars if btf and isinstance(section, DataSec) else ()
+    found: list[_Variable] = []
+    for id, offset, size in rows:
+        var = btf[id] if btf else None
+        if isinstance(var, Var):
+            found.append(_Variable(var.name, offset, size, min(var.linkage, _GLOBAL)))
+    return found
+
+
+def _write_programs(
+    elf: _Elf, obj: Object, builder: Builder, variables: Mapping[str, list[_Variable]]
+) -> dict[str, ExtSection]:
     """Code, its symbols and relocations; what .BTF.ext says of it."""
     known: dict[str, ExtSection] = {}
     for program in obj.programs:
@@ -173,29 +199,33 @@ def _write_programs(elf: _Elf, obj: Object, builder: Builder) -> dict[str, ExtSe
             calls = [(slot, f"{program.name}:{to}", kind) for slot, to, kind in piece.calls]
             section.relocs += [(at + slot * 8, to, kind) for slot, to, kind in calls]
             _write_externs(elf, section, at, piece)
-            section.relocs += [
-                (at + ref.slot * 8, _reference(obj.map(ref.map), ref.offset), RELOC_ADDRESS)
-                for ref in piece.maps
-            ]
-            _write_offsets(section, at, piece)
+            for ref in piece.maps:
+                key, offset = _reference(obj.map(ref.map), ref.offset, variables)
+                section.relocs.append((at + ref.slot * 8, key, RELOC_ADDRESS))
+                _write_offset(section, at + ref.slot * 8, offset)
             known[name] = _joined(known.get(name, ExtSection()), piece, at // 8)
     return known
 
 
-def _reference(map: Map, offset: int | None) -> str:
+def _reference(
+    map: Map, offset: int | None, variables: Mapping[str, list[_Variable]]
+) -> tuple[str, int]:
+    """The key of the symbol that a map's or a variable's address is written with, and what the
+    address lies beyond it."""
     if (map.data is None) != (offset is None):
         raise ObjectError(f"map {map.name!r}: only addresses inside maps of globals can be written")
-    return f"map:{map.name}"
+    for var in variables.get(map.name, ()):
+        if offset is not None and var.offset <= offset < var.offset + var.size:
+            return f"var:{map.name}:{var.name}", offset - var.offset
+    return f"map:{map.name}", offset or 0
 
 
-def _write_offsets(section: _Section, at: int, piece: Piece) -> None:
-    """The offset into a map of globals is what the lddw holds before relocation."""
+def _write_offset(section: _Section, at: int, offset: int) -> None:
+    """As compilers leave a lddw to be relocated: no kind yet, the low half an offset."""
     assert isinstance(section.data, bytearray)
-    for ref in piece.maps:
-        # as compilers leave it: no kind yet, the low half an offset, the high half zero
-        section.data[at + ref.slot * 8 + 1] &= 15
-        pack_into("<I", section.data, at + ref.slot * 8 + 4, ref.offset or 0)
-        pack_into("<I", section.data, at + ref.slot * 8 + 12, 0)
+    section.data[at + 1] &= 15
+    pack_into("<I", section.data, at + 4, offset)
+    pack_into("<I", section.data, at + 12, 0)
 
 
 def _write_externs(elf: _Elf, section: _Section, at: int, piece: Piece) -> None:
@@ -218,15 +248,37 @@ def _joined(known: ExtSection, piece: Piece, at: int) -> ExtSection:
     return ExtSection(known.funcs + funcs, known.lines + lines, known.relocs + core)
 
 
-def _write_data(elf: _Elf, map: Map) -> None:
+def _write_data(elf: _Elf, map: Map, variables: list[_Variable]) -> None:
+    """The section of a map's globals; symbols for it as a whole and for each variable."""
     name = data_section(map)
     zero = name.startswith(".bss")
     writable = 0 if name.startswith(".rodata") else _WRITE
     section = elf.section(name, type=_NOBITS if zero else _PROGBITS, flags=_ALLOC | writable)
     if section.data:
         raise ObjectError(f"two maps of globals are called {name}")
-    plain = "".join(c if c.isalnum() else "_" for c in name)
-    elf.define(f"map:{map.name}", plain, section, map.data or b"", _OBJECT, _LOCAL)
+    section.data = map.data or b""
+    elf.symbols.append(_Symbol(f"map:{map.name}", "", section, 0, 0, _SECTION, _LOCAL))
+    for var in variables:
+        key = f"var:{map.name}:{var.name}"
+        elf.symbols.append(_Symbol(key, var.name, section, var.offset, var.size, _OBJECT, var.bind))
+
+
+def _write_license(elf: _Elf, text: bytes, btf: Btf | None, builder: Builder) -> None:
+    """The licence is a variable too: who joins objects wants its type."""
+    known = btf.find(_LICENSE, Kind.DATASEC) if btf else None
+    section = btf[known] if btf and known else None
+    name = (
+        btf.name(section.vars[0][0])
+        if btf and isinstance(section, DataSec) and section.vars
+        else ""
+    )
+    if not name:
+        char = builder.add(Int("char", 1, 8, signed=True))
+        index = builder.add(Int("unsigned int", 4, 32))
+        var = builder.add(Var("_license", builder.add(Array(char, index, len(text)))))
+        builder.add(DataSec(_LICENSE, len(text), ((var, 0, len(text)),)))
+    holder = elf.section(_LICENSE, flags=_ALLOC | _WRITE, align=1)
+    elf.define("license", name or "_license", holder, text, _OBJECT, _GLOBAL)
 
 
 def _copy_types(obj: Object, builder: Builder) -> int:

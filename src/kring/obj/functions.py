@@ -118,6 +118,8 @@ def join(name: str, section: str, entry: Piece, callee: Callable[[int], Piece]) 
     for piece, at in order:
         for slot, to, kind in piece.calls:
             _link(code, at + slot, starts[to] - (at + slot) - 1, kind)
+        for ref in piece.maps:
+            _name_map(code, at + ref.slot, ref.offset)
     return Program(
         name,
         section,
@@ -135,3 +137,11 @@ def _link(code: bytearray, slot: int, distance: int, kind: int) -> None:
     if kind == RELOC_ADDRESS:
         code[slot * 8 + 1] = code[slot * 8 + 1] & 15 | Pseudo.FUNC << 4
         pack_into("<i", code, slot * 8 + 12, 0)
+
+
+def _name_map(code: bytearray, slot: int, offset: int | None) -> None:
+    """Whoever compiled it, an address of a map says so before it is known."""
+    kind = Pseudo.MAP_FD if offset is None else Pseudo.MAP_VALUE
+    code[slot * 8 + 1] = code[slot * 8 + 1] & 15 | kind << 4
+    pack_into("<i", code, slot * 8 + 4, 0)
+    pack_into("<i", code, slot * 8 + 12, 0)

@@ -33,6 +33,7 @@ from kring.lower.code import Code, StackOverflow, TooLong
 from kring.lower.lower import check_stack, lower
 from kring.obj.functions import LDDW, RELOC_CALL, Piece, join
 from kring.obj.object import KfuncRef, Map, MapRef, Object, Program
+from kring.spelling import c_name
 
 Dump = Callable[[str, str, Fn], None]
 """Called with a program's name, a stage's and the function after it."""
@@ -96,8 +97,25 @@ def compile_all(
     if module.constants:
         maps.append(_constants(types, bytes(module.constants)))
     kfuncs = {name: kfunc_id(types, kernel, found) for name, found in module.kfuncs.items()}
-    built = [_program(types, kernel, kfuncs, source, functions) for source, functions in compiled]
+    built = [
+        _program(types, kernel, kfuncs, name, source, functions)
+        for name, (source, functions) in zip(program_names(programs), compiled, strict=True)
+    ]
     return Object(programs[0].name, tuple(built), tuple(maps), types.bytes()), module
+
+
+def program_names(programs: Sequence[Source]) -> list[str]:
+    """What an object calls them: their functions' names, told apart by a number where several
+    share one, as those do that one function makes."""
+    names: dict[str, None] = {}
+    for program in programs:
+        name = first = c_name(program.name)
+        number = 1
+        while name in names:
+            number += 1
+            name = f"{first}_{number}"
+        names[name] = None
+    return list(names)
 
 
 def _compile(fn: Fn, dump: Dump | None) -> list[tuple[Fn, Code]]:
@@ -206,18 +224,23 @@ def _program(
     types: Types,
     kernel: KernelTypes,
     kfuncs: Mapping[str, int],
+    name: str,
     source: Source,
     functions: list[tuple[Fn, Code]],
 ) -> Program:
     numbers = {fn.name: number for number, (fn, _) in enumerate(functions)}
-    pieces = [_piece(types, kernel, kfuncs, fn, code, numbers) for fn, code in functions]
-    return join(source.name, source.section, pieces[0], pieces.__getitem__)
+    pieces = [
+        _piece(types, kernel, kfuncs, c_name(fn.name) if number else name, fn, code, numbers)
+        for number, (fn, code) in enumerate(functions)
+    ]
+    return join(name, source.section, pieces[0], pieces.__getitem__)
 
 
 def _piece(
     types: Types,
     kernel: KernelTypes,
     kfuncs: Mapping[str, int],
+    name: str,
     fn: Fn,
     code: Code,
     numbers: dict[str, int],
@@ -227,8 +250,8 @@ def _piece(
     relocs = [_core(kernel, encoded, slot, core) for slot, core in code.core]
     return Piece(
         numbers[fn.name],
-        fn.name,
-        _function_type(types, fn, entry=not numbers[fn.name]),
+        name,
+        _function_type(types, name, fn, entry=not numbers[fn.name]),
         bytes(encoded),
         tuple((slot, numbers[name], RELOC_CALL) for slot, name in code.calls),
         tuple(MapRef(slot, name, offset) for slot, name, offset in code.maps),
@@ -238,17 +261,17 @@ def _piece(
     )
 
 
-def _function_type(types: Types, fn: Fn, entry: bool) -> int:
+def _function_type(types: Types, name: str, fn: Fn, entry: bool) -> int:
     """An entry is global and takes its context; what it calls is static."""
     if entry:
         prototype = FuncProto(type_id(types, IntType(4, True)), (("ctx", types.add(Ptr(0))),))
-        return types.add(Func(fn.name, types.add(prototype), linkage=1))
+        return types.add(Func(name, types.add(prototype), linkage=1))
     number = type_id(types, IntType(8, True))
     params = tuple(
         (f"arg{at}", types.add(Ptr(0)) if param.type.space else number)
         for at, param in enumerate(fn.entry.params, 1)
     )
-    return types.add(Func(fn.name, types.add(FuncProto(number, params)), linkage=0))
+    return types.add(Func(name, types.add(FuncProto(number, params)), linkage=0))
 
 
 _CORE_KINDS = {

@@ -183,7 +183,7 @@ class Session:
             raise TypeError("load() takes programs, or one Object and nothing else")
         if objects:
             return objects[0], None
-        from kring.build import compile_all
+        from kring.build import compile_all, program_names
 
         sources = [one for one in self._given if isinstance(one, Program)]
         for other in self._given:
@@ -191,7 +191,8 @@ class Session:
                 raise TypeError(
                     f"load() takes programs, functions under a decorator; not {other!r}"
                 )
-        self._sources = {source: source.name for source in sources}
+        sources = list(dict.fromkeys(sources))
+        self._sources = dict(zip(sources, program_names(sources), strict=True))
         facts = self._on.open(Object("facts", ()))
         try:
             return compile_all(sources, facts)
@@ -200,8 +201,8 @@ class Session:
 
     def _placed(self, error: AttachError, name: str) -> AttachError:
         """The error with the line of the program that wants the hook, if it was compiled here."""
-        for source in self._sources:
-            if source.name == name:
+        for source, known in self._sources.items():
+            if known == name:
                 code = source.function.__code__
                 error.add_note(f"  {code.co_filename}:{code.co_firstlineno}, at {name}()")
         return error

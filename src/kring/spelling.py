@@ -1,4 +1,5 @@
-"""The name that was meant, for the authors of errors about one that is not there."""
+"""Names: the one that was meant, for the authors of errors about one that is not there; and the
+one that C, and so the kernel, can have."""
 
 from __future__ import annotations
 
@@ -20,3 +21,18 @@ def suggestion(name: str, known: Iterable[str], lead: str = " ", quote: str = "'
     """` Did you mean 'x'?` after `lead` if a known name is close, else nothing."""
     close = closest(name, known)
     return f"{lead}Did you mean {quote}{close}{quote}?" if close else ""
+
+
+def c_name(name: str) -> str:
+    """The name as C has it: a letter that is not ASCII becomes `_u` and its code point, as in
+    `l_u00e4nge`, other characters `_`."""
+    if name.isascii() and name.isidentifier():
+        return name
+    plain = "".join(_plain(c) for c in name)
+    return f"_{plain}" if plain[:1].isdigit() else plain
+
+
+def _plain(c: str) -> str:
+    if c.isascii():
+        return c if c.isalnum() else "_"
+    return f"_u{ord(c):04x}"

@@ -197,12 +197,12 @@ def test_types_from_a_file(program: Path) -> None:
 def test_build_writes_an_elf_beside_the_file(program: Path) -> None:
     done = kring("build", program)
     target = program.with_name("prog.bpf.o")
-    assert done.stdout == f"{target}: programs on_exec; maps events, kring.drops\n"
+    assert done.stdout == f"{target}: programs on_exec; maps events, kring_drops\n"
     assert target.read_bytes()[:4] == b"\x7fELF"
     other = program.with_name("other.o")
     said = json.loads(kring("build", "--json", program, "-o", other).stdout)
     assert said == {
-        "object": str(other), "programs": ["on_exec"], "maps": ["events", "kring.drops"]
+        "object": str(other), "programs": ["on_exec"], "maps": ["events", "kring_drops"]
     }  # fmt: skip
     assert other.read_bytes() == target.read_bytes()
 

@@ -75,7 +75,7 @@ def sample() -> Object:
         (
             Map("events", MapType.RINGBUF, max_entries=4096, record=exec_, drops=0),
             Map("counts", MapType.HASH, 4, 8, 64, key_type=u32, value_type=u64),
-            Map("kring.drops", MapType.PERCPU_ARRAY, 4, 8, 1),
+            Map("kring_drops", MapType.PERCPU_ARRAY, 4, 8, 1),
             Map("lpm", MapType.LPM_TRIE, 8, 4, 16, flags=1),
             Map("perf", MapType.PERF_EVENT_ARRAY, 4, 4, record=exec_),
             Map(".rodata", MapType.ARRAY, 4, 4, 1, 1152, data=b"\1\2\3\4"),

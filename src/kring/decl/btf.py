@@ -11,6 +11,7 @@ from kring.decl.kernel import KernelStruct
 from kring.decl.locks import is_lock
 from kring.decl.struct import Struct, layout
 from kring.decl.types import ArrayType, Bits, Char, DynamicStr, FieldType, IntType
+from kring.spelling import c_name
 
 if TYPE_CHECKING:
     from kring.decl.kfuncs import ArgType, Kfunc
@@ -59,14 +60,14 @@ def array_id(types: Builder, element: int, count: int) -> int:
 def _struct(types: Builder, struct: type[Struct]) -> int:
     members = tuple(
         Member(
-            field.name,
+            c_name(field.name),
             type_id(types, field.type),
             field.offset * 8 + field.shift,
             field.type.width if isinstance(field.type, Bits) else 0,
         )
         for field in layout(struct).fields
     )
-    name = "bpf_spin_lock" if is_lock(struct) else struct.__name__
+    name = "bpf_spin_lock" if is_lock(struct) else c_name(struct.__name__)
     return types.add(Composite(name, layout(struct).size, members))
 
 
@@ -96,5 +97,22 @@ def _pointee(types: Builder, kernel: KernelTypes, to: IntType | type | None) -> 
             return kernel.struct(to.__name__) or types.add(Composite(to.__name__, 0, ()))
         case IntType():
             return type_id(types, to)
+        case _ if issubclass(to, Struct):
+            return type_id(types, to)
         case _:
-            return type_id(types, to) if issubclass(to, Struct) else 0
+            return _context(types, to)
+
+
+def _context(types: Builder, to: type) -> int:
+    """The id of what the kernel calls a context, 0 if it has no name of its own."""
+    from kring.decl.contexts import PerfEvent, Registers
+    from kring.decl.packets import Skb, Xdp
+
+    names = {
+        Xdp: "xdp_md",
+        Skb: "__sk_buff",
+        PerfEvent: "bpf_perf_event_data",
+        Registers: "pt_regs",
+    }
+    name = next((names[one] for one in to.__mro__ if one in names), "")
+    return types.add(Composite(name, 0, ())) if name else 0

@@ -25,10 +25,10 @@ V = TypeVar("V")
 ValueType = IntType | type[Struct]
 """What a key, a value or a record can be."""
 
-DROPS = "kring.drops"
+DROPS = "kring_drops"
 """The map that counts lost records: a per-CPU array of u64, one entry per counted stream."""
 
-SCRATCH = "kring.scratch"
+SCRATCH = "kring_scratch"
 """The map that holds the large structs of programs: a per-CPU array, one entry for each."""
 
 LARGEST_ON_STACK = 256

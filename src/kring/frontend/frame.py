@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import Any, cast
 
 from kring.abi.uapi import NAME_SIZE
-from kring.decl.maps import MapDeclaration
+from kring.decl.maps import DROPS, SCRATCH, MapDeclaration
 from kring.decl.programs import Program
 from kring.decl.types import IntType
 from kring.decl.variables import Global
@@ -40,6 +40,7 @@ from kring.frontend.values import (
 )
 from kring.ir.core import Span, Value
 from kring.record import field, record
+from kring.spelling import c_name
 
 
 @record
@@ -199,9 +200,8 @@ class Frame:
         known = self.names.get(id(declaration))
         if known is not None:
             return known
-        name = spelled[:NAME_SIZE]
-        taken = self.b.module.maps.get(name)
-        if taken is not None:
+        name = c_name(spelled)[:NAME_SIZE]
+        if name in (DROPS, SCRATCH, *self.b.module.maps):
             raise DeclarationError(
                 f"two maps would be called {name!r} in the kernel, which keeps {NAME_SIZE} "
                 f"characters of a name; rename the variable {spelled!r}"

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import pytest
 from paths import field_path
+from splitting import split
 
 from kring.btf.blob import Btf
-from kring.btf.core import Resolved, resolve
+from kring.btf.core import Candidates, Resolved, resolve
 from kring.btf.ext import CoreKind, CoreReloc
 from kring.btf.types import (
     Array,
@@ -178,6 +179,39 @@ def test_a_flexible_array_has_every_index(local: Side, target: Side) -> None:
         ask(local, target, not_last, "0:0:5", K.FIELD_BYTE_OFFSET)
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs", "resizable"),
+    [
+        ((4, False, 8), (4, False, 4), True),  # other lengths
+        ((4, False, 8), (8, False, 4), True),  # wider elements without sign
+        ((4, True, 8), (8, True, 4), False),
+        ((4, True, 8), (4, True, 16), True),
+    ],
+    ids=str,
+)
+def test_a_load_from_an_array_is_of_an_element(
+    local: Side,
+    target: Side,
+    mine: tuple[int, bool, int],
+    theirs: tuple[int, bool, int],
+    resizable: bool,
+) -> None:
+    """Compilers fold `s->v[0]` into a load from `s->v`."""
+
+    def add(side: Side, size: int, signed: bool, count: int) -> int:
+        element = side.add(Int("element", size, size * 8, signed=signed))
+        rows = side.array(side.array(element, count), 2)
+        return side.struct("s", 2 * size * count + 8, ("v", rows, 8))
+
+    asked = add(local, *mine)
+    add(target, *theirs)
+    answer = ask(local, target, asked, "0:0", K.FIELD_BYTE_OFFSET)
+    assert (answer.local_size, answer.size, answer.resizable) == (mine[0], theirs[0], resizable)
+    answer = ask(local, target, asked, "0:0:1", K.FIELD_BYTE_OFFSET)
+    assert (answer.value, answer.size) == (8 + theirs[0] * theirs[2], theirs[0])
+    assert ask(local, target, asked, "0:0", K.FIELD_BYTE_SIZE).value == 2 * theirs[0] * theirs[2]
+
+
 def test_bitfields(local: Side, target: Side) -> None:
     mine = local.bits("s", 4, ("a", local.u32, 0, 3))
     target.bits("s", 8, ("z", target.u32, 0, 0), ("y", target.u32, 32, 5), ("a", target.i32, 37, 7))
@@ -258,6 +292,92 @@ def test_candidates_that_agree_are_one(local: Side, target: Side) -> None:
         target.struct("s", size, ("a", target.u32, 4))
     target.struct("s", 4, ("other", target.u32, 0))
     assert answers(local, target, mine, "0:0", *FIELD[:3]) == [4, 4, 1]
+
+
+def test_what_one_question_rules_out_is_left_out_of_the_next(local: Side, target: Side) -> None:
+    """Or else a program would take one field from this type and one from that."""
+    mine = local.struct("s", 12, *((name, local.u32, 4 * at) for at, name in enumerate("abc")))
+    target.struct("s", 8, ("c", target.u32, 0), ("a", target.u32, 4))
+    target.struct("s", 8, ("c", target.u32, 0), ("b", target.u32, 4))
+    asked = {name: CoreReloc(0, mine, f"0:{at}", K.FIELD_EXISTS) for at, name in enumerate("abc")}
+    mine_btf, theirs = local.btf(), target.btf()
+    for order, expected in (("cab", [1, 1, 0]), ("ba", [1, 0]), ("acb", [1, 1, 0])):
+        candidates = Candidates(mine_btf, theirs)
+        found = [resolve(asked[name], mine_btf, theirs, candidates).value for name in order]
+        assert found == expected
+    assert [resolve(asked[name], mine_btf, theirs).value for name in "ab"] == [1, 1]
+
+
+def test_every_candidate_says_why_it_does_not_fit(local: Side, target: Side) -> None:
+    inner = local.struct("in", 4, ("x", local.u32, 0))
+    mine = local.struct("s", 4, ("a", inner, 0))
+    first = target.struct("s", 8, ("b", target.u32, 4))
+    second = target.struct("s___2", 8, ("a", target.u32, 4))
+    assert ask(local, target, mine, "0:0:0", K.FIELD_BYTE_OFFSET).reason == (
+        f"s.a.x: none of 2 candidates fits: [{first}] struct s of kernel has no member 'a'; "
+        f"[{second}] s___2.a is `unsigned int` in kernel, `struct in` in the program"
+    )
+
+
+def test_a_path_that_ends_early_is_named(local: Side, target: Side) -> None:
+    inner = local.struct("in", 4, ("x", local.u32, 0))
+    mine = local.struct("s", 4, ("a", inner, 0))
+    target.struct("s", 4, ("a", target.struct("in", 4, ("y", target.u32, 0)), 0))
+    answer = ask(local, target, mine, "0:0:0", K.FIELD_BYTE_OFFSET)
+    assert answer.reason == "s.a.x: struct in of kernel has no member 'x'"
+
+
+def test_a_missing_type_names_the_close_one(local: Side, target: Side) -> None:
+    mine = local.struct("task_strct", 4, ("a", local.u32, 0))
+    target.struct("task_struct", 4, ("a", target.u32, 0))
+    target.add(Enum("task_state", 4, ()))
+    answer = ask(local, target, mine, "0:0", K.FIELD_BYTE_OFFSET)
+    assert answer.reason == "kernel has no struct task_strct. Did you mean 'task_struct'?"
+
+
+def test_types_of_modules_are_those_the_kernel_lacks(local: Side, target: Side) -> None:
+    mine = local.struct("ext4_inode", 8, ("size", local.u64, 0))
+    other = local.struct("task", 4, ("pid", local.u32, 0))
+    third = local.struct("size", 4, ("nlink", local.u32, 0))
+    target.struct("task", 16, ("size", target.u32, 0), ("pid", target.u32, 12))
+    u32, u64 = target.u32, target.u64
+    asked: list[str] = []
+
+    def modules(base: Btf) -> list[Btf]:
+        asked.append(base.where)
+        near = Composite("ext4_inode", 64, (Member("size", u64, 40 * 8),))
+        task = Composite("task", 16, (Member("pid", u32, 0),))
+        shared = Composite("size", 16, (Member("nlink", u32, 64),))
+        return [split(base, "ext4", near, task), split(base, "xfs", near, shared)]
+
+    kernel = Btf(target.builder.bytes(), where="kernel", split=modules)
+    program = local.btf()
+
+    def value(id: int, access: str = "0:0", kind: CoreKind = K.FIELD_BYTE_OFFSET) -> int | None:
+        return resolve(CoreReloc(0, id, access, kind), program, kernel).value
+
+    assert value(other) == 12
+    assert not asked
+    assert value(mine) == 40
+    assert value(third) == 8  # its name is a string of the kernel's
+    assert value(mine, "0", K.TYPE_ID_TARGET) == len(kernel)
+    assert value(mine, "0", K.TYPE_SIZE) == 64
+    assert asked == ["kernel"]
+    gone = local.struct("btrfs", 4, ("x", local.u32, 0))
+    answer = resolve(CoreReloc(0, gone, "0:0", K.FIELD_BYTE_OFFSET), local.btf(), kernel)
+    assert answer.reason == "kernel and its modules have no struct btrfs"
+
+
+def test_modules_that_disagree_are_an_error(local: Side, target: Side) -> None:
+    mine = local.struct("s", 4, ("a", local.u32, 0))
+
+    def modules(base: Btf) -> list[Btf]:
+        sizes = (0, 64)
+        return [split(base, "m", Composite("s", 16, (Member("a", 2, at),))) for at in sizes]
+
+    kernel = Btf(target.builder.bytes(), where="kernel", split=modules)
+    with pytest.raises(ObjectError, match="is ambiguous"):
+        resolve(CoreReloc(0, mine, "0:0", K.FIELD_BYTE_OFFSET), local.btf(), kernel)
 
 
 def test_candidates_that_disagree_are_an_error(local: Side, target: Side) -> None:

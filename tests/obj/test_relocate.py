@@ -55,9 +55,9 @@ def test_maps_become_descriptors() -> None:
     ("before", "type_id", "access", "kind", "after"),
     [
         ("mov %r1, 0", TASK, "0:0", K.FIELD_BYTE_OFFSET, "mov %r1, 24"),
-        ("add %r1, 0", TASK, "0:0", K.FIELD_BYTE_SIZE, "add %r1, 8"),
+        ("add %r1, 4", TASK, "0:0", K.FIELD_BYTE_SIZE, "add %r1, 8"),
         ("lddw %r1, 1", STATE, "0", K.ENUMVAL_VALUE, "lddw %r1, 0xfffffffffffffffb"),
-        ("lddw %r1, 1", STATE, "1", K.ENUMVAL_VALUE, "lddw %r1, 0x10000000000"),
+        ("lddw %r1, 2", STATE, "1", K.ENUMVAL_VALUE, "lddw %r1, 0x10000000000"),
         ("mov %r1, 1", STATE, "0", K.ENUMVAL_VALUE, "mov %r1, -5"),
         ("ldxw %r1, [%r2+0]", TASK, "0:0", K.FIELD_BYTE_OFFSET, "ldxdw %r1, [%r2+24]"),
         ("stxw [%r2+0], %r1", TASK, "0:0", K.FIELD_BYTE_OFFSET, "stxdw [%r2+24], %r1"),
@@ -80,7 +80,7 @@ def test_what_is_missing_is_made_unreachable_and_explained() -> None:
     empty = Builder()
     empty.add(Composite("task", 8, ()))
     target = Btf(empty.bytes(), where="kernel")
-    code = encode(parse("lddw %r1, 0\nmov %r2, 0\nexit"))
+    code = encode(parse("lddw %r1, 0\nmov %r2, 1\nexit"))
     core = (
         CoreReloc(0, TASK, "0:0", K.FIELD_BYTE_OFFSET),
         CoreReloc(2, TASK, "0:0", K.FIELD_EXISTS),
@@ -88,14 +88,48 @@ def test_what_is_missing_is_made_unreachable_and_explained() -> None:
     program = Program("f", "xdp", code, core=core)
     ready = relocate(program, {}, LOCAL, target)
     assert ready[:8] == ready[8:16] == bytes.fromhex("850000001023ad0b")
-    assert ready[16:] == code[16:]
+    assert decode(ready)[2].imm == 0
     assert missing(program, LOCAL, target) == [(0, "struct task of kernel has no member 'pid'")]
     assert missing(program, LOCAL, KERNEL) == []
 
 
 def test_a_program_runs_on_its_own_layout() -> None:
     reloc = CoreReloc(0, TASK, "0:0", K.FIELD_BYTE_OFFSET)
-    assert patched("mov %r1, 99", reloc, LOCAL) == "mov r1, 0"
+    assert patched("mov %r1, 0", reloc, LOCAL) == "mov r1, 0"
+
+
+@pytest.mark.parametrize(
+    ("text", "type_id", "access", "kind", "message"),
+    [
+        ("mov %r1, 99", TASK, "0:0", K.FIELD_BYTE_OFFSET, "slot 0 holds 99 where the object's own"),
+        ("mov %r1, 2", TASK, "0:0", K.FIELD_EXISTS, "answer 1 to FIELD_EXISTS of task.pid"),
+        ("ldxw %r1, [%r2+4]", TASK, "0:0", K.FIELD_BYTE_OFFSET, "slot 0 holds 4 "),
+        ("lddw %r1, 7", STATE, "0", K.ENUMVAL_VALUE, "slot 0 holds 7 .* answer 1"),
+        ("mov %r1, 2", STATE, "1", K.ENUMVAL_VALUE, "state.B is 1099511627776, beyond 32 bits"),
+        ("ldxh %r1, [%r2+0]", TASK, "0:0", K.FIELD_BYTE_OFFSET, "4 bytes in the program and 8"),
+    ],
+)
+def test_code_that_differs_from_what_its_types_say(
+    text: str, type_id: int, access: str, kind: CoreKind, message: str
+) -> None:
+    with pytest.raises(ObjectError, match=message):
+        patched(text, CoreReloc(0, type_id, access, kind))
+
+
+def test_what_compilers_differ_about_is_not_held_against_them() -> None:
+    """Ids of types move when objects are linked."""
+    assert patched("mov %r1, 99", CoreReloc(0, TASK, "0", K.TYPE_ID_TARGET)) == "mov r1, 3"
+    assert patched("mov %r1, 99", CoreReloc(0, TASK, "0", K.TYPE_ID_LOCAL)) == "mov r1, 3"
+
+
+def test_a_lddw_that_holds_an_address_is_no_number() -> None:
+    code = bytearray(encode(parse("lddw %r1, 0\nexit")))
+    code[1] |= 0x10
+    program = Program(
+        "f", "xdp", bytes(code), core=(CoreReloc(0, TASK, "0:0", K.FIELD_BYTE_OFFSET),)
+    )
+    with pytest.raises(ObjectError, match="opcode 0x18 holds nothing to relocate"):
+        relocate(program, {}, LOCAL, KERNEL)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +169,7 @@ def test_a_tracepoint_without_btf_is_resolved_from_its_format() -> None:
             )
         )
     )
-    code = encode(parse("mov %r1, 0\n" * 4))
+    code = encode(parse("mov %r1, 0\nmov %r1, 4\nmov %r1, 1\nmov %r1, 4"))
     program = Program("f", "tracepoint/syscalls/sys_enter_openat", code, core=core)
     asked: list[str] = []
 

@@ -12,7 +12,7 @@ import re
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from struct import Struct
 from typing import Final
 
@@ -47,12 +47,19 @@ class Btf:
     """Types of one blob, and of `base` before them if it is split BTF (a kernel module's).
 
     Ids and string offsets of split BTF continue those of its base. `where` names the blob in
-    errors. Pointers are taken to be 8 bytes.
+    errors. Pointers are taken to be 8 bytes. `split` is asked once for the blobs whose base this
+    is, when somebody wants to know of them: the `modules` of a kernel.
 
     Raises: ObjectError, here and in every method, if the bytes break the format.
     """
 
-    def __init__(self, data: bytes, base: Btf | None = None, where: str = "BTF") -> None:
+    def __init__(
+        self,
+        data: bytes,
+        base: Btf | None = None,
+        where: str = "BTF",
+        split: Callable[[Btf], Iterable[Btf]] | None = None,
+    ) -> None:
         self.data: Final = data
         self.base: Final = base
         self.where: Final = where
@@ -61,13 +68,24 @@ class Btf:
         self._types: Final = types
         self._strings: Final = strings
         self._words: Final = _words(data, types, order)
-        self._first_id: Final = len(base) if base else 1
+        self.first_id: Final = len(base) if base else 1
+        """The least id of the blob's own types."""
         self._first_string: Final = base.strings_size if base else 0
         self._starts: Final = array("I")
         self._next = 0
         self._lengths: Final = RecordWords()
         self._cache: Final[dict[int, Type]] = {}
         self._found: Final[dict[tuple[str, tuple[Kind, ...], bool], list[int]]] = {}
+        self._named_at: Final[dict[str, list[int]]] = {}
+        self._split: Final = split
+        self._modules: tuple[Btf, ...] | None = None
+
+    @property
+    def modules(self) -> tuple[Btf, ...]:
+        """The blobs whose base this is."""
+        if self._modules is None:
+            self._modules = tuple(self._split(self)) if self._split else ()
+        return self._modules
 
     @property
     def strings_size(self) -> int:
@@ -81,7 +99,7 @@ class Btf:
     def __len__(self) -> int:
         """One more than the greatest id: void and the base's types count."""
         self._walk(len(self._words))
-        return self._first_id + len(self._starts)
+        return self.first_id + len(self._starts)
 
     def __getitem__(self, id: int) -> Type:
         type = self._cache.get(id)
@@ -117,12 +135,12 @@ class Btf:
 
     def name(self, id: int) -> str:
         """The name of a type, "" if it has none; members are not decoded for it."""
-        if 0 < id < self._first_id and self.base:
+        if 0 < id < self.first_id and self.base:
             return self.base.name(id)
         return self.string(self._words[self._at(id)]) if id else ""
 
     def kind(self, id: int) -> Kind:
-        if 0 < id < self._first_id and self.base:
+        if 0 < id < self.first_id and self.base:
             return self.base.kind(id)
         return Kind(self._words[self._at(id) + 1] >> 24 & 0x1F) if id else Kind.VOID
 
@@ -177,13 +195,13 @@ class Btf:
     def _decode(self, id: int) -> Type:
         if id == 0:
             return VOID
-        if 0 < id < self._first_id and self.base:
+        if 0 < id < self.first_id and self.base:
             return self.base[id]
         return read_type(self._words, self._at(id), self._name)
 
     def _at(self, id: int) -> int:
         """The word where the record of `id` begins."""
-        index = id - self._first_id
+        index = id - self.first_id
         # a record is at least three words, so this never walks past the one asked for by much
         while (missing := index + 1 - len(self._starts)) > 0 and self._next < len(self._words):
             self._walk(self._next + 3 * missing)
@@ -203,7 +221,7 @@ class Btf:
             if at > len(words):
                 raise IndexError
         except (IndexError, ObjectError) as error:
-            id = self._first_id + len(self._starts) - 1
+            id = self.first_id + len(self._starts) - 1
             why = "is cut off by the end of the types" if isinstance(error, IndexError) else error
             del self._starts[known:]
             self._next = start
@@ -215,22 +233,26 @@ class Btf:
             return
         if self.base:
             yield from self.base._named(name, kinds)
-        offsets = self._offsets(name.encode())
+        offsets = self._offsets(name)
         if len(offsets) > _FEW:
             yield from self._among(frozenset(offsets), kinds)
         else:
             for offset in offsets:
                 yield from self._using(offset, kinds)
 
-    def _offsets(self, name: bytes) -> list[int]:
-        """Where the string section says `name`.
+    def _offsets(self, name: str) -> list[int]:
+        """Where the strings say `name`, those of the base included, which split BTF shares.
 
         A writer that shares tails stores no whole string that is also a tail, and one that
         does not share has whole strings only; so tails count only where no string is whole.
         """
-        shift = self._first_string - self._strings.start
-        whole = [at + 1 + shift for at in self._search(b"\0" + name + b"\0", self._strings)]
-        return whole or [at + shift for at in self._search(name + b"\0", self._strings)]
+        found = self._named_at.get(name)
+        if found is None:
+            shift, text = self._first_string - self._strings.start, name.encode() + b"\0"
+            whole = [at + 1 + shift for at in self._search(b"\0" + text, self._strings)]
+            own = whole or [at + shift for at in self._search(text, self._strings)]
+            found = self._named_at[name] = [*(self.base._offsets(name) if self.base else ()), *own]
+        return found
 
     def _search(self, needle: bytes, within: range) -> Iterator[int]:
         at = self.data.find(needle, within.start, within.stop)
@@ -250,22 +272,25 @@ class Btf:
             self._walk(word + 1)
             index = bisect_left(self._starts, word)
             if index < len(self._starts) and self._starts[index] == word:
-                yield self._first_id + index
+                yield self.first_id + index
 
     def _among(self, offsets: frozenset[int], kinds: tuple[Kind, ...]) -> Iterator[int]:
         """Types whose name is at one of many string offsets, in order of ids."""
         words = self._words
         self._walk(len(words))
-        for id, at in enumerate(self._starts, self._first_id):
+        for id, at in enumerate(self._starts, self.first_id):
             if words[at] in offsets and (not kinds or words[at + 1] >> 24 & 0x1F in kinds):
                 yield id
+
+    def strings_from(self, begin: str) -> Iterator[str]:
+        """The blob's own strings that begin so, whatever they name."""
+        for at in self._search(b"\0" + begin.encode(), self._strings):
+            yield self.string(at + 1 - self._strings.start + self._first_string)
 
     def _flavours(self, name: str) -> set[str]:
         """Strings that begin with `name___`, of the base too."""
         found = self.base._flavours(name) if self.base else set[str]()
-        for at in self._search(b"\0" + name.encode() + b"___", self._strings):
-            found.add(self.string(at + 1 - self._strings.start + self._first_string))
-        return found
+        return found.union(self.strings_from(f"{name}___"))
 
 
 def _record_start(offset: int, kinds: tuple[Kind, ...], little: bool) -> re.Pattern[bytes]:

@@ -138,7 +138,8 @@ def types_match(local: Btf, local_id: int, target: Btf, target_id: int) -> bool:
                 return a.size == b.size and a.signed == b.signed
             case Enum(), Enum():
                 names = {essential(name) for name, _ in b.values}
-                return a.size == b.size and all(essential(n) in names for n, _ in a.values)
+                few = len(a.values) <= len(b.values)
+                return a.size == b.size and few and all(essential(n) in names for n, _ in a.values)
             case Ptr(), Ptr():
                 return same(a.type, b.type, True, depth + 1)
             case Array(), Array():
@@ -158,6 +159,8 @@ def types_match(local: Btf, local_id: int, target: Btf, target_id: int) -> bool:
                 return False
 
     def contains(a: Composite, b: Composite, depth: int) -> bool:
+        if len(a.members) > len(b.members):
+            return False
         offered: dict[str, set[int]] = {}
         for member in b.members:
             offered.setdefault(essential(member.name), set()).add(member.type)

@@ -27,6 +27,7 @@ OF_TYPES: Final = frozenset(
     )
 )
 OF_ENUMS: Final = frozenset((CoreKind.ENUMVAL_EXISTS, CoreKind.ENUMVAL_VALUE))
+OF_FIELDS: Final = frozenset(CoreKind) - OF_TYPES - OF_ENUMS - {CoreKind.TYPE_ID_LOCAL}
 
 
 @record

@@ -30,10 +30,17 @@ _TAG = "bpf_kfunc"
 def find_kfunc(ref: KfuncRef, local: Btf | None, target: Btf) -> int:
     """The id of the function in `target`.
 
-    Raises: LoadError if it is not there, or takes or returns something else.
+    Raises: LoadError if it is not there, or takes or returns something else; NotSupported if it
+    is a module's, which the kernel wants to be told of in another way.
     """
     found = target.find(ref.name, Kind.FUNC)
     if found is None:
+        for module in target.modules:
+            if module.find(ref.name, Kind.FUNC) is not None:
+                raise NotSupported(
+                    f"{ref.name!r} is a function of {module.where}: kring calls functions of the "
+                    "kernel itself, not of its modules"
+                )
         hint = suggestion(ref.name, _callable(target), ". ")
         raise NotSupported(f"this kernel has no function {ref.name!r} for programs to call{hint}")
     if local is None:

@@ -10,6 +10,7 @@ See: tools/lib/bpf/relo_core.c, bpf_core_patch_insn.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from struct import Struct
 from typing import Final
 
@@ -17,7 +18,7 @@ from kring.abi.isa import ALU32, ALU64, LDX, OPS, ST, STX, Pseudo, X
 from kring.abi.programs import parse_section
 from kring.abi.tracepoints import DYNAMIC, EVENT_STRUCT, TraceField
 from kring.btf.blob import Btf
-from kring.btf.core import Resolved, resolve
+from kring.btf.core import Candidates, Resolved, resolve
 from kring.btf.ext import CoreKind, CoreReloc
 from kring.btf.match import essential
 from kring.btf.spec import parse_spec
@@ -132,15 +133,21 @@ def _answers(
     program: Program, local: Btf | None, target: Btf | None, hooks: Hooks | None
 ) -> Iterator[tuple[CoreReloc, Resolved]]:
     known: dict[CoreReloc, Resolved] = {}
+    candidates = Candidates(local, target) if local and target else None
     for reloc in program.core:
         question = replace(reloc, slot=0)
         if question not in known:
-            known[question] = _resolve(program, reloc, local, target, hooks)
+            known[question] = _resolve(program, reloc, local, target, hooks, candidates)
         yield reloc, known[question]
 
 
 def _resolve(
-    program: Program, reloc: CoreReloc, local: Btf | None, target: Btf | None, hooks: Hooks | None
+    program: Program,
+    reloc: CoreReloc,
+    local: Btf | None,
+    target: Btf | None,
+    hooks: Hooks | None,
+    candidates: Candidates | None,
 ) -> Resolved:
     if local is None:
         raise ObjectError(f"program {program.name!r} has CO-RE records and no types to read them")
@@ -162,7 +169,7 @@ def _resolve(
             "the kernel, and there are no kernel types (BTF) to take it from; a file that has "
             "them: `load(…, on=Kernel(btf=FILE))`, or --btf FILE on the command line"
         )
-    return resolve(reloc, local, target)
+    return resolve(reloc, local, target, candidates)
 
 
 def _resolve_hook(
@@ -177,10 +184,12 @@ def _resolve_hook(
     field = next((f for f in fields if f.name.removeprefix(DYNAMIC) == wanted), None)
     exists = reloc.kind == CoreKind.FIELD_EXISTS
     if field is None:
-        return replace(own, value=0 if exists else None, reason=_no_field(hook, wanted, fields))
+        return replace(
+            own, value=0 if exists else None, why=partial(_no_field, hook, wanted, fields)
+        )
     if spec.steps[1].name.startswith(DYNAMIC) != field.type.startswith(DYNAMIC.rstrip("_")):
         reason = f"field {wanted!r} of {hook} is `{field.type}`"
-        return replace(own, value=0 if exists else None, reason=reason)
+        return replace(own, value=0 if exists else None, why=lambda: reason)
     if len(spec.steps) > 2 and reloc.kind != CoreKind.FIELD_BYTE_OFFSET:
         raise ObjectError(f"{spec}: {reloc.kind.name} below a field of a tracepoint is not known")
     inside = _offset_inside(reloc, local) if len(spec.steps) > 2 else 0
@@ -220,30 +229,62 @@ def _patch_core(code: bytearray, reloc: CoreReloc, answer: Resolved) -> None:
     opcode, regs, off, imm = _read(code, reloc.slot)
     value, at = answer.value, reloc.slot * 8
     operation = opcode & 7
-    if value is None or not _works(opcode, answer):
-        _poison(code, reloc.slot)
-    elif opcode == LDDW:
-        _SLOT.pack_into(code, at, opcode, regs, off, value & 0xFFFF_FFFF)
-        _SLOT.pack_into(code, at + 8, 0, 0, 0, value >> 32 & 0xFFFF_FFFF)
-    elif operation in (ALU32, ALU64) and not opcode & X:
-        if not -(1 << 31) <= value < 1 << 32:
-            raise ObjectError(f"slot {reloc.slot}: {answer.name} is {value}, beyond 32 bits")
-        _SLOT.pack_into(code, at, opcode, regs, off, value & 0xFFFF_FFFF)
+    if operation in (ALU32, ALU64) and not opcode & X:
+        held, bits = imm, 32
     elif operation in (LDX, ST, STX):
-        if not -(1 << 15) <= value < 1 << 15:
-            raise ObjectError(f"slot {reloc.slot}: {answer.name} is at {value}, beyond 16 bits")
-        _SLOT.pack_into(code, at, _resized(opcode, answer), regs, value, imm)
+        held, bits = off & 0xFFFF, 16
+    elif opcode == LDDW and _is_number(code, at):
+        held, bits = imm | _read(code, reloc.slot + 1)[3] << 32, 64
     else:
         raise ObjectError(f"slot {reloc.slot}: opcode {opcode:#04x} holds nothing to relocate")
+    if value is None or not _works(opcode, answer):
+        return _poison(code, reloc.slot)
+    _check_held(reloc, answer, held, bits)
+    if bits == 16:
+        if not 0 <= value < 1 << 15:
+            raise ObjectError(f"slot {reloc.slot}: {answer.name} is at {value}, beyond 15 bits")
+        _SLOT.pack_into(code, at, _resized(opcode, reloc.slot, answer), regs, value, imm)
+        return None
+    if not -(1 << bits - 1) <= value < 1 << bits:
+        raise ObjectError(f"slot {reloc.slot}: {answer.name} is {value}, beyond {bits} bits")
+    _SLOT.pack_into(code, at, opcode, regs, off, value & 0xFFFF_FFFF)
+    if bits == 64:
+        _SLOT.pack_into(code, at + 8, 0, 0, 0, value >> 32 & 0xFFFF_FFFF)
+    return None
 
 
-def _resized(opcode: int, answer: Resolved) -> int:
+def _is_number(code: bytearray, at: int) -> bool:
+    """Whether the lddw at byte `at` holds a plain number: no map, no address."""
+    return code[at + 1] >> 4 == 0 and not any((*code[at + 2 : at + 4], *code[at + 8 : at + 12]))
+
+
+def _check_held(reloc: CoreReloc, answer: Resolved, held: int, bits: int) -> None:
+    """That the instruction holds what the program's own types answer, as far as that is certain.
+
+    An enumerator is compared in 32 bits: the BTF of older compilers does not say whether it is
+    signed.
+    """
+    if answer.local_value is None:
+        return
+    compared = min(bits, 32) if reloc.kind == CoreKind.ENUMVAL_VALUE else bits
+    mask = (1 << compared) - 1
+    if (held ^ answer.local_value) & mask:
+        raise ObjectError(
+            f"slot {reloc.slot} holds {held} where the object's own types answer "
+            f"{answer.local_value} to {reloc.kind.name} of {answer.name}"
+        )
+
+
+def _resized(opcode: int, slot: int, answer: Resolved) -> int:
     """The load or store of as many bytes as the field has on the target."""
     if answer.size == answer.local_size or answer.size is None or answer.local_size is None:
         return opcode
     bits = _SIZE_BITS.get(answer.size)
     if bits is None or opcode & 0x18 != _SIZE_BITS.get(answer.local_size):
-        return opcode
+        raise ObjectError(
+            f"slot {slot} cannot load {answer.name}, {answer.local_size} bytes in the program and "
+            f"{answer.size} on the target"
+        )
     return opcode & ~0x18 | bits
 
 

@@ -15,7 +15,7 @@ from kring.btf.blob import Btf
 from kring.errors import LoadError
 from kring.obj.object import KfuncRef, Map, Object, Program
 from kring.record import record
-from kring.run.btf import VMLINUX, read_btf
+from kring.run.btf import VMLINUX, kernel_btf, read_btf
 from kring.run.kernel import maps, programs
 from kring.run.kernel.attach import KernelLink, attach
 from kring.run.kernel.maps import KernelMap
@@ -48,6 +48,7 @@ class KernelRuntime:
         self._obj = obj
         self._btf_path = btf
         self._btf: Btf | None = None
+        self._own: Btf | None = None
         self._fds = Fds()
         self._types = ObjectTypes(self._fds, obj.btf)
         self._tracefs = Tracefs(self._fds)
@@ -59,13 +60,23 @@ class KernelRuntime:
 
     @property
     def btf(self) -> Btf | None:
-        """The kernel's types, read at the first question; None if the kernel has none.
+        """The types that layouts are taken from, read at the first question: those of the file of
+        `Kernel(btf=…)`, or the kernel's own with its modules'; None if the kernel has none.
 
-        Raises: OSError or ObjectError if the file of `Kernel(btf=…)` is not there or has none.
+        Raises: OSError or ObjectError if the file is not there or has none.
         """
         if self._btf is None:
-            self._btf = read_btf(self._btf_path or VMLINUX, self._btf_path is not None)
+            self._btf = read_btf(self._btf_path) if self._btf_path else kernel_btf(VMLINUX)
         return self._btf
+
+    @property
+    def _own_btf(self) -> Btf | None:
+        """The types whose ids the kernel knows: its own wherever it has them."""
+        if self._btf_path is None:
+            return self.btf
+        if self._own is None:
+            self._own = kernel_btf(VMLINUX) or self.btf
+        return self._own
 
     def tracepoint(self, name: str) -> Sequence[TraceField]:
         """The context's layout of the tracepoint `category:event`."""
@@ -76,12 +87,12 @@ class KernelRuntime:
 
         Raises: LoadError if the kernel has no such function, or one that takes something else.
         """
-        if self.btf is None:
+        if self._own_btf is None:
             raise LoadError(f"the kernel publishes no types (BTF) to find {ref.name!r} by")
         from kring.obj.kfuncs import find_kfunc
 
         local = Btf(self._obj.btf) if self._obj.btf else None
-        return find_kfunc(ref, local, self.btf), 0
+        return find_kfunc(ref, local, self._own_btf), 0
 
     def parameters(self, kind: Kind, target: str) -> Sequence[Parameter] | None:
         """The parameters of the kernel function that programs on this hook are given; None if the
@@ -91,7 +102,7 @@ class KernelRuntime:
         """
         from kring.run.kernel.functions import parameters
 
-        return parameters(self.btf, kind, target)
+        return parameters(self._own_btf, kind, target)
 
     def sites(self, target: str) -> Sequence[Site]:
         """The places of the static probe `path:provider:name`.
@@ -119,7 +130,7 @@ class KernelRuntime:
     def _function(self, kind: Kind, target: str) -> int:
         from kring.run.kernel.functions import function_id
 
-        return function_id(self.btf, kind, target)
+        return function_id(self._own_btf, kind, target)
 
     def _attach(self, program: KernelProgram, hook: Hook) -> KernelLink:
         self._check_open()
@@ -153,5 +164,5 @@ class KernelRuntime:
         for program in self._programs:
             program.forget()
         # Their file is mapped, and so stays open as long as anyone has them.
-        self._btf = None
+        self._btf = self._own = None
         self._fds.close()

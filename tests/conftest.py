@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,25 @@ def bless(request: pytest.FixtureRequest) -> Bless:
         assert golden.read_text() == text, f"{golden} differs; --bless rewrites it"
 
     return compare
+
+
+@pytest.fixture
+def cgroup() -> Iterator[Path]:
+    """A cgroup of version 2 that this process is in during the test."""
+    mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
+    root = next((mount[1] for mount in mounts if mount[2] == "cgroup2"), "")
+    if not root:
+        pytest.skip("no cgroup v2 is mounted")
+    path = Path(root) / f"kring-test-{os.getpid()}"
+    before = Path(root + next(
+        line.partition("::")[2]
+        for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::")
+    ))  # fmt: skip
+    try:
+        path.mkdir()
+    except OSError as error:
+        pytest.skip(f"no cgroup can be made: {error}")
+    (path / "cgroup.procs").write_text(str(os.getpid()))
+    yield path
+    (before / "cgroup.procs").write_text(str(os.getpid()))
+    path.rmdir()

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from kring.abi.programs import parse_section
 from kring.abi.uapi import PER_CPU
 from kring.decl.maps import MapDeclaration, RingBuf, Stream, ValueType, key_type
 from kring.decl.struct import dtype_spec
+from kring.run.spec import unknown_hook
 from kring.run.target import Hook, Link, LiveMap, LiveProgram, RunResult, Waiter
 from kring.stream.handle import StreamHandle
 from kring.stream.maps import MapHandle, PerCpuHandle, codec
@@ -41,14 +42,31 @@ class ProgramHandle:
         self,
         interface: str | None = None,
         *,
+        target: str = "",
         cgroup: str | None = None,
         pid: int | None = None,
         socket: HasFileno | None = None,
+        map: str | None = None,
+        netns: str | None = None,
+        mode: Literal["", "generic", "native"] = "",
+        frequency: int = 0,
+        period: int = 0,
+        priority: int = 0,
     ) -> None:
-        """Connect the program to its hook, or to another: what `load` takes by these names, and for
-        a socket filter a `socket`."""
+        """Connect the program to its hook, or to another: what `load` takes by these names, and
+        what kinds of programs need that `load` does not attach:
+
+        `target` is what a section's name has behind its `/`, for one that does not say it:
+        a function, `path:function`, `category:event`, `egress`, of netfilter `ipv4:input`, with a
+        `priority`. A socket filter takes a `socket`, programs on the data of sockets the name of
+        the `map` that holds these, those of a network namespace a file that names it (`netns`), our
+        own by default. A perf_event program takes the event as `target`, and the `frequency` of
+        samples or the `period` between them. `mode` is how packets reach an xdp program.
+        """
         fd = None if socket is None else socket.fileno()
-        self.attach_to(Hook(interface, cgroup, pid, fd))
+        self.attach_to(
+            Hook(interface, cgroup, pid, fd, map, netns, target, frequency, period, mode, priority)
+        )
 
     def attach_to(self, hook: Hook) -> None:
         self._links.append(self._live.attach(hook))
@@ -58,9 +76,16 @@ class ProgramHandle:
         while self._links:
             self._links.pop().close()
 
-    def read(self) -> bytes:
-        """What an iterator writes, run for all objects of its kind."""
-        return self._live.read()
+    def unknown(self, hook: Hook) -> str:
+        """What `attach` must be told beyond that, empty if nothing."""
+        return unknown_hook(self._live.spec, hook)
+
+    def read(
+        self, *, map: str | None = None, cgroup: str | None = None, pid: int | None = None
+    ) -> bytes:
+        """What an iterator writes, run for all objects of its kind, or for those of the named
+        map, the cgroup or the process."""
+        return self._live.read(Hook(cgroup=cgroup, pid=pid, map=map))
 
     def run(self, data: bytes = b"", ctx: bytes = b"", repeat: int = 1) -> RunResult:
         """What one test-run on the given input gives.

@@ -107,6 +107,8 @@ class Session:
         self.maps: Mapping[str, Any] = {}
         self.globals: Mapping[str, GlobalHandle[Any]] = {}
         self.programs: Mapping[str, ProgramHandle] = {}
+        self.unattached: dict[str, str] = {}
+        """Programs of an Object that `load` did not attach, and what they need for that."""
 
     def __enter__(self) -> Self:
         if self._runtime is not None:
@@ -170,6 +172,10 @@ class Session:
         if self._attach:
             for handle in loaded.values():
                 if not handle.hooked:
+                    continue
+                # Whoever made an object knows what its programs need; whoever loads it may not.
+                if module is None and (asks := handle.unknown(self._hook)):
+                    self.unattached[handle.name] = asks
                     continue
                 try:
                     handle.attach_to(self._hook)

@@ -19,7 +19,7 @@ class Kind:
 
     `test_run` says whether the kernel can run it on given input, `hooked` whether anything runs it
     without being asked, `needs` what attaching must know: a `target`, which the section names, or
-    an argument of `attach` of this name. `flags` is what loading it takes.
+    an argument of `attach` of this name, or nothing. `flags` is what loading it takes.
 
     `context` names what the program is given: the fields of a `tracepoint`, `xdp`, `skb`,
     `perf_event`, the 64-bit `arguments` of a function (with its result behind them where `returns`
@@ -119,6 +119,7 @@ KINDS = {
         Kind("usdt", ("usdt/",), ProgType.KPROBE, context="usdt"),
         Kind(
             "perf_event", ("perf_event/",), ProgType.PERF_EVENT, context="perf_event",
+            needs="frequency",
             unnamed=True,
         ),
         Kind(

@@ -66,7 +66,7 @@ OTHERS = {
         ),
         Kind(
             "netfilter", ("netfilter",), ProgType.NETFILTER, AttachType.NETFILTER, test_run=True,
-            hooked=False,
+            hooked=False, needs="",
         ),
         # Sockets
         Kind("sk_msg", ("sk_msg",), ProgType.SK_MSG, AttachType.SK_MSG_VERDICT, hooked=False,
@@ -155,8 +155,8 @@ def find(name: str) -> tuple[Kind, str]:
         return replace(OTHERS[kind_name], attach=attach), ""
     for kind in OTHERS.values():
         for known in kind.sections:
-            if (target := target_of(name, known, kind)) is not None:
-                return kind, target
+            if (found := target_of(name, known, kind)) is not None:
+                return kind, found
     raise KeyError(name)
 
 

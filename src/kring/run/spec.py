@@ -12,6 +12,7 @@ from kring.abi.programs import Kind, parse_section
 from kring.abi.uapi import PER_CPU
 from kring.errors import LoadError
 from kring.obj.object import Map, Program
+from kring.run.target import Hook
 from kring.spelling import suggestion
 
 
@@ -35,6 +36,42 @@ def _meant(section: str) -> str:
     begins = max((name for name in known if section.startswith(name)), key=len, default="")
     first = section.partition("/")[0]
     return suggestion(begins, [begins]) or suggestion(section, known) or suggestion(first, known)
+
+
+_ASKS = {
+    "interface": 'runs on a network interface: say which, as in `load(…, interface="lo")`',
+    "cgroup": "runs for the tasks of a cgroup: say which, as in"
+    ' `load(…, cgroup="/sys/fs/cgroup/user.slice")`',
+    "socket": "runs for the packets of a socket: say which, as in"
+    " `s.programs[{name}].attach(socket=sock)`",
+    "frequency": "runs for samples: say how often, as in `s.programs[{name}].attach(frequency=99)`",
+    "map": "runs for the sockets that are in a map: say which, as in"
+    ' `s.programs[{name}].attach(map="sockets")`',
+}
+
+
+def unknown_hook(program: Program, hook: Hook) -> str:
+    """What attaching the program must still be told, as a sentence; empty if nothing."""
+    kind, target = kind_of(program)
+    name = f'"{program.name}"'
+    if not kind.needs:
+        return ""
+    if kind.needs == "target":
+        return (
+            ""
+            if target or hook.target
+            else (
+                f"{name}: section {program.section!r} names no {kind.name}: say which, as in"
+                f" `s.programs[{name}].attach(target=…)`"
+            )
+        )
+    if getattr(hook, kind.needs) or (
+        kind.needs == "frequency" and (target or hook.target or hook.period)
+    ):
+        return ""
+    article = "an" if kind.name[0] in "aeioux" else "a"
+    asks = _ASKS[kind.needs].format(name=name)
+    return f"{name} is {article} {kind.name} program, which {asks}"
 
 
 def check_ring_size(spec: Map) -> None:

@@ -82,12 +82,22 @@ class Link(Protocol):
 @record
 class Hook:
     """What of a hook the program itself does not name: the network device, the cgroup's directory,
-    the process that is watched, the socket's descriptor."""
+    the process that is watched, the socket's descriptor, the map's name or descriptor, a file of
+    the network namespace. `target` stands for what the section names behind its `/`, `frequency`
+    or `period` says how often samples are taken, `mode` how packets reach an xdp program, and
+    `priority` is a netfilter hook's."""
 
     interface: str | None = None
     cgroup: str | None = None
     pid: int | None = None
     socket: int | None = None
+    map: str | int | None = None
+    netns: str | None = None
+    target: str = ""
+    frequency: int = 0
+    period: int = 0
+    mode: str = ""
+    priority: int = 0
 
 
 ANYWHERE = Hook()
@@ -101,7 +111,7 @@ class LiveProgram(Protocol):
     insns_processed: int
 
     def attach(self, hook: Hook = ANYWHERE) -> Link: ...
-    def read(self) -> bytes: ...
+    def read(self, hook: Hook = ANYWHERE) -> bytes: ...
     def run(self, data: bytes = b"", ctx: bytes = b"", repeat: int = 1) -> RunResult: ...
 
 

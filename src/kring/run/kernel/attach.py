@@ -2,24 +2,25 @@
 
 In: a loaded program, the target its section names, and what else `load` was told of the hook. Out:
 a `KernelLink`, whose descriptors keep the connection; closing them ends it. `probes` has hooks in
-running code, `network` those that see packets.
+running code, `network` those that see packets, `cgroups` and `sockets` those at what tasks do.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from errno import EINVAL, ENOENT, EPERM
 
 from kring.abi.uapi import AttachType
 from kring.errors import AttachError, LoadError
 from kring.record import record
 from kring.run.kernel import syscall
+from kring.run.kernel.maps import KernelMap
 from kring.run.kernel.privilege import needs, not_permitted
 from kring.run.kernel.programs import KernelProgram
 from kring.run.kernel.syscall import Fds, address, bpf_open, buffer, error_name
 from kring.run.kernel.tracefs import Tracefs
-from kring.run.spec import kind_of
+from kring.run.spec import kind_of, unknown_hook
 from kring.run.target import Hook
 from kring.spelling import suggestion
 
@@ -37,35 +38,52 @@ class KernelLink:
 
 
 @record
+class Surroundings:
+    """What programs of one object share: where tracepoints are listed, the object's maps, and the
+    forms of static probes' arguments that its map of them holds already."""
+
+    tracefs: Tracefs
+    maps: Mapping[str, KernelMap]
+    forms: list[bytes]
+
+
+@record
 class Request:
     """A program to be connected to `target`; what that takes belongs to `fds`."""
 
     program: KernelProgram
     target: str
     hook: Hook
-    tracefs: Tracefs
+    around: Surroundings
     fds: Fds
+
+    def link(self, at: int, where: int, more: bytes = b"", flags: int = 0) -> None:
+        """The program connected by a link to what `at` names; `more` is what this kind of hook
+        takes beyond that."""
+        attr = struct.pack("<4I", self.program.fd, at, where, flags) + more
+        bpf_open(self.fds, syscall.LINK_CREATE, attr)
 
     def what(self) -> str:
         """What is being done, for an error."""
-        return f'attaching "{self.program.spec.name}" to {self.target}'
+        where = f" to {self.target}" if self.target else ""
+        return f'attaching "{self.program.spec.name}"{where}'
 
 
-def attach(program: KernelProgram, tracefs: Tracefs, link: KernelLink, hook: Hook) -> None:
+def attach(program: KernelProgram, around: Surroundings, link: KernelLink, hook: Hook) -> None:
     """Connect the program to its hook; what that takes belongs to `link`, failing or not.
 
     Raises: AttachError, NotPermitted, NotSupported.
     """
     kind, target = kind_of(program.spec)
     connect = _ATTACH.get(kind.name)
-    name = program.spec.name
     if connect is None:
         raise AttachError(
-            f'"{name}" is a {kind.name} program, which has no hook. Test-run it with .run()'
+            f'"{program.spec.name}" is a {kind.name} program, which'
+            f" {_NOWHERE.get(kind.name, 'has no hook. Test-run it with .run()')}"
         )
-    if kind.name not in _BY_HOOK and not target:
-        raise AttachError(f'"{name}": section {program.spec.section!r} names no {kind.name}')
-    request = Request(program, target, hook, tracefs, link.fds)
+    if asks := unknown_hook(program.spec, hook):
+        raise AttachError(asks)
+    request = Request(program, hook.target or target, hook, around, link.fds)
     try:
         connect(request)
     except OSError as error:
@@ -95,7 +113,7 @@ def _raw_tracepoint(request: Request) -> None:
         if error.errno != ENOENT:
             raise
         raise AttachError(
-            f"no raw tracepoint {event}.{_suggestion(request.tracefs, event)}", ENOENT
+            f"no raw tracepoint {event}.{_suggestion(request.around.tracefs, event)}", ENOENT
         ) from None
 
 
@@ -117,9 +135,8 @@ def _function(request: Request) -> None:
     """
     program = request.program
     where = program.kind.attach
-    attr = struct.pack("<4I", program.fd, 0, where, 0)
     try:
-        bpf_open(request.fds, syscall.LINK_CREATE, attr)
+        request.link(0, where)
     except OSError as error:
         if error.errno != EINVAL or where == AttachType.LSM_MAC:
             raise
@@ -141,20 +158,52 @@ def _later(module: str, name: str) -> Callable[[Request], None]:
 _ATTACH: dict[str, Callable[[Request], None]] = {
     "tracepoint": _later("probes", "tracepoint"),
     "raw_tracepoint": _raw_tracepoint,
+    "raw_tracepoint_writable": _raw_tracepoint,
     "tp_btf": _function,
     "fentry": _function,
     "fexit": _function,
+    "fmod_ret": _function,
     "lsm": _function,
+    "lsm_cgroup": _later("cgroups", "cgroup"),
     "kprobe": _later("probes", "kprobe"),
     "kretprobe": _later("probes", "kprobe"),
+    "ksyscall": _later("probes", "ksyscall"),
+    "kretsyscall": _later("probes", "ksyscall"),
+    "kprobe_multi": _later("multi", "kprobes"),
+    "kretprobe_multi": _later("multi", "kprobes"),
+    "kprobe_session": _later("multi", "kprobes"),
     "uprobe": _later("probes", "uprobe"),
     "uretprobe": _later("probes", "uprobe"),
+    "uprobe_multi": _later("multi", "uprobes"),
+    "uretprobe_multi": _later("multi", "uprobes"),
+    "uprobe_session": _later("multi", "uprobes"),
     "usdt": _later("probes", "usdt"),
     "perf_event": _later("probes", "perf_event"),
     "xdp": _later("network", "xdp"),
     "tc": _later("network", "tc"),
-    "cgroup_skb": _later("network", "cgroup_skb"),
-    "socket_filter": _later("network", "socket_filter"),
+    "netkit": _later("network", "netkit"),
+    "netfilter": _later("network", "netfilter"),
+    "flow_dissector": _later("network", "namespace"),
+    "sk_lookup": _later("network", "namespace"),
+    "cgroup_skb": _later("cgroups", "cgroup"),
+    "cgroup_sock": _later("cgroups", "cgroup"),
+    "cgroup_sock_addr": _later("cgroups", "cgroup"),
+    "cgroup_sockopt": _later("cgroups", "cgroup"),
+    "cgroup_sysctl": _later("cgroups", "cgroup"),
+    "cgroup_device": _later("cgroups", "cgroup"),
+    "sockops": _later("cgroups", "cgroup"),
+    "socket_filter": _later("sockets", "socket"),
+    "sk_reuseport": _later("sockets", "socket"),
+    "sk_skb": _later("sockets", "socket_map"),
+    "sk_msg": _later("sockets", "socket_map"),
 }
-_BY_HOOK = frozenset({"xdp", "tc", "cgroup_skb", "socket_filter"})
-"""Kinds whose sections need not name where they attach."""
+_ROUTES = "is part of a route: `ip route add … encap bpf` puts an object file there"
+_NOWHERE = {
+    **dict.fromkeys(("lwt_in", "lwt_out", "lwt_xmit"), _ROUTES),
+    "lwt_seg6local": "is part of a route: `ip -6 route add … encap seg6local` puts it there",
+    "action": "is part of a filter of tc(8): `tc filter add … action bpf` puts a file there",
+    "xdp_map": "runs from a map: its descriptor `fd` is part of an entry of a devmap or cpumap",
+    "struct_ops": "is part of a struct of functions, and is attached with it",
+    "lirc_mode2": "is attached to an infrared receiver, which kring does not do",
+}
+"""Kinds that something else than an attachment connects, and what does."""

@@ -75,6 +75,29 @@ def offset_of(path: str, symbol: str, distance: int = 0) -> int:
     raise AttachError(f"{path} has no function {symbol!r}.{hint}", ENOENT)
 
 
+def matching(path: str, pattern: str) -> dict[str, int]:
+    """Where in the file each function begins whose name matches a shell's pattern.
+
+    Raises: AttachError if there is none, or it is no ELF file.
+    """
+    from fnmatch import filter as matches
+
+    from elftools.common.exceptions import ELFError
+    from elftools.elf.elffile import ELFFile
+
+    with open(path, "rb") as file:
+        try:
+            elf = ELFFile(file)
+            known = dict(_functions(elf))
+            found = {name: file_offset(elf, known[name]) for name in matches(known, pattern)}
+        except ELFError as error:
+            raise AttachError(f"{path} is no ELF file: {error}") from None
+    if not found:
+        hint = suggestion(pattern, known, quote="")
+        raise AttachError(f"no function of {path} matches {pattern!r}.{hint}", ENOENT)
+    return found
+
+
 def file_offset(elf: ELFFile, address: int) -> int:
     """Where in the file the byte lies that is loaded at an address."""
     for segment in elf.iter_segments("PT_LOAD"):
@@ -115,10 +138,13 @@ def _tables(elf: ELFFile) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _suggestion(elf: ELFFile, symbol: str) -> str:
-    names: set[str] = set()
+    return suggestion(symbol, {name for name, _ in _functions(elf)}, quote="")
+
+
+def _functions(elf: ELFFile) -> Iterator[tuple[str, int]]:
+    """All functions and their addresses."""
     for symbols, strings in _tables(elf):
-        for offset, info, _, section, _, _ in _SYMBOL.iter_unpack(symbols):
+        for offset, info, _, section, value, _ in _SYMBOL.iter_unpack(symbols):
             if info & 15 in _FUNCTIONS and section:
                 end = strings.find(b"\0", offset)
-                names.add(strings[offset:end].decode(errors="replace"))
-    return suggestion(symbol, names, quote="")
+                yield strings[offset:end].decode(errors="replace"), value

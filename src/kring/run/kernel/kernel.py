@@ -17,7 +17,7 @@ from kring.obj.object import KfuncRef, Map, Object, Program
 from kring.record import record
 from kring.run.btf import VMLINUX, kernel_btf, read_btf
 from kring.run.kernel import maps, programs
-from kring.run.kernel.attach import KernelLink, attach
+from kring.run.kernel.attach import KernelLink, Surroundings, attach
 from kring.run.kernel.maps import KernelMap
 from kring.run.kernel.programs import KernelProgram
 from kring.run.kernel.syscall import Fds
@@ -56,6 +56,7 @@ class KernelRuntime:
         self._programs: list[KernelProgram] = []
         self._links: list[KernelLink] = []
         self._waiters: list[KernelWaiter] = []
+        self._forms: list[bytes] = []
         self._closed = False
 
     @property
@@ -122,8 +123,9 @@ class KernelRuntime:
     def load(self, program: Program, code: bytes) -> KernelProgram:
         self._check_open()
         live = programs.load(
-            self._fds, program, code, self._obj.license, self._types, self._attach, self._function
-        )
+            self._fds, program, code, self._obj.license, self._types, self._attach, self._iterate,
+            self._function,
+        )  # fmt: skip
         self._programs.append(live)
         return live
 
@@ -136,8 +138,18 @@ class KernelRuntime:
         self._check_open()
         link = KernelLink()
         self._links.append(link)
-        attach(program, self._tracefs, link, hook)
+        attach(program, self._around(), link, hook)
         return link
+
+    def _iterate(self, program: KernelProgram, hook: Hook) -> bytes:
+        from kring.run.kernel.iterate import read
+
+        self._check_open()
+        fds = {live.spec.name: live.fd for live in self._maps}
+        return read(program.fd, program.spec.name, program.kind, hook, fds)
+
+    def _around(self) -> Surroundings:
+        return Surroundings(self._tracefs, {m.spec.name: m for m in self._maps}, self._forms)
 
     def waiter(self, streams: Sequence[LiveMap]) -> KernelWaiter:
         self._check_open()

@@ -1,22 +1,26 @@
-"""Programs connected to where packets pass: network devices, cgroups, sockets."""
+"""Programs connected to where packets pass: network devices, and the hooks of a namespace."""
 
 from __future__ import annotations
 
 import os
 import struct
-from errno import EBADF, EBUSY, EEXIST, EINVAL, ENODEV, ENOENT
+from errno import E2BIG, EBADF, EBUSY, EEXIST, EINVAL, ENODEV, ENOENT, EOPNOTSUPP
 from typing import TYPE_CHECKING
 
 from kring.abi.programs import DIRECTIONS
 from kring.abi.uapi import AttachType
 from kring.errors import AttachError, NotSupported
-from kring.run.kernel import syscall
-from kring.run.kernel.syscall import bpf_open, error_name
+from kring.run.kernel.syscall import error_name
 
 if TYPE_CHECKING:
     from kring.run.kernel.attach import Request
 
-_SO_ATTACH_BPF = 50
+_XDP_MODES = {"": 0, "generic": 1 << 1, "native": 1 << 2}
+"""XDP_FLAGS_SKB_MODE and XDP_FLAGS_DRV_MODE."""
+_OWN_NAMESPACE = "/proc/self/ns/net"
+_FAMILIES = {"ipv4": 2, "ipv6": 10}
+_HOOKS = ("prerouting", "input", "forward", "output", "postrouting")
+"""enum nf_inet_hooks, as nft(8) spells them."""
 
 
 def xdp(request: Request) -> None:
@@ -26,10 +30,19 @@ def xdp(request: Request) -> None:
     """
     interface, index = _interface(request)
     name = request.program.spec.name
-    attr = struct.pack("<4I", request.program.fd, index, AttachType.XDP, 0)
+    mode = request.hook.mode
+    if mode not in _XDP_MODES:
+        known = ", ".join(f'"{mode}"' for mode in _XDP_MODES if mode)
+        raise AttachError(f"{request.what()}: mode={mode!r}: there are {known}")
     try:
-        bpf_open(request.fds, syscall.LINK_CREATE, attr)
+        request.link(index, AttachType.XDP, flags=_XDP_MODES[mode])
     except OSError as error:
+        if error.errno == EOPNOTSUPP and mode == "native":
+            raise NotSupported(
+                f'{error_name(EOPNOTSUPP)}: attaching "{name}" to {interface}: its driver runs no'
+                ' xdp programs; mode="generic" runs them behind it',
+                EOPNOTSUPP,
+            ) from None
         if error.errno not in (EBUSY, EEXIST):
             raise AttachError(
                 f'{error_name(error.errno or 0)}: attaching "{name}" to {interface}:'
@@ -52,9 +65,8 @@ def tc(request: Request) -> None:
     """
     interface, index = _interface(request)
     where = request.program.kind.attach_type(request.target or DIRECTIONS[0])
-    attr = struct.pack("<4I16x", request.program.fd, index, where, 0)
     try:
-        bpf_open(request.fds, syscall.LINK_CREATE, attr)
+        request.link(index, where, bytes(16))
     except OSError as error:
         if error.errno != EINVAL:
             raise
@@ -66,68 +78,68 @@ def tc(request: Request) -> None:
         ) from None
 
 
-def cgroup_skb(request: Request) -> None:
-    """The program on the sockets of a cgroup's tasks.
+def netkit(request: Request) -> None:
+    """The program on a pair of netkit devices, named by the primary one.
 
-    Since: Linux 5.7, commit af6eea57437a ("bpf: Implement bpf_link-based cgroup BPF program
-    attachment").
+    Since: Linux 6.7, commit 35dfaad7188c ("netkit, bpf: Add bpf programmable net device").
     """
-    name, path = request.program.spec.name, request.hook.cgroup
-    if path is None:
-        raise AttachError(
-            f'"{name}" is a cgroup_skb program, which runs for the tasks of a cgroup: say which,'
-            ' as in `load(…, cgroup="/sys/fs/cgroup/user.slice")`'
-        )
+    interface, index = _interface(request)
     try:
-        directory = request.fds.keep(os.open, path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        request.link(index, request.program.kind.attach, bytes(16))
     except OSError as error:
-        raise AttachError(
-            f'{error_name(error.errno or 0)}: attaching "{name}": cgroup {path!r}:'
-            f" {error.strerror}",
-            error.errno or ENOENT,
-        ) from None
-    where = request.program.kind.attach_type(request.target or DIRECTIONS[0])
-    attr = struct.pack("<4I", request.program.fd, directory, where, 0)
-    try:
-        bpf_open(request.fds, syscall.LINK_CREATE, attr)
-    except OSError as error:
-        if error.errno != EBADF:
+        if error.errno != EINVAL:
             raise
         raise AttachError(
-            f'{error_name(EBADF)}: attaching "{name}": {path!r} is no directory of a cgroup v2'
-            " file system; `mount -t cgroup2` shows where that is",
-            EBADF,
+            f"{error_name(EINVAL)}: {request.what()}: {interface} is no netkit device, or this"
+            " kernel has none",
+            EINVAL,
         ) from None
 
 
-def socket_filter(request: Request) -> None:
-    """The program on a socket, which keeps it."""
-    name, socket = request.program.spec.name, request.hook.socket
-    if socket is None:
-        raise AttachError(
-            f'"{name}" is a socket_filter program, which runs for the packets of a socket: say'
-            f" which, as in `s[{name}].attach(socket=sock)`"
-        )
-    import socket as sockets
+def namespace(request: Request) -> None:
+    """The program for a network namespace, our own if none is named.
 
-    given = sockets.socket(fileno=os.dup(socket))
+    Since: Linux 5.8, commit 7f045a49fee0 ("bpf: Add link-based BPF program attachment to network
+    namespace").
+    """
+    path = request.hook.netns or _OWN_NAMESPACE
     try:
-        given.setsockopt(sockets.SOL_SOCKET, _SO_ATTACH_BPF, request.program.fd)
-    finally:
-        given.close()
+        netns = request.fds.keep(os.open, path, os.O_RDONLY | os.O_CLOEXEC)
+        request.link(netns, request.program.kind.attach)
+    except OSError as error:
+        if error.errno not in (ENOENT, EINVAL, EBADF, E2BIG):
+            raise
+        why = {
+            ENOENT: "there is no such file",
+            E2BIG: "another program that leaves no room for more is attached",
+        }
+        raise AttachError(
+            f"{error_name(error.errno)}: {request.what()}: network namespace {path!r}:"
+            f" {why.get(error.errno, 'this is none')}",
+            error.errno,
+        ) from None
+
+
+def netfilter(request: Request) -> None:
+    """The program among netfilter's rules of our own network namespace, by its priority.
+
+    Since: Linux 6.4, commit 84601d6ee68a ("bpf: add bpf_link support for BPF_NETFILTER programs").
+    """
+    family, _, hook = request.target.partition(":")
+    if family not in _FAMILIES or hook not in _HOOKS:
+        raise AttachError(
+            f"{request.what()}: a target of netfilter is one of {', '.join(_FAMILIES)}, a colon,"
+            f' and one of {", ".join(_HOOKS)}, as in "ipv4:input"'
+        )
+    place = (_FAMILIES[family], _HOOKS.index(hook), request.hook.priority, 0)
+    request.link(0, AttachType.NETFILTER, struct.pack("<IIiI", *place))
 
 
 def _interface(request: Request) -> tuple[str, int]:
     """The network device's name and number."""
     from socket import if_nameindex, if_nametoindex
 
-    program, interface = request.program, request.hook.interface
-    if interface is None:
-        article = "an" if program.kind.name[0] in "aeioux" else "a"
-        raise AttachError(
-            f'"{program.spec.name}" is {article} {program.kind.name} program, which runs on a'
-            ' network interface: say which, as in `load(…, interface="lo")`'
-        )
+    program, interface = request.program, request.hook.interface or ""
     try:
         return interface, if_nametoindex(interface)
     except OSError:

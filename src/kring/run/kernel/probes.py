@@ -6,6 +6,7 @@ All are perf events with a program on them. Numbers of perf event sources are re
 from __future__ import annotations
 
 import os
+import re
 import struct
 from collections.abc import Iterator
 from errno import EACCES, EINVAL, ENOENT, EOPNOTSUPP, EPERM
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from kring.abi.uapi import AttachType
 from kring.abi.usdt import forms
 from kring.errors import AttachError, NotSupported
+from kring.record import replace
 from kring.run.kernel import syscall
 from kring.run.kernel.privilege import PERFMON, not_permitted
 from kring.run.kernel.syscall import address, bpf_open, buffer, error_name
@@ -40,23 +42,21 @@ _SOFTWARE = {
     "cgroup-switches": 11,
 }
 """enum perf_sw_ids, as perf(1) spells them."""
+_SYSCALLS = {"x86_64": "__x64_sys_"}
+"""What the kernel puts before a system call's name to name its function."""
 _BY_FREQUENCY = 1 << 10
 """The bit `freq` of struct perf_event_attr."""
 
 
 def tracepoint(request: Request) -> None:
     """A perf event for the tracepoint, and the program in its list of handlers."""
-    id = request.tracefs.event_id(request.target)
+    id = request.around.tracefs.event_id(request.target)
     _connect(request, _open(request, syscall.PERF_TYPE_TRACEPOINT, id))
 
 
 def kprobe(request: Request) -> None:
     """A probe of the program's own at a kernel function, or at its return."""
-    if not os.path.exists(f"{_SOURCES}/kprobe"):
-        raise NotSupported(
-            f"{request.what()}: this kernel has no kprobes (CONFIG_KPROBES);"
-            " fentry programs and tracepoints need none"
-        )
+    check_kprobes(request)
     symbol, offset = _split(request.target)
     name = buffer(symbol.encode() + b"\0")
     try:
@@ -72,6 +72,21 @@ def kprobe(request: Request) -> None:
     _connect(request, event)
 
 
+def check_kprobes(request: Request) -> None:
+    """Nothing, if this kernel has kprobes."""
+    if not os.path.exists(f"{_SOURCES}/kprobe"):
+        raise NotSupported(
+            f"{request.what()}: this kernel has no kprobes (CONFIG_KPROBES);"
+            " fentry programs and tracepoints need none"
+        )
+
+
+def ksyscall(request: Request) -> None:
+    """A probe at the kernel function of a system call, or at its return."""
+    machine = os.uname().machine
+    kprobe(replace(request, target=f"{_SYSCALLS[machine]}{request.target}"))
+
+
 def uprobe(request: Request) -> None:
     """A probe at a function of a file, or at its return, in one process or in all."""
     from kring.run.kernel.binaries import find_file, offset_of
@@ -81,9 +96,14 @@ def uprobe(request: Request) -> None:
         path = find_file(given)
         offset = offset_of(path, *_split(symbol))
     except AttachError as error:
-        raise AttachError(f"{request.what()}: {error}", error.errno or 0) from None
+        raise no_file(request, error) from None
     name = buffer(path.encode() + b"\0")
     _connect(request, _open(request, *_source(request, "uprobe"), address(name), offset))
+
+
+def no_file(request: Request, error: AttachError) -> AttachError:
+    """The error about a file or its functions, with what wanted it."""
+    return AttachError(f"{request.what()}: {error}", error.errno or 0)
 
 
 def usdt(request: Request) -> None:
@@ -109,7 +129,7 @@ def _counter_shift() -> int:
 
 def perf_event(request: Request) -> None:
     """A sampled event on each CPU that is online."""
-    event, _, often = request.target.rpartition(":")
+    event, often = _sampled(request)
     if event not in _SOFTWARE:
         raise AttachError(
             f"{request.what()}: programs sample the kernel's software events:"
@@ -123,6 +143,20 @@ def perf_event(request: Request) -> None:
             sample=sample, flags=flags, cpu=cpu,
         )  # fmt: skip
         _connect(request, fd)
+
+
+def _sampled(request: Request) -> tuple[str, str]:
+    """The event, and how often: `99Hz`, or once in `100`. The section says both, or `attach`."""
+    hook = request.hook
+    event, _, often = request.target.rpartition(":")
+    if hook.frequency or hook.period:
+        event, often = event or often or "cpu-clock", str(hook.period or f"{hook.frequency}Hz")
+    if not re.fullmatch(r"[1-9]\d*(Hz)?", often):
+        raise AttachError(
+            f"{request.what()}: say how often: `attach(frequency=99)`, or"
+            ' `attach(target="page-faults", period=100)`'
+        )
+    return event, often
 
 
 def _open(

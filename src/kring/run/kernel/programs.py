@@ -47,10 +47,11 @@ def load(
     license: str,
     types: ObjectTypes,
     attach: Callable[[KernelProgram, Hook], Link],
+    iterate: Callable[[KernelProgram, Hook], bytes],
     function: Callable[[Kind, str], int],
 ) -> KernelProgram:
-    """The program, accepted by the verifier; `attach` is what its method of that name does,
-    `function` gives the id in the kernel's types of the function it is part of.
+    """The program, accepted by the verifier; `attach` and `iterate` are what its methods `attach`
+    and `read` do, `function` gives the id in the kernel's types of the function it is part of.
 
     Raises: VerifierError with the log, NotPermitted, or LoadError.
     """
@@ -58,7 +59,7 @@ def load(
     _check_target(program, kind, target)
     hook = function(kind, target) if kind.typed else 0
     attempt = _attempt(fds, program, kind, kind.attach_type(target), hook, code, license, types)
-    return KernelProgram(program, kind, _load_quietly(attempt, program, kind), attach)
+    return KernelProgram(program, kind, _load_quietly(attempt, program, kind), attach, iterate)
 
 
 def _check_target(program: Program, kind: Kind, target: str) -> None:
@@ -199,7 +200,7 @@ def _line_info(program: Program, types: ObjectTypes) -> bytes:
 class KernelProgram:
     """A program the verifier accepted; its descriptor belongs to the runtime that loaded it."""
 
-    __slots__ = ("_attach", "fd", "insns_processed", "kind", "spec")
+    __slots__ = ("_attach", "_iterate", "fd", "insns_processed", "kind", "spec")
 
     def __init__(
         self,
@@ -207,11 +208,13 @@ class KernelProgram:
         kind: Kind,
         fd: int,
         attach: Callable[[KernelProgram, Hook], Link],
+        iterate: Callable[[KernelProgram, Hook], bytes],
     ) -> None:
         self.spec = spec
         self.kind = kind
         self.fd = fd
         self._attach = attach
+        self._iterate = iterate
         self.insns_processed = _insns_processed(fd)
 
     def attach(self, hook: Hook = ANYWHERE) -> Link:
@@ -233,14 +236,12 @@ class KernelProgram:
 
         return test_run(self.fd, self.spec.name, self.kind, data, ctx, repeat)
 
-    def read(self) -> bytes:
-        """What an iterator writes, run for all objects of its kind.
+    def read(self, hook: Hook = ANYWHERE) -> bytes:
+        """What an iterator writes, run for the objects of its kind that `hook` names.
 
         Raises: AttachError for a program that is none.
         """
-        from kring.run.kernel.iterate import read
-
-        return read(self.fd, self.spec.name, self.kind)
+        return self._iterate(self, hook)
 
     def forget(self) -> None:
         """Give the descriptor up: its number may soon name another file."""

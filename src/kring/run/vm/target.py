@@ -204,7 +204,7 @@ class VmProgram:
     def attach(self, hook: Hook = ANYWHERE) -> VmLink:
         return self._runtime.attach(self)
 
-    def read(self) -> bytes:
+    def read(self, hook: Hook = ANYWHERE) -> bytes:
         """Raises: NotSupported: there are no kernel objects to run for here."""
         raise NotSupported(f'"{self.spec.name}": the VM has nothing that an iterator runs for')
 

@@ -459,3 +459,48 @@ def test_one_program_leaves_no_room_in_a_namespace() -> None:
         with pytest.raises(AttachError, match="leaves no room"):
             second.attach()
         link.close()
+
+
+# Test-runs
+
+PACKET = bytes(64)
+IP4_TCP = struct.pack("<QII", 0, socket.AF_INET, socket.IPPROTO_TCP).ljust(72, b"\0")
+"""struct bpf_sk_lookup."""
+RUNNABLE = [
+    "xdp", "xdp.frags", "tc", "action", "netkit/peer", "socket", "cgroup_skb/egress", "cgroup/skb",
+    "lwt_in", "lwt_out", "lwt_xmit", "flow_dissector", "netfilter", "raw_tp", "syscall",
+    "sk_lookup",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("section", RUNNABLE)
+def test_kinds_that_the_kernel_runs_once(section: str) -> None:
+    data = b"" if section in ("raw_tp", "syscall", "sk_lookup") else PACKET
+    ctx = IP4_TCP if section == "sk_lookup" else b""
+    with runtime() as rt:
+        program, counter = counting(rt, section, result=1)
+        assert program.kind.test_run
+        assert program.run(data, ctx).value == 1
+        assert runs(counter) == 1
+
+
+def test_flow_keys_and_contexts_come_back() -> None:
+    with runtime() as rt:
+        assert len(counting(rt, "flow_dissector")[0].run(PACKET).data) == 56
+        assert counting(rt, "sk_lookup")[0].run(ctx=IP4_TCP).ctx == IP4_TCP
+        with pytest.raises(LoadError, match="takes no data, and a `struct bpf_sk_lookup`"):
+            counting(rt, "sk_lookup")[0].run(PACKET)
+
+
+@pytest.mark.parametrize(
+    "section",
+    ["xdp/devmap", "tp", "tp_btf/sched_switch", "iter/task", "kprobe", "uprobe.multi", "raw_tp.w",
+     "perf_event", "sk_msg", "sk_skb", "sk_reuseport", "sockops", "lwt_seg6local", "cgroup/dev",
+     "cgroup/sysctl", "cgroup/bind4", "cgroup/sock", "cgroup/getsockopt"],
+)  # fmt: skip
+def test_kinds_that_the_kernel_does_not_run_once(section: str) -> None:
+    with runtime() as rt:
+        program, _ = counting(rt, section)
+        assert not program.kind.test_run
+        with pytest.raises(NotSupported, match="the kernel cannot test-run"):
+            program.run(PACKET)

@@ -17,8 +17,7 @@ OTHERS = {
         # Tracing
         Kind(
             "raw_tracepoint_writable", ("raw_tracepoint.w/", "raw_tp.w/"),
-            ProgType.RAW_TRACEPOINT_WRITABLE, context="arguments", test_run=True,
-            function="btf_trace_",
+            ProgType.RAW_TRACEPOINT_WRITABLE, context="arguments", function="btf_trace_",
         ),
         Kind(
             "fmod_ret", ("fmod_ret/",), ProgType.TRACING, AttachType.MODIFY_RETURN,
@@ -52,13 +51,12 @@ OTHERS = {
         # Packets
         Kind("action", ("action",), ProgType.SCHED_ACT, test_run=True, hooked=False, needs=""),
         Kind("netkit", (), ProgType.SCHED_CLS, test_run=True, needs="interface"),
-        Kind("xdp_map", (), ProgType.XDP, test_run=True, hooked=False, needs=""),
+        Kind("xdp_map", (), ProgType.XDP, hooked=False, needs=""),
         Kind("lwt_in", ("lwt_in",), ProgType.LWT_IN, test_run=True, hooked=False, needs=""),
         Kind("lwt_out", ("lwt_out",), ProgType.LWT_OUT, test_run=True, hooked=False, needs=""),
         Kind("lwt_xmit", ("lwt_xmit",), ProgType.LWT_XMIT, test_run=True, hooked=False, needs=""),
         Kind(
-            "lwt_seg6local", ("lwt_seg6local",), ProgType.LWT_SEG6LOCAL, test_run=True,
-            hooked=False, needs="",
+            "lwt_seg6local", ("lwt_seg6local",), ProgType.LWT_SEG6LOCAL, hooked=False, needs="",
         ),
         Kind(
             "flow_dissector", ("flow_dissector",), ProgType.FLOW_DISSECTOR,

@@ -1,12 +1,13 @@
 """One run of a loaded program on given input: BPF_PROG_TEST_RUN.
 
 In: a packet, a context, or both. Out: `RunResult`. What the kernel takes depends on the kind: raw
-tracepoints and syscall programs a context only, the others a packet, and many kinds nothing at all.
+tracepoints, syscall programs and those that look up sockets a context only, the others a packet,
+and many kinds nothing at all.
 """
 
 from __future__ import annotations
 
-from errno import EINVAL, EPERM
+from errno import EFAULT, EINVAL, EPERM
 from struct import Struct
 
 from kring.abi.programs import Kind
@@ -30,6 +31,9 @@ _GROWTH = 256
 _BARE = frozenset({"raw_tracepoint", "syscall"})
 """Kinds whose test-run takes a context only, and refuses to repeat or to measure."""
 
+_OF_SOCKET = "sk_lookup"
+"""The kind whose test-run takes a context only, which there must be."""
+
 # prog_fd, retval, data sizes in and out, data pointers in and out, repeat, duration, context sizes
 # in and out, context pointers in and out, flags, cpu, batch_size
 _ATTR = Struct("<4I2Q4I2Q3I4x")
@@ -42,6 +46,8 @@ def test_run(fd: int, name: str, kind: Kind, data: bytes, ctx: bytes, repeat: in
     arguments.
     """
     try:
+        if kind.name == _OF_SOCKET and not data:
+            return _run_on_context(fd, ctx, repeat)
         if kind.name in _BARE:
             return _run_bare(fd, data, ctx, repeat, reads_back=kind.name == "syscall")
         return _run_on_packet(fd, data, ctx, repeat)
@@ -56,6 +62,13 @@ def _run_bare(fd: int, data: bytes, ctx: bytes, repeat: int, reads_back: bool) -
         value = _run(fd, packet, None, context, None, 0)[1]
     # A syscall program's context is the caller's own memory.
     return RunResult(value, ctx=context.raw if context and reads_back else b"")
+
+
+def _run_on_context(fd: int, ctx: bytes, repeat: int) -> RunResult:
+    ctx_out = _input(ctx)
+    result = _run(fd, None, None, _input(ctx), ctx_out, repeat)
+    _, value, _, _, _, _, _, duration, _, ctx_size, *_ = result
+    return RunResult(value, ctx=ctx_out.raw[:ctx_size] if ctx_out else b"", duration_ns=duration)
 
 
 def _run_on_packet(fd: int, data: bytes, ctx: bytes, repeat: int) -> RunResult:
@@ -92,7 +105,7 @@ def _run(
 
 def _refused(name: str, kind: Kind, data: bytes, errno: int) -> LoadError:
     what = f'test-run of "{name}"'
-    if errno == ENOTSUPP or (errno == EINVAL and not kind.test_run):
+    if errno == ENOTSUPP or (errno in (EINVAL, EFAULT) and not kind.test_run):
         return NotSupported(
             f"{error_name(errno)}: {what}: the kernel cannot test-run {kind.name} programs;"
             " attach it and let its hook fire",
@@ -102,6 +115,8 @@ def _refused(name: str, kind: Kind, data: bytes, errno: int) -> LoadError:
         return not_permitted(what, needs(kind.type))
     if kind.name in _BARE:
         expects = f"a {kind.name} program takes no data and only the context it reads"
+    elif kind.name == _OF_SOCKET:
+        expects = f"a {kind.name} program takes no data, and a `struct bpf_sk_lookup` as `ctx`"
     elif len(data) < _ETHERNET_HEADER_SIZE:
         expects = f"data must be at least {_ETHERNET_HEADER_SIZE} bytes, got {len(data)}"
     else:

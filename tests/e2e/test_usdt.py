@@ -6,6 +6,7 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -26,8 +27,29 @@ from kring import (
     usdt,
     user_str,
 )
-from kring.abi.usdt import Place, parse_arguments
+from kring.abi.asm import parse
+from kring.abi.code import encode
+from kring.abi.uapi import MapType
+from kring.abi.usdt import Place, parse_arguments, spec
 from kring.errors import AttachError, CompileError
+from kring.obj.object import Map, Object
+from kring.obj.object import Program as Built
+from kring.run.kernel.kernel import Kernel
+from kring.run.kernel.notes import sites
+from kring.run.target import Hook
+
+COOKIE = """
+    call 174
+    stxdw [r10-8], r0
+    lddw r1, map_fd({})
+    mov r2, r10
+    add r2, -8
+    mov r3, 0
+    call 87
+    mov r0, 0
+    exit
+"""
+"""bpf_get_attach_cookie, bpf_map_push_elem."""
 
 SOURCE = r"""
 #define PROBE(name, semaphore, arguments, ...) asm volatile( \
@@ -89,6 +111,22 @@ def test_forms() -> None:
     ]
 
 
+def test_forms_as_libbpf_has_them() -> None:
+    """struct __bpf_usdt_spec: 12 arguments, a cookie, how many arguments there are."""
+    data = spec("-4@%edi 8@-24(%rbp) 4@8(%rax,%rbx,4) 2@$-7 8f@%xmm0 1@(,%rsi,2)")
+    assert len(data) == 208
+    assert struct.unpack_from("<Qh", data, 192) == (0, 6)
+    rows = list(struct.iter_unpack("<qBHBhBB", data[:192]))
+    assert rows[:4] == [
+        (0, 1, 0, 0, 14 * 8, 1, 32),
+        (-24, 2, 0, 0, 4 * 8, 0, 0),
+        (8, 3, 5 * 8 | 2 << 12, 0, 10 * 8, 0, 32),
+        (-7, 0, 0, 0, 0, 0, 48),
+    ]
+    assert [row[1] for row in rows[4:6]] == [255, 255]
+    assert set(rows[6:]) == {(0, 0, 0, 0, 0, 0, 0)}
+
+
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     compiler = shutil.which("cc") or shutil.which("clang")
@@ -135,6 +173,32 @@ def test_arguments_at_each_place(library: Path) -> None:
         assert found == [(-5, -(2**40), "hello", -7), (-5, -(2**40), "hello", 9)]
     assert lib.is_enabled() == 0
     lib.call(1, ctypes.c_long(2), b"")
+
+
+@pytest.mark.kernel
+def test_programs_that_look_for_the_form_in_a_map(library: Path) -> None:
+    """As those made with usdt.bpf.h do: the cookie says where in the map the form is."""
+    lib = ctypes.CDLL(str(library))
+    rows = Map("__bpf_usdt_specs", MapType.ARRAY, 4, 208, 2)
+    seen = Map("seen", MapType.QUEUE, 0, 8, 8)
+    section = f"usdt/{library}:kring:call"
+    runtime = Kernel().open(Object("test", ()))
+    try:
+        specs, cookies = runtime.create_map(rows), runtime.create_map(seen)
+        code = encode(parse(COOKIE.format(cookies.fd)))
+        program = runtime.load(Built("program", section, code), code)
+        links = [program.attach(Hook(pid=os.getpid())) for _ in range(2)]
+        lib.call(1, ctypes.c_long(2), b"")
+        for link in links:
+            link.close()
+        found = [int.from_bytes(cookies.take() or b"", "little") for _ in range(4)]
+        assert found == [0, 0, 1, 1]
+        forms = [spec(site.arguments) for site in sites(f"{library}:kring:call")]
+        assert [specs.lookup(n.to_bytes(4, "little")) for n in range(2)] == forms
+        with pytest.raises(AttachError, match=r"more forms than the map __bpf_usdt_specs takes, 2"):
+            program.attach(Hook(target=f"{library}:kring:plain"))
+    finally:
+        runtime.close()
 
 
 @pytest.mark.kernel

@@ -10,10 +10,21 @@ are then.
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Sequence
 from typing import Final
 
+from kring.abi.contexts import REGISTERS
 from kring.record import record
+
+SPECS: Final = "__bpf_usdt_specs"
+"""The map in which programs made with usdt.bpf.h look for their arguments."""
+_MOST_ARGUMENTS: Final = 12
+_ARGUMENT_SPEC: Final = struct.Struct("<qBHBhBB")
+"""struct __bpf_usdt_arg_spec: value or distance, how to get the argument, index register and scale
+(since libbpf 1.7), reserved, register, whether it is signed, bits to shift away."""
+_CONSTANT, _REGISTER, _MEMORY, _INDEXED, _UNKNOWN = 0, 1, 2, 3, 255
+_SCALE_SHIFT: Final = 12
 
 
 @record
@@ -85,6 +96,29 @@ def _parse(text: str) -> Place | None:
         scale=int(found["scale"] or 1),
         offset=int(found["offset"] or 0),
     )
+
+
+def spec(arguments: str) -> bytes:
+    """The form of a probe's arguments as libbpf's usdt.bpf.h has it in the map `SPECS`: struct
+    __bpf_usdt_spec. Those that it cannot express give an error when the program asks for them."""
+    places = parse_arguments(arguments)[:_MOST_ARGUMENTS]
+    rows = b"".join(map(_argument_spec, places)).ljust(_MOST_ARGUMENTS * _ARGUMENT_SPEC.size, b"\0")
+    return rows + struct.pack("<Qh6x", 0, len(places))
+
+
+def _argument_spec(place: Place | None) -> bytes:
+    if place is None or (place.constant is None and not place.base):
+        return _ARGUMENT_SPEC.pack(0, _UNKNOWN, 0, 0, 0, False, 0)
+    signed, shift = place.signed, 64 - place.size * 8
+    if place.constant is not None:
+        return _ARGUMENT_SPEC.pack(place.constant, _CONSTANT, 0, 0, 0, signed, shift)
+    base = REGISTERS[place.base].offset
+    if not place.memory:
+        return _ARGUMENT_SPEC.pack(0, _REGISTER, 0, 0, base, signed, shift)
+    if not place.index:
+        return _ARGUMENT_SPEC.pack(place.offset, _MEMORY, 0, 0, base, signed, shift)
+    index = REGISTERS[place.index].offset | (place.scale.bit_length() - 1) << _SCALE_SHIFT
+    return _ARGUMENT_SPEC.pack(place.offset, _INDEXED, index, 0, base, signed, shift)
 
 
 def forms(sites: Sequence[Site]) -> list[str]:

@@ -177,7 +177,7 @@ _ATTACH: dict[str, Callable[[Request], None]] = {
     "uprobe_multi": _later("multi", "uprobes"),
     "uretprobe_multi": _later("multi", "uprobes"),
     "uprobe_session": _later("multi", "uprobes"),
-    "usdt": _later("probes", "usdt"),
+    "usdt": _later("usdt", "usdt"),
     "perf_event": _later("probes", "perf_event"),
     "xdp": _later("network", "xdp"),
     "tc": _later("network", "tc"),

@@ -13,7 +13,6 @@ from errno import EACCES, EINVAL, ENOENT, EOPNOTSUPP, EPERM
 from typing import TYPE_CHECKING
 
 from kring.abi.uapi import AttachType
-from kring.abi.usdt import forms
 from kring.errors import AttachError, NotSupported
 from kring.record import replace
 from kring.run.kernel import syscall
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 _IOC_ENABLE = 0x2400
 _IOC_SET_BPF = 0x4004_2408
-_SOURCES = "/sys/bus/event_source/devices"
+SOURCES = "/sys/bus/event_source/devices"
 _ONLINE = "/sys/devices/system/cpu/online"
 
 _SOFTWARE = {
@@ -51,7 +50,7 @@ _BY_FREQUENCY = 1 << 10
 def tracepoint(request: Request) -> None:
     """A perf event for the tracepoint, and the program in its list of handlers."""
     id = request.around.tracefs.event_id(request.target)
-    _connect(request, _open(request, syscall.PERF_TYPE_TRACEPOINT, id))
+    connect(request, open_event(request, syscall.PERF_TYPE_TRACEPOINT, id))
 
 
 def kprobe(request: Request) -> None:
@@ -60,7 +59,7 @@ def kprobe(request: Request) -> None:
     symbol, offset = _split(request.target)
     name = buffer(symbol.encode() + b"\0")
     try:
-        event = _open(request, *_source(request, "kprobe"), address(name), offset)
+        event = open_event(request, *source(request, "kprobe"), address(name), offset)
     except OSError as error:
         if error.errno not in (ENOENT, EINVAL):
             raise
@@ -69,12 +68,12 @@ def kprobe(request: Request) -> None:
             " can be probed; /proc/kallsyms lists them",
             error.errno,
         ) from None
-    _connect(request, event)
+    connect(request, event)
 
 
 def check_kprobes(request: Request) -> None:
     """Nothing, if this kernel has kprobes."""
-    if not os.path.exists(f"{_SOURCES}/kprobe"):
+    if not os.path.exists(f"{SOURCES}/kprobe"):
         raise NotSupported(
             f"{request.what()}: this kernel has no kprobes (CONFIG_KPROBES);"
             " fentry programs and tracepoints need none"
@@ -98,33 +97,12 @@ def uprobe(request: Request) -> None:
     except AttachError as error:
         raise no_file(request, error) from None
     name = buffer(path.encode() + b"\0")
-    _connect(request, _open(request, *_source(request, "uprobe"), address(name), offset))
+    connect(request, open_event(request, *source(request, "uprobe"), address(name), offset))
 
 
 def no_file(request: Request, error: AttachError) -> AttachError:
     """The error about a file or its functions, with what wanted it."""
     return AttachError(f"{request.what()}: {error}", error.errno or 0)
-
-
-def usdt(request: Request) -> None:
-    """A probe at each place of a static one; its cookie says which form its arguments have."""
-    from kring.run.kernel.binaries import find_file
-    from kring.run.kernel.notes import sites
-
-    found = sites(request.target)
-    numbers = {form: number for number, form in enumerate(forms(found))}
-    name = buffer(find_file(request.target.split(":")[0]).encode() + b"\0")
-    type, _ = _source(request, "uprobe")
-    for site in found:
-        config = site.semaphore << _counter_shift() if site.semaphore else 0
-        event = _open(request, type, config, address(name), site.offset)
-        _connect(request, event, numbers[site.arguments])
-
-
-def _counter_shift() -> int:
-    """Where in its config a probe has the place of its semaphore: `config:32-63`."""
-    with open(f"{_SOURCES}/uprobe/format/ref_ctr_offset") as file:
-        return int(file.read().strip().removeprefix("config:").partition("-")[0])
 
 
 def perf_event(request: Request) -> None:
@@ -138,11 +116,11 @@ def perf_event(request: Request) -> None:
     flags = _BY_FREQUENCY if often.endswith("Hz") else 0
     sample = int(often.removesuffix("Hz"))
     for cpu in _online():
-        fd = _open(
+        fd = open_event(
             request, syscall.PERF_TYPE_SOFTWARE, _SOFTWARE[event],
             sample=sample, flags=flags, cpu=cpu,
         )  # fmt: skip
-        _connect(request, fd)
+        connect(request, fd)
 
 
 def _sampled(request: Request) -> tuple[str, str]:
@@ -159,7 +137,7 @@ def _sampled(request: Request) -> tuple[str, str]:
     return event, often
 
 
-def _open(
+def open_event(
     request: Request,
     type: int,
     config: int,
@@ -185,7 +163,7 @@ def _open(
         raise not_permitted(request.what(), (PERFMON,), error.errno) from None
 
 
-def _connect(request: Request, event: int, cookie: int = 0) -> None:
+def connect(request: Request, event: int, cookie: int = 0) -> None:
     """Let the event run the program, which can ask for the cookie."""
     try:
         # Since: Linux 5.15, commit b89fbfbb854c ("bpf: Implement minimal BPF perf link").
@@ -200,17 +178,17 @@ def _connect(request: Request, event: int, cookie: int = 0) -> None:
         ioctl(event, _IOC_ENABLE, 0)
 
 
-def _source(request: Request, name: str) -> tuple[int, int]:
+def source(request: Request, name: str) -> tuple[int, int]:
     """Type and config of a probe: the source's number, and the bit that means a function's
     return."""
     try:
-        with open(f"{_SOURCES}/{name}/type") as file:
+        with open(f"{SOURCES}/{name}/type") as file:
             type = int(file.read())
     except FileNotFoundError:
         raise NotSupported(f"{request.what()}: this kernel has no {name}s", EOPNOTSUPP) from None
     if not request.program.kind.returns:
         return type, 0
-    with open(f"{_SOURCES}/{name}/format/retprobe") as file:
+    with open(f"{SOURCES}/{name}/format/retprobe") as file:
         return type, 1 << int(file.read().strip().removeprefix("config:"))
 
 

@@ -15,6 +15,8 @@
     ├── NotLive(TypeError)                a declaration or program name used as if it were running
     └── InternalError                     our bug
 
+    KringWarning(UserWarning)             done in another way than was asked for, and how
+
 An error says what, where, what was found and wanted, and what to do. `InternalError` is never the
 user's fault; everything else is never ours.
 """
@@ -130,3 +132,7 @@ class NotLive(KringError, TypeError):
 
 class InternalError(KringError):
     """A bug in kring; please report it with the program that shows it."""
+
+
+class KringWarning(UserWarning):
+    """What was asked for cannot be, and something close to it was done."""

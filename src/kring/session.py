@@ -12,7 +12,6 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
-from kring.btf.blob import Btf
 from kring.decl.maps import (
     DROPS,
     Array,
@@ -27,11 +26,10 @@ from kring.decl.maps import (
 from kring.decl.programs import Program
 from kring.decl.struct import Struct
 from kring.decl.variables import DATA, Global
-from kring.errors import AttachError, LoadError, NotLive, VerifierError
+from kring.errors import AttachError, NotLive
 from kring.handles import ProgramHandle, map_handle, stream_handle
 from kring.obj.object import Object
-from kring.obj.object import Program as Built
-from kring.obj.relocate import relocate
+from kring.run.loading import bring_up
 from kring.run.target import (
     ANYWHERE,
     Hook,
@@ -146,19 +144,8 @@ class Session:
         obj, module = self._build()
         self.object = obj
         runtime = self._runtime = self._on.open(obj)
-        live = {spec.name: runtime.create_map(spec) for spec in obj.maps}
-        local = Btf(obj.btf) if obj.btf else None
-        fds = {name: made.fd for name, made in live.items()}
-        loaded: dict[str, ProgramHandle] = {}
-        for program in obj.programs:
-            target = runtime.btf if program.core else None
-            try:
-                code = relocate(program, fds, local, target, runtime.tracepoint, runtime.kfunc)
-                loaded[program.name] = ProgramHandle(runtime.load(program, code))
-            except VerifierError as error:
-                raise _explained(error, program, local, target, runtime) from None
-            except AttachError as error:
-                raise self._placed(error, program.name) from None
+        live, programs = bring_up(obj, runtime, self._placed)
+        loaded = {name: ProgramHandle(program) for name, program in programs.items()}
         self.programs = loaded
         declarations = module.maps if module else {}
         self._declared = {id(found): name for name, found in declarations.items()}
@@ -303,19 +290,3 @@ class Session:
             raise NotLive("no stream has a subscriber: `s[events].subscribe(fn)` first")
         waiter = self._runtime.waiter([self._rings[name] for name in names])
         return [self._streams[name] for name in names], waiter
-
-
-def _explained(
-    error: VerifierError, program: Built, local: Btf | None, target: Btf | None, runtime: Runtime
-) -> LoadError:
-    """The error in terms of the source if what the program asks for is not in this kernel."""
-    from kring.obj.misfit import misfits
-    from kring.run.kernel.verdict import caret, line_of
-
-    for slot, reason in misfits(program, local, target, runtime.tracepoint, error.log):
-        line = line_of(program, slot)
-        if line is None:
-            return LoadError(f'program "{program.name}" at slot {slot}: {reason}')
-        place = f"{line.file}:{line.line}:{line.column}: "
-        return LoadError("\n".join([f"{place}{reason}", *caret(line)]))
-    return error

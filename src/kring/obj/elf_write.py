@@ -5,7 +5,8 @@ one section for each program section, with its entry functions
 .rel*                    calls, references to maps and to global data
 .maps                    zeroes: a map is described by the type of its variable
 .rodata .data .bss       first values of maps that hold globals
-license .BTF .BTF.ext .symtab .strtab
+.ksyms .kconfig          in the types only: what the kernel defines
+license version .BTF .BTF.ext .symtab .strtab
 """
 
 from __future__ import annotations
@@ -18,24 +19,24 @@ from kring.abi.programs import short_section
 from kring.abi.uapi import BPF_F_RDONLY_PROG
 from kring.btf.blob import Btf
 from kring.btf.ext import CoreReloc, ExtSection, FuncInfo, LineInfo, write_ext
-from kring.btf.types import Array, DataSec, DeclTag, Func, Int, Kind, Var
+from kring.btf.types import Array, DataSec, DeclTag, Func, Int, Kind, Modifier, Type, Var
 from kring.btf.write import Builder
 from kring.errors import ObjectError
+from kring.obj.cut import OPTIONAL
 from kring.obj.elf import EM_BPF
+from kring.obj.externs import KCONFIG, KSYMS
+from kring.obj.finish import EXTERN
 from kring.obj.functions import CALL, PSEUDO_CALL, RELOC_ADDRESS, RELOC_CALL, Piece, split
 from kring.obj.maps import TARGET, describe
-from kring.obj.object import Map, Object
+from kring.obj.object import Map, Object, Setting
 from kring.record import field, record, replace
-
-KSYMS: Final = ".ksyms"
-"""The section whose variables and functions are the kernel's."""
-EXTERN: Final = 2
-"""BTF_FUNC_EXTERN."""
 
 _PROGBITS, _SYMTAB, _STRTAB, _NOBITS, _REL = 1, 2, 3, 8, 9
 _WRITE, _ALLOC, _EXEC, _INFO = 1, 2, 4, 0x40
 _OBJECT, _FUNC, _SECTION = 1, 2, 3
-_LOCAL, _GLOBAL = 0, 1
+_LOCAL, _GLOBAL, _WEAK = 0, 1, 2
+_RELOC_DATA = 2
+"""R_BPF_64_ABS64: an address in data."""
 
 
 @record(frozen=False)
@@ -90,6 +91,14 @@ class _Elf:
         self.symbols.append(_Symbol(key, name, section, at, len(data), kind, bind))
         return at
 
+    def extern(self, name: str, weak: bool) -> str:
+        """The key of the symbol of something that others define."""
+        key = f"extern:{name}"
+        if all(symbol.key != key for symbol in self.symbols):
+            bind = _WEAK if weak else _GLOBAL
+            self.symbols.append(_Symbol(key, name, _NOWHERE, 0, 0, 0, bind))
+        return key
+
     def bytes(self) -> bytes:
         sections = [*self.sections.values()]
         strings = _Strings()
@@ -100,7 +109,7 @@ class _Elf:
         for index, section in enumerate(everything, 1):
             section.index = index
         # local symbols come first: the table says where the global ones begin
-        symbols = sorted(self.symbols, key=lambda s: s.bind)
+        symbols = sorted(self.symbols, key=lambda s: s.bind != _LOCAL)
         numbers = {symbol.key: number for number, symbol in enumerate(symbols, 1)}
         table.data = bytes(24) + b"".join(_symbol(s, strings) for s in symbols)
         table.link = names.index
@@ -143,8 +152,10 @@ def to_elf(obj: Object) -> bytes:
     elif maps.vars:
         builder.add(maps)
     for map in obj.maps:
-        if map.data is not None:
+        if map.data is not None and not map.settings:
             _write_data(elf, map, variables[map.name])
+    if obj.version:
+        elf.section("version", flags=_ALLOC | _WRITE, align=4).data = pack("<I", obj.version)
     _write_license(elf, obj.license.encode() + b"\0", btf, builder)
     ext = write_ext(builder, known)
     elf.section(".BTF", align=4).data = builder.bytes()
@@ -189,7 +200,7 @@ def _write_programs(
     for program in obj.programs:
         own, target = short_section(program.section)
         for number, piece in enumerate(split(program)):
-            name = ".text" if number else own
+            name = ".text" if number else own if program.autoload else OPTIONAL + own
             if target and piece.type_id and not number:
                 builder.add(DeclTag(TARGET + target, piece.type_id))
             section = elf.section(name, flags=_ALLOC | _EXEC)
@@ -200,7 +211,7 @@ def _write_programs(
             section.relocs += [(at + slot * 8, to, kind) for slot, to, kind in calls]
             _write_externs(elf, section, at, piece)
             for ref in piece.maps:
-                key, offset = _reference(obj.map(ref.map), ref.offset, variables)
+                key, offset = _reference(elf, obj.map(ref.map), ref.offset, variables)
                 section.relocs.append((at + ref.slot * 8, key, RELOC_ADDRESS))
                 _write_offset(section, at + ref.slot * 8, offset)
             known[name] = _joined(known.get(name, ExtSection()), piece, at // 8)
@@ -208,12 +219,15 @@ def _write_programs(
 
 
 def _reference(
-    map: Map, offset: int | None, variables: Mapping[str, list[_Variable]]
+    elf: _Elf, map: Map, offset: int | None, variables: Mapping[str, list[_Variable]]
 ) -> tuple[str, int]:
     """The key of the symbol that a map's or a variable's address is written with, and what the
     address lies beyond it."""
     if (map.data is None) != (offset is None):
         raise ObjectError(f"map {map.name!r}: only addresses inside maps of globals can be written")
+    for setting in map.settings if offset is not None else ():
+        if setting is _setting_at(map, offset or 0):
+            return elf.extern(setting.name, setting.weak), (offset or 0) - setting.offset
     for var in variables.get(map.name, ()):
         if offset is not None and var.offset <= offset < var.offset + var.size:
             return f"var:{map.name}:{var.name}", offset - var.offset
@@ -228,15 +242,20 @@ def _write_offset(section: _Section, at: int, offset: int) -> None:
     pack_into("<I", section.data, at + 12, 0)
 
 
+def _setting_at(map: Map, offset: int) -> Setting:
+    """The setting that byte `offset` belongs to: the last that begins before it."""
+    return max((s for s in map.settings if s.offset <= offset), key=lambda s: s.offset)
+
+
 def _write_externs(elf: _Elf, section: _Section, at: int, piece: Piece) -> None:
-    """Calls of kernel functions, as compilers leave them: of symbols that are nowhere."""
+    """Calls and addresses of the kernel's, as compilers leave them: of symbols that are nowhere."""
     assert isinstance(section.data, bytearray)
     for ref in piece.kfuncs:
-        key = f"kfunc:{ref.name}"
-        if all(symbol.key != key for symbol in elf.symbols):
-            elf.symbols.append(_Symbol(key, ref.name, _NOWHERE, 0, 0, 0, _GLOBAL))
         pack_into("<BBhi", section.data, at + ref.slot * 8, CALL, PSEUDO_CALL << 4, 0, -1)
-        section.relocs.append((at + ref.slot * 8, key, RELOC_CALL))
+        section.relocs.append((at + ref.slot * 8, elf.extern(ref.name, ref.weak), RELOC_CALL))
+    for sym in piece.ksyms:
+        _write_offset(section, at + sym.slot * 8, 0)
+        section.relocs.append((at + sym.slot * 8, elf.extern(sym.name, sym.weak), RELOC_ADDRESS))
 
 
 def _joined(known: ExtSection, piece: Piece, at: int) -> ExtSection:
@@ -284,26 +303,46 @@ def _write_license(elf: _Elf, text: bytes, btf: Btf | None, builder: Builder) ->
 def _copy_types(obj: Object, builder: Builder) -> int:
     """The object's types under their ids; only .maps is left open, its id is given, or 0."""
     maps_id = 0
-    called = {ref.type_id for program in obj.programs for ref in program.kfuncs}
     if obj.btf:
         btf = Btf(obj.btf, where=obj.name)
+        elsewhere = _elsewhere(obj, btf)
         for id in range(1, len(btf)):
             builder.reserve()
             type = btf[id]
             if isinstance(type, DataSec) and type.name == ".maps":
                 maps_id = id
-            elif id in called and isinstance(type, Func):
-                builder.set(id, replace(type, linkage=EXTERN))
             else:
-                builder.set(id, type)
+                builder.set(id, _declared(type) if id in elsewhere else type)
     return maps_id
 
 
+def _elsewhere(obj: Object, btf: Btf) -> set[int]:
+    """Ids of functions and variables that the kernel defines."""
+    found = {ref.type_id for program in obj.programs for ref in program.kfuncs}
+    found |= {ref.type_id for program in obj.programs for ref in program.ksyms}
+    section = btf.find(KCONFIG, Kind.DATASEC)
+    settings = btf[section] if section else None
+    if any(map.settings for map in obj.maps) and isinstance(settings, DataSec):
+        found |= {id for id, _, _ in settings.vars}
+    return found
+
+
+def _declared(type: Type) -> Type:
+    return replace(type, linkage=EXTERN) if isinstance(type, Func | Var) else type
+
+
 def _write_ksyms(obj: Object, builder: Builder) -> None:
-    """The section that lists the kernel functions, which has no bytes."""
-    called = sorted({ref.type_id for program in obj.programs for ref in program.kfuncs})
-    if called:
-        builder.add(DataSec(KSYMS, 0, tuple((id, 0, 0) for id in called)))
+    """The section that lists what programs use of the kernel's, which has no bytes."""
+    btf = Btf(obj.btf, where=obj.name) if obj.btf else None
+    listed = {ref.type_id for program in obj.programs for ref in program.kfuncs}
+    for ref in [ref for program in obj.programs for ref in program.ksyms]:
+        if btf and ref.type_id and isinstance(btf[ref.type_id], Func):
+            listed.add(ref.type_id)
+        else:
+            type = ref.type_id or builder.add(Modifier(Kind.CONST, 0))
+            listed.add(builder.add(Var(ref.name, type, EXTERN)))
+    if listed:
+        builder.add(DataSec(KSYMS, 0, tuple((id, 0, 0) for id in sorted(listed))))
 
 
 def _write_maps(elf: _Elf, obj: Object, builder: Builder) -> DataSec:
@@ -313,9 +352,12 @@ def _write_maps(elf: _Elf, obj: Object, builder: Builder) -> DataSec:
     for map in obj.maps:
         if map.data is None:
             section = elf.section(".maps", flags=_ALLOC | _WRITE)
-            var, size = describe(map, btf, builder)
+            var, size, values = describe(map, btf, builder)
             at = elf.define(f"map:{map.name}", map.name, section, bytes(size), _OBJECT, _GLOBAL)
             rows.append((var, at, size))
+            for key, name in map.values:
+                held = f"{obj.program(name).name}:0" if map.inner is None else f"map:{name}"
+                section.relocs.append((at + values + 8 * key, held, _RELOC_DATA))
     return DataSec(".maps", sum(size for _, _, size in rows), tuple(rows))
 
 

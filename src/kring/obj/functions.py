@@ -13,7 +13,7 @@ from typing import Final
 from kring.abi.isa import OPS, Pseudo
 from kring.btf.ext import CoreReloc, LineInfo
 from kring.errors import ObjectError
-from kring.obj.object import Function, KfuncRef, MapRef, Program
+from kring.obj.object import Function, KfuncRef, KsymRef, MapRef, Program
 from kring.record import record, replace
 
 LDDW: Final = OPS["lddw"].code
@@ -41,6 +41,7 @@ class Piece:
     core: tuple[CoreReloc, ...] = ()
     lines: tuple[LineInfo, ...] = ()
     kfuncs: tuple[KfuncRef, ...] = ()
+    ksyms: tuple[KsymRef, ...] = ()
 
 
 def split(program: Program) -> list[Piece]:
@@ -79,6 +80,7 @@ def split(program: Program) -> list[Piece]:
                     replace(ln, slot=ln.slot - at) for ln in program.lines if at <= ln.slot < end
                 ),
                 tuple(replace(k, slot=k.slot - at) for k in program.kfuncs if at <= k.slot < end),
+                tuple(replace(k, slot=k.slot - at) for k in program.ksyms if at <= k.slot < end),
             )
         )
     return pieces
@@ -129,6 +131,7 @@ def join(name: str, section: str, entry: Piece, callee: Callable[[int], Piece]) 
         tuple(Function(at, piece.name, piece.type_id) for piece, at in order),
         tuple(replace(ln, slot=ln.slot + at) for piece, at in order for ln in piece.lines),
         tuple(replace(k, slot=k.slot + at) for piece, at in order for k in piece.kfuncs),
+        tuple(replace(k, slot=k.slot + at) for piece, at in order for k in piece.ksyms),
     )
 
 

@@ -8,7 +8,7 @@ a refusal, so a load that succeeds pays nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kring.abi.programs import parse_section
 from kring.abi.tracepoints import DYNAMIC, EVENT_STRUCT, TraceField
@@ -18,17 +18,23 @@ from kring.btf.match import essential, fields_compatible
 from kring.btf.spec import OF_ENUMS, OF_TYPES, find_member, parse_spec
 from kring.btf.types import Array, Composite, Enum, Int, Kind, Ptr
 from kring.obj.object import Program
-from kring.obj.relocate import POISON, Hooks, missing
+from kring.obj.references import POISON
+from kring.obj.relocate import Hooks, missing
 from kring.spelling import suggestion
 
 
 def misfits(
-    program: Program, local: Btf | None, target: Btf | None, hooks: Hooks, log: str
+    program: Program,
+    local: Btf | None,
+    target: Btf | None,
+    hooks: Hooks,
+    log: str,
+    absent: Sequence[tuple[int, str]] = (),
 ) -> Iterator[tuple[int, str]]:
     """Slots that cannot work, and why: fields of the hook first, in the words of its format.
 
-    What is missing on a way that the program does not take is no misfit: of that, only what the
-    verifier's log says was reached.
+    What is missing on a way that the program does not take is no misfit: of that, and of what is
+    `absent` besides, only what the verifier's log says was reached.
 
     Raises: LoadError if there is no such hook.
     """
@@ -45,6 +51,9 @@ def misfits(
         if slot in reached:
             fitting = _fitting(relocs[slot], local, target) if local and target else ""
             yield slot, f"{reason}: declare it {fitting}" if fitting else reason
+    for slot, reason in absent:
+        if slot in reached:
+            yield slot, reason
 
 
 _POISONED = re.compile(rf"^(\d+): \([0-9a-f]{{2}}\) call unknown#{POISON}\b", re.MULTILINE)

@@ -9,12 +9,11 @@ See: tools/lib/bpf/relo_core.c, bpf_core_patch_insn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from struct import Struct
 from typing import Final
 
-from kring.abi.isa import ALU32, ALU64, LDX, OPS, ST, STX, Pseudo, X
+from kring.abi.isa import ALU32, ALU64, LDX, ST, STX, X
 from kring.abi.programs import parse_section
 from kring.abi.tracepoints import DYNAMIC, EVENT_STRUCT, TraceField
 from kring.btf.blob import Btf
@@ -24,49 +23,56 @@ from kring.btf.match import essential
 from kring.btf.spec import parse_spec
 from kring.btf.types import Kind
 from kring.errors import LoadError, ObjectError
-from kring.obj.functions import CALL, LDDW
-from kring.obj.object import KfuncRef, MapRef, Program
+from kring.obj.functions import LDDW
+from kring.obj.object import Program
+from kring.obj.references import (
+    SLOT,
+    Kfuncs,
+    Ksyms,
+    Maps,
+    patch_kfunc,
+    patch_ksym,
+    patch_map,
+    poison,
+    read,
+)
 from kring.record import replace
 from kring.spelling import suggestion
 
-_SLOT: Final = Struct("<BBhI")
-"""Opcode, src << 4 | dst, off, imm."""
-POISON: Final = 0x0BAD_2310
-"""The helper number libbpf calls too, so that its users know it in a verifier's log."""
 _SIZE_BITS: Final = {4: 0x00, 2: 0x08, 1: 0x10, 8: 0x18}
 """BPF_W, BPF_H, BPF_B and BPF_DW by bytes."""
-_KFUNC: Final = OPS["call_kfunc"].src
 
-
-Kfuncs = Callable[[KfuncRef], tuple[int, int]]
-"""The id of a kernel function, and the index of its module's types, 0 for the kernel's own."""
 Hooks = Callable[[str], Sequence[TraceField]]
 """The fields of the tracepoint `sched:sched_process_exec`."""
 
 
 def relocate(
     program: Program,
-    maps: Mapping[str, int],
+    maps: Maps,
     local: Btf | None = None,
     target: Btf | None = None,
     hooks: Hooks | None = None,
     kfuncs: Kfuncs | None = None,
+    ksyms: Ksyms | None = None,
 ) -> bytes:
     """The code of `program` with descriptors of `maps` and the target's layout filled in.
 
     `local` are the object's types and `target` the system's, the same ones where a program runs
     on its own layout. `hooks` gives the layout of a tracepoint; where it cannot, `target` may.
-    `kfuncs` says what a call of a kernel function has for `imm` and `off`.
+    `kfuncs` says what a call of a kernel function has for `imm` and `off`, `ksyms` what stands for
+    the address of a kernel symbol.
 
     Raises: ObjectError for a map without descriptor, and for a record the code does not bear out.
     """
     code = bytearray(program.code)
     for ref in program.maps:
-        _patch_map(code, ref, maps)
+        patch_map(code, ref, maps)
     for reloc, answer in _answers(program, local, target, hooks):
         _patch_core(code, reloc, answer)
     for called in program.kfuncs:
-        _patch_kfunc(code, program, called, kfuncs)
+        patch_kfunc(code, program, called, kfuncs)
+    for symbol in program.ksyms:
+        patch_ksym(code, program, symbol, ksyms)
     return bytes(code)
 
 
@@ -101,32 +107,6 @@ def _other_width(answer: Resolved) -> str:
         return f"{answer.name} is no bit field in this kernel: declare a whole integer"
     what = f"{answer.size} byte{'s' * (answer.size > 1)}{', signed,' * answer.signed}"
     return f"{answer.name} has {what} in this kernel: declare `{sign}{answer.size * 8}`"
-
-
-def _patch_map(code: bytearray, ref: MapRef, maps: Mapping[str, int]) -> None:
-    fd = maps.get(ref.map)
-    if fd is None:
-        raise ObjectError(f"slot {ref.slot} refers to map {ref.map!r}, which was not created")
-    opcode, regs, off, _ = _read(code, ref.slot)
-    if opcode != LDDW or not 0 <= (ref.offset or 0) < 1 << 32:
-        raise ObjectError(f"slot {ref.slot} cannot refer to byte {ref.offset} of map {ref.map!r}")
-    kind = Pseudo.MAP_FD if ref.offset is None else Pseudo.MAP_VALUE
-    _SLOT.pack_into(code, ref.slot * 8, opcode, regs & 15 | kind << 4, off, fd)
-    _SLOT.pack_into(code, ref.slot * 8 + 8, 0, 0, 0, ref.offset or 0)
-
-
-def _patch_kfunc(code: bytearray, program: Program, ref: KfuncRef, kfuncs: Kfuncs | None) -> None:
-    opcode, regs, _, _ = _read(code, ref.slot)
-    if opcode != CALL or kfuncs is None:
-        raise ObjectError(f"slot {ref.slot} cannot call the kernel function {ref.name!r}")
-    try:
-        id, module = kfuncs(ref)
-    except LoadError as error:
-        lines = [line for line in program.lines if line.slot <= ref.slot]
-        for line in lines[-1:]:
-            error.add_note(f"  {line.file}:{line.line}: {line.line_text.strip()}")
-        raise
-    _SLOT.pack_into(code, ref.slot * 8, opcode, regs & 15 | _KFUNC << 4, module, id)
 
 
 def _answers(
@@ -226,7 +206,7 @@ def _no_field(hook: str, wanted: str, fields: Sequence[TraceField]) -> str:
 
 
 def _patch_core(code: bytearray, reloc: CoreReloc, answer: Resolved) -> None:
-    opcode, regs, off, imm = _read(code, reloc.slot)
+    opcode, regs, off, imm = read(code, reloc.slot)
     value, at = answer.value, reloc.slot * 8
     operation = opcode & 7
     if operation in (ALU32, ALU64) and not opcode & X:
@@ -234,22 +214,22 @@ def _patch_core(code: bytearray, reloc: CoreReloc, answer: Resolved) -> None:
     elif operation in (LDX, ST, STX):
         held, bits = off & 0xFFFF, 16
     elif opcode == LDDW and _is_number(code, at):
-        held, bits = imm | _read(code, reloc.slot + 1)[3] << 32, 64
+        held, bits = imm | read(code, reloc.slot + 1)[3] << 32, 64
     else:
         raise ObjectError(f"slot {reloc.slot}: opcode {opcode:#04x} holds nothing to relocate")
     if value is None or not _works(opcode, answer):
-        return _poison(code, reloc.slot)
+        return poison(code, reloc.slot)
     _check_held(reloc, answer, held, bits)
     if bits == 16:
         if not 0 <= value < 1 << 15:
             raise ObjectError(f"slot {reloc.slot}: {answer.name} is at {value}, beyond 15 bits")
-        _SLOT.pack_into(code, at, _resized(opcode, reloc.slot, answer), regs, value, imm)
+        SLOT.pack_into(code, at, _resized(opcode, reloc.slot, answer), regs, value, imm)
         return None
     if not -(1 << bits - 1) <= value < 1 << bits:
         raise ObjectError(f"slot {reloc.slot}: {answer.name} is {value}, beyond {bits} bits")
-    _SLOT.pack_into(code, at, opcode, regs, off, value & 0xFFFF_FFFF)
+    SLOT.pack_into(code, at, opcode, regs, off, value & 0xFFFF_FFFF)
     if bits == 64:
-        _SLOT.pack_into(code, at + 8, 0, 0, 0, value >> 32 & 0xFFFF_FFFF)
+        SLOT.pack_into(code, at + 8, 0, 0, 0, value >> 32 & 0xFFFF_FFFF)
     return None
 
 
@@ -286,14 +266,3 @@ def _resized(opcode: int, slot: int, answer: Resolved) -> int:
             f"{answer.size} on the target"
         )
     return opcode & ~0x18 | bits
-
-
-def _poison(code: bytearray, slot: int) -> None:
-    for at in (slot, slot + 1) if _read(code, slot)[0] == LDDW else (slot,):
-        _SLOT.pack_into(code, at * 8, CALL, 0, 0, POISON)
-
-
-def _read(code: bytearray, slot: int) -> tuple[int, int, int, int]:
-    if not 0 <= slot < len(code) // 8 or (code[slot * 8] == LDDW and slot * 8 + 16 > len(code)):
-        raise ObjectError(f"a relocation is at slot {slot}, past the end of the code")
-    return _SLOT.unpack_from(code, slot * 8)

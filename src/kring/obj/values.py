@@ -6,7 +6,7 @@ In: types, the id of one, and a value. Out: bytes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from kring.btf.blob import Btf
 from kring.btf.types import Array, Composite, Enum, Int, Ptr
@@ -28,6 +28,7 @@ def to_bytes(btf: Btf, type_id: int, value: Any, what: str) -> bytes:
     if size > _MOST:
         raise ObjectError(f"{what} takes {size} bytes, which cannot be")
     type = btf[id]
+    given: Any = value
     if isinstance(value, bytes | bytearray):
         return _padded(bytes(value), size, what, fill=isinstance(type, Array))
     match type, value:
@@ -42,9 +43,9 @@ def to_bytes(btf: Btf, type_id: int, value: Any, what: str) -> bytes:
         case Array(type=element), str() if btf.size(element) == 1:
             return _padded(value.encode() + b"\0", size, what, fill=True)
         case Array(type=element, count=count), Sequence():
-            return _elements(btf, element, count, cast("Sequence[Any]", value), what)
+            return _elements(btf, element, count, given, what)
         case Composite(), Mapping():
-            return _struct(btf, type, cast("Mapping[str, Any]", value), what)
+            return _struct(btf, type, given, what)
         case Composite(), _ if packed := _packed(value):
             return _padded(packed, size, what, fill=False)
         case _:

@@ -74,10 +74,16 @@ def unknown_hook(program: Program, hook: Hook) -> str:
     return f"{name} is {article} {kind.name} program, which {asks}"
 
 
+def ring_size(wanted: int) -> int:
+    """The smallest size that a ring buffer can have, where pages are as large as here, of at least
+    so many bytes."""
+    return max(PAGESIZE, 1 << max(wanted - 1, 0).bit_length())
+
+
 def check_ring_size(spec: Map) -> None:
     """Nothing, if a ring buffer can have this size where pages are as large as here."""
     size = spec.max_entries
-    valid = max(PAGESIZE, 1 << max(size - 1, 0).bit_length())
+    valid = ring_size(size)
     if size != valid:
         raise LoadError(
             f'ring buffer "{spec.name}": {size} bytes is not a power of two that fills whole'

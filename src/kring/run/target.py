@@ -14,10 +14,11 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
+from kring.abi.isa import Pseudo
 from kring.abi.programs import Kind, Parameter
 from kring.abi.tracepoints import TraceField
 from kring.btf.blob import Btf
-from kring.obj.object import KfuncRef, Map, Object, Program
+from kring.obj.object import KfuncRef, KsymRef, Map, Object, Program
 from kring.record import record
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ class Runtime(Protocol):
 
     def tracepoint(self, name: str) -> Sequence[TraceField]: ...
     def kfunc(self, ref: KfuncRef) -> tuple[int, int]: ...
+    def ksym(self, ref: KsymRef) -> tuple[Pseudo, int, int]: ...
     def parameters(self, kind: Kind, target: str) -> Sequence[Parameter] | None: ...
     def sites(self, target: str) -> Sequence[Site]: ...
     def create_map(self, spec: Map) -> LiveMap: ...

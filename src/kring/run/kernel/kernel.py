@@ -7,13 +7,15 @@ Every descriptor is in a list from the moment it exists, so that `close` misses 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from kring.abi.isa import Pseudo
 from kring.abi.programs import Kind, Parameter
 from kring.abi.tracepoints import TraceField
 from kring.btf.blob import Btf
 from kring.errors import LoadError
-from kring.obj.object import KfuncRef, Map, Object, Program
+from kring.obj.object import KfuncRef, KsymRef, Map, Object, Program
 from kring.record import record
 from kring.run.btf import VMLINUX, kernel_btf, read_btf
 from kring.run.kernel import maps, programs
@@ -28,6 +30,7 @@ from kring.run.target import Hook, LiveMap
 
 if TYPE_CHECKING:
     from kring.abi.usdt import Site
+    from kring.run.kernel.config import KernelConfig
 
 
 @record
@@ -92,8 +95,33 @@ class KernelRuntime:
             raise LoadError(f"the kernel publishes no types (BTF) to find {ref.name!r} by")
         from kring.obj.kfuncs import find_kfunc
 
-        local = Btf(self._obj.btf) if self._obj.btf else None
-        return find_kfunc(ref, local, self._own_btf), 0
+        return find_kfunc(ref, self._local, self._own_btf), 0
+
+    def ksym(self, ref: KsymRef) -> tuple[Pseudo, int, int]:
+        """What a lddw of the symbol's address holds: the id of one whose type is declared, the
+        address itself of any other.
+
+        Raises: LoadError if the kernel has none of the name, or one of another type.
+        """
+        from kring.obj.ksyms import find_address, find_ksym
+
+        if not ref.type_id:
+            address = find_address(ref, self._config.symbols())
+            return Pseudo.VALUE, address & 0xFFFF_FFFF, address >> 32
+        if self._own_btf is None:
+            raise LoadError(f"the kernel publishes no types (BTF) to find {ref.name!r} by")
+        return Pseudo.BTF_ID, find_ksym(ref, self._local, self._own_btf), 0
+
+    @cached_property
+    def _local(self) -> Btf | None:
+        """The object's own types."""
+        return Btf(self._obj.btf, where=self._obj.name) if self._obj.btf else None
+
+    @cached_property
+    def _config(self) -> KernelConfig:
+        from kring.run.kernel.config import KernelConfig
+
+        return KernelConfig()
 
     def parameters(self, kind: Kind, target: str) -> Sequence[Parameter] | None:
         """The parameters of the kernel function that programs on this hook are given; None if the
@@ -116,6 +144,10 @@ class KernelRuntime:
 
     def create_map(self, spec: Map) -> KernelMap:
         self._check_open()
+        if spec.settings and self._local:
+            from kring.obj.settings import filled
+
+            spec = filled(spec, self._local, self._config, self._config.where)
         live = maps.create(self._fds, spec, self._types.fd)
         self._maps.append(live)
         return live

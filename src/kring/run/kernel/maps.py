@@ -60,51 +60,66 @@ def create(fds: Fds, spec: Map, btf_fd: Callable[[], int]) -> KernelMap:
     """
     if spec.type in _RINGS:
         check_ring_size(spec)
-    typed = spec.type in _TYPED and bool(spec.key_type or spec.value_type)
+    if spec.pinned:
+        from kring.run.kernel.shared import shared
+
+        return KernelMap(spec, shared(fds, spec, lambda: _create(fds, spec, btf_fd)))
+    return KernelMap(spec, _create(fds, spec, btf_fd))
+
+
+def _create(fds: Fds, spec: Map, btf_fd: Callable[[], int]) -> int:
+    template = Fds()
     try:
-        fd = bpf_open(fds, syscall.MAP_CREATE, _attr(spec, btf_fd() if typed else 0))
-    except OSError as error:
-        if not typed or error.errno not in (EINVAL, ENOTSUPP):
-            raise _refused(spec, error) from None
-        # Types only make the map readable to tools: one whose types the kernel dislikes works.
-        fd = _create_untyped(fds, spec)
-    live = KernelMap(spec, fd)
+        # The kernel copies what it wants to know of the inner map.
+        inner = create(template, spec.inner, btf_fd).fd if spec.inner else 0
+        fd = _create_typed(fds, spec, btf_fd, inner)
+    finally:
+        template.close()
     if spec.data is not None:
-        live.update(bytes(spec.key_size), spec.data)
+        KernelMap(spec, fd).update(bytes(spec.key_size), spec.data)
         if spec.flags & BPF_F_RDONLY_PROG:
             # Only a frozen map's values are constants to the verifier.
             bpf(_MAP_FREEZE, struct.pack("<I", fd))
-    return live
+    return fd
 
 
-def _create_untyped(fds: Fds, spec: Map) -> int:
+def _create_typed(fds: Fds, spec: Map, btf_fd: Callable[[], int], inner: int) -> int:
+    typed = spec.type in _TYPED and bool(spec.key_type or spec.value_type)
     try:
-        return bpf_open(fds, syscall.MAP_CREATE, _attr(spec, 0))
+        return bpf_open(fds, syscall.MAP_CREATE, _attr(spec, btf_fd() if typed else 0, inner))
+    except OSError as error:
+        if not typed or error.errno not in (EINVAL, ENOTSUPP):
+            raise _refused(spec, error) from None
+    try:
+        # Types only make the map readable to tools: one whose types the kernel dislikes works.
+        return bpf_open(fds, syscall.MAP_CREATE, _attr(spec, 0, inner))
     except OSError as error:
         raise _refused(spec, error) from None
 
 
-def _attr(spec: Map, btf_fd: int) -> bytes:
+def shape(spec: Map) -> tuple[int, int, int, int, int]:
+    """Type, key size, value size, entries and flags, as the kernel is told them."""
     ring = spec.type in _RINGS
     entries = spec.max_entries
     if spec.type is MapType.PERF_EVENT_ARRAY and not entries:
         entries = possible_cpus()
+    key, value = (0, 0) if ring else (spec.key_size, spec.value_size)
+    return spec.type, key, value, entries, spec.flags
+
+
+def _attr(spec: Map, btf_fd: int, inner: int) -> bytes:
     return struct.pack(
         "<7I16s5IQ",
-        spec.type,
-        0 if ring else spec.key_size,
-        0 if ring else spec.value_size,
-        entries,
-        spec.flags,
-        0,
-        0,
+        *shape(spec),
+        inner,
+        spec.numa_node,
         kernel_name(spec.name),
         0,
         btf_fd,
         spec.key_type if btf_fd else 0,
         spec.value_type if btf_fd else 0,
         0,
-        0,
+        spec.map_extra,
     )
 
 
@@ -218,12 +233,22 @@ class KernelMap:
         return self._memory
 
     def value(self) -> memoryview:
-        """The memory of an array's only value, mapped until the runtime closes.
+        """The memory of an array's only value, mapped until the runtime closes; that of constants
+        can only be read.
 
         Since: Linux 5.5, commit fc9702273e2e ("bpf: Add mmap() support for BPF_MAP_TYPE_ARRAY").
         """
         pages = -(-self.spec.value_size // PAGESIZE)
-        memory = mmap(self.fd, pages * PAGESIZE, MAP_SHARED, PROT_READ | PROT_WRITE)
+        frozen = self.spec.data is not None and self.spec.flags & BPF_F_RDONLY_PROG
+        protection = PROT_READ if frozen else PROT_READ | PROT_WRITE
+        try:
+            memory = mmap(self.fd, pages * PAGESIZE, MAP_SHARED, protection)
+        except OSError as error:
+            raise LoadError(
+                f'{error_name(error.errno or 0)}: map "{self.spec.name}" cannot be mapped as memory'
+                f": {error.strerror}",
+                error.errno or 0,
+            ) from None
         self._mappings.append(memory)
         return memoryview(memory)[: self.spec.value_size]
 

@@ -1,7 +1,7 @@
-"""The VM's maps without keys, of stacks of calls and of programs.
+"""The VM's maps without keys, of stacks of calls, of programs and of maps.
 
 In:  a `Map` and the memory its values are in, if programs reach them by address.
-Out: `QueueMap`, `StackMap`, `BloomMap`, `TraceMap`, `JumpMap`: each a `VmMap`.
+Out: `QueueMap`, `StackMap`, `BloomMap`, `TraceMap`, `JumpMap`, `OuterMap`: each a `VmMap`.
 See: kernel/bpf/queue_stack_maps.c, bloom_filter.c, stackmap.c, arraymap.c.
 """
 
@@ -131,34 +131,53 @@ class TraceMap(VmMap):
         yield from [number.to_bytes(4, "little") for number in sorted(self._traces)]
 
 
-class JumpMap(VmMap):
-    """PROG_ARRAY: descriptors of programs by index."""
+class Descriptors(VmMap):
+    """Descriptors by key; `indexed` ones have as many keys as entries."""
+
+    indexed = True
 
     def __init__(self, spec: Map, fd: int, memory: Memory, cpus: int) -> None:
         super().__init__(spec, fd, memory, cpus)
-        self._programs: dict[int, bytes] = {}
+        self._held: dict[bytes, bytes] = {}
 
-    def program(self, index: int) -> int | None:
-        """The descriptor at an index."""
-        found = self._programs.get(index)
+    def held(self, key: bytes) -> int | None:
+        """The descriptor at a key."""
+        found = self._held.get(key)
         return None if found is None else int.from_bytes(found, "little")
 
     def store(self, key: bytes, values: list[bytes | None], flags: int) -> int:
-        index = int.from_bytes(key, "little")
-        if index >= self.spec.max_entries:
+        room = int.from_bytes(key, "little") if self.indexed else len(self._held.keys() - {key})
+        if room >= self.spec.max_entries:
             return -E2BIG
         if flags != BPF_ANY:
             return -EINVAL
-        self._programs[index] = values[0] or b""
+        self._held[key] = values[0] or b""
         return 0
 
     def lookup(self, key: bytes) -> bytes | None:
         self._check_live()
-        return self._programs.get(int.from_bytes(key, "little"))
+        return self._held.get(key)
 
     def remove(self, key: bytes) -> int:
-        found = self._programs.pop(int.from_bytes(key, "little"), None)
-        return -ENOENT if found is None else 0
+        return -ENOENT if self._held.pop(key, None) is None else 0
 
     def keys(self) -> Iterator[bytes]:
-        yield from [index.to_bytes(4, "little") for index in sorted(self._programs)]
+        yield from sorted(self._held, key=lambda key: int.from_bytes(key, "little"))
+
+
+class JumpMap(Descriptors):
+    """PROG_ARRAY: descriptors of programs by index."""
+
+    def program(self, index: int) -> int | None:
+        """The descriptor at an index."""
+        return self.held(index.to_bytes(4, "little"))
+
+
+class OuterMap(Descriptors):
+    """ARRAY_OF_MAPS: descriptors of maps by index."""
+
+
+class OuterHashMap(OuterMap):
+    """HASH_OF_MAPS: descriptors of maps by any key."""
+
+    indexed = False

@@ -17,10 +17,10 @@ from kring.abi.helpers import HELPERS
 from kring.abi.uapi import BPF_F_USER_STACK, COMM_SIZE
 from kring.errors import VmError
 from kring.run.vm import numbers, packets
-from kring.run.vm.containers import BloomMap, JumpMap, Keyless, QueueMap, TraceMap
+from kring.run.vm.containers import BloomMap, JumpMap, Keyless, OuterMap, QueueMap, TraceMap
 from kring.run.vm.maps import PerfMap
 from kring.run.vm.printk import format_printk
-from kring.run.vm.world import World
+from kring.run.vm.world import World, handle_of
 
 if TYPE_CHECKING:
     from kring.run.vm.machine import Helper, Machine
@@ -62,6 +62,9 @@ def _bound(world: World, function: _Function) -> Helper:
 
 def _lookup(world: World, at: int, key: int, *_: int) -> int:
     live = world.map_at(at)
+    if isinstance(live, OuterMap):
+        inner = live.held(world.memory.read(key, live.spec.key_size))
+        return 0 if inner is None else handle_of(inner)
     values = live.find(world.memory.read(key, live.spec.key_size))
     if values is None:
         return 0
@@ -120,6 +123,15 @@ def _stack_id(world: World, _: int, at: int, flags: int, *__: int) -> int:
 
 def _nothing(world: World, *_: int) -> int:
     return 0
+
+
+def _of_cpu(world: World, variable: int, cpu: int, *_: int) -> int:
+    """A variable of the kernel's that each CPU has, here one for all of them."""
+    return variable if cpu & 0xFFFF_FFFF < world.cpus else 0
+
+
+def _of_this_cpu(world: World, variable: int, *_: int) -> int:
+    return variable
 
 
 def _tail_call(world: World) -> Helper:
@@ -267,6 +279,8 @@ _BY_NAME: dict[str, _Function] = {
     # One thread runs a program at a time.
     "spin_lock": _nothing,
     "spin_unlock": _nothing,
+    "per_cpu_ptr": _of_cpu,
+    "this_cpu_ptr": _of_this_cpu,
     "probe_read": _probe_any(_probe(user=True), _probe(user=False)),
     "probe_read_str": _probe_any(_probe_str(user=True), _probe_str(user=False)),
     "probe_read_user": _probe(user=True),

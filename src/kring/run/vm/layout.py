@@ -68,6 +68,16 @@ def build(memory: Memory, btf: Btf | None, name: str, values: Mapping[str, Value
     return _Builder(memory, btf).struct(found, values)
 
 
+def variable(memory: Memory, btf: Btf, name: str, type_id: int, value: Value | None) -> Region:
+    """A variable of the kernel of this type and value, zero without one."""
+    id = btf.strip(type_id)
+    defined = _find(btf, btf.name(id)) if btf.kind(id) == Kind.FWD else id
+    data = bytearray(btf.size(defined) if defined else _EMPTY_SIZE)
+    if value is not None and defined:
+        _Builder(memory, btf).put(data, defined, name, value)
+    return memory.map(data, f"the kernel's {name}", writable=False)
+
+
 class _Builder:
     """Lays out mappings as structs; a mapping met twice is one struct, so cycles close."""
 
@@ -85,6 +95,10 @@ class _Builder:
             )
             self.fill(data, 0, type_id, values)
         return self._made[key]
+
+    def put(self, data: bytearray, type_id: int, name: str, value: Value) -> None:
+        """Set memory that holds one value of a type."""
+        self._set(data, 0, type_id, Member(name, type_id, 0), value)
 
     def _open_end(self, type_id: int, values: Mapping[str, Value]) -> int:
         """Bytes behind the struct that a last array without a length takes, `char data[]`."""

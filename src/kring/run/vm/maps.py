@@ -70,7 +70,8 @@ class VmMap:
         values = self.find(bytes(self.spec.key_size))
         if values is None:
             raise LoadError(f"map {self.spec.name!r} has no only value")
-        return memoryview(values[0].data)
+        memory = memoryview(values[0].data)
+        return memory.toreadonly() if self.spec.flags & BPF_F_RDONLY_PROG else memory
 
     def close(self) -> None:
         """Give back what is not just memory."""
@@ -270,6 +271,8 @@ _KINDS: dict[MapType, Callable[[Map, int, Memory, int], VmMap]] = {
     MapType.BLOOM_FILTER: _container("BloomMap"),
     MapType.STACK_TRACE: _container("TraceMap"),
     MapType.PROG_ARRAY: _container("JumpMap"),
+    MapType.ARRAY_OF_MAPS: _container("OuterMap"),
+    MapType.HASH_OF_MAPS: _container("OuterHashMap"),
 }
 
 

@@ -249,10 +249,13 @@ def _call_helper(machine: Machine, insn: Insn, slot: int) -> Step:
 
 def _no_helper(number: int) -> str:
     from kring.abi.helpers import HELPERS
-    from kring.obj.relocate import POISON
+    from kring.obj.references import POISON
 
     if number == POISON:
-        return "the kernel's types lack what is read here, or have it in another form"
+        return (
+            "what is used here is not there: the kernel's types lack it or have it in another "
+            "form, or it is a map or function that was left out"
+        )
     known = HELPERS.by_id(number)
     name = f"helper {known.name}()" if known else f"helper {number}"
     return f"the VM has no {name}; a program that calls it runs on the kernel only"

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
+from kring.abi.isa import Pseudo
 from kring.abi.programs import Kind
 from kring.abi.tracepoints import TraceField
 from kring.btf.blob import Btf
 from kring.btf.ext import LineInfo
 from kring.errors import AttachError, LoadError, NotSupported
-from kring.obj.object import KfuncRef, Map, Object, Program
+from kring.obj.object import KfuncRef, KsymRef, Map, Object, Program
 from kring.record import field, record
 from kring.run.spec import kind_of
 from kring.run.target import ANYWHERE, Hook, LiveMap, RunResult
@@ -34,6 +35,7 @@ from kring.run.vm.world import World
 
 if TYPE_CHECKING:
     from kring.abi.usdt import Site
+    from kring.run.vm.symbols import Setting
 
 # Ids of maps and programs begin here: far from any descriptor of this process.
 _FIRST_ID = 1 << 20
@@ -45,7 +47,10 @@ class Vm:
     `tracepoints` gives the layout of tracepoints that are asked for by name, `limit` bounds the
     instructions of one run, `seed` starts the random numbers. `btf` is a file with the types of a
     kernel (raw BTF, or an ELF that has it), whose layouts are then used in place of the program's
-    own declarations."""
+    own declarations.
+
+    `config` gives settings of the kernel that objects ask for, `{"CONFIG_HZ": 250}`; `ksyms` its
+    symbols: the value of a variable, zero if not given, or the address of what has no type."""
 
     task: Task = field(default_factory=Task)
     cpus: int = 2
@@ -56,6 +61,8 @@ class Vm:
     )
     feed: Iterable[Event | None] | None = None
     btf: str | None = None
+    config: Mapping[str, Setting] = field(default_factory=dict[str, "int | str | bool"])
+    ksyms: Mapping[str, Value] = field(default_factory=dict[str, Value])
 
     def open(self, obj: Object) -> VmRuntime:
         return VmRuntime(obj, self)
@@ -66,7 +73,7 @@ class VmRuntime:
     `world` is what programs see."""
 
     def __init__(self, obj: Object, vm: Vm) -> None:
-        self.btf = Btf(obj.btf) if obj.btf else None
+        self.btf = self._local = Btf(obj.btf) if obj.btf else None
         if vm.btf is not None:
             from kring.run.btf import read_btf
 
@@ -75,6 +82,7 @@ class VmRuntime:
         self._vm = vm
         self._helpers = table(self.world)
         self._programs: list[VmProgram] = []
+        self._symbols: dict[str, int] = {}
         self._links: list[VmLink] = []
         self._waiters: list[VmWaiter] = []
         self._feed = None if vm.feed is None else Feed(vm.feed, self._happen)
@@ -99,6 +107,20 @@ class VmRuntime:
         """
         return kfuncs.number(ref.name), 0
 
+    def ksym(self, ref: KsymRef) -> tuple[Pseudo, int, int]:
+        """The address of a variable or function of the kernel's.
+
+        Raises: NotSupported for one that it does not have.
+        """
+        from kring.run.vm.symbols import address
+
+        at = self._symbols.get(ref.name)
+        if at is None:
+            given = self._vm.ksyms
+            at = address(ref, self.world.memory, self._local, self.btf, given)
+            self._symbols[ref.name] = at
+        return Pseudo.VALUE, at & 0xFFFF_FFFF, at >> 32
+
     def parameters(self, kind: Kind, target: str) -> None:
         """Nothing is known of the arguments of kernel functions here."""
 
@@ -107,7 +129,12 @@ class VmRuntime:
         raise NotSupported(f"the VM has no user space, where the probe {target} could be")
 
     def create_map(self, spec: Map) -> VmMap:
+        """The map; one that is pinned is like others, as nothing outlives the VM."""
         self._check_open()
+        if spec.settings and self._local:
+            from kring.run.vm.symbols import configured
+
+            spec = configured(spec, self._local, self._vm.config)
         maps = self.world.maps
         fd = _FIRST_ID + len(maps)
         maps[fd] = create(spec, fd, self.world.memory, self.world.cpus)

@@ -27,6 +27,11 @@ _HANDLES: Final = 0xFFFF_C000_0000_0000
 _HANDLE_BITS: Final = 12
 
 
+def handle_of(map: int) -> int:
+    """The address that stands for the map with this descriptor."""
+    return _HANDLES + (map << _HANDLE_BITS)
+
+
 class World:
     """State of one runtime. `cpu` is where programs run now, `printed` their trace lines."""
 
@@ -92,7 +97,7 @@ class World:
         if found is None:
             raise VmError(f"there is no map with the descriptor {low}")
         if kind == Pseudo.MAP_FD:
-            return _HANDLES + (low << _HANDLE_BITS)
+            return handle_of(low)
         values = found.find(bytes(4)) if isinstance(found, ArrayMap) else None
         if values is None:
             raise VmError(f"map {found.spec.name!r} has no value at a fixed address")

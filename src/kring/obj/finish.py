@@ -1,0 +1,94 @@
+"""An object's types with what only its ELF knows, as the kernel accepts them.
+
+In: an ELF, its types and what it leaves to the kernel. Out: raw BTF under the same ids.
+
+Compilers leave sizes and offsets in sections 0, which the kernel refuses, as it does what is
+defined elsewhere: functions become functions like others, variables of the kernel their bare types,
+and the list of both an empty type.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kring.btf.blob import Btf
+from kring.btf.ext import ExtSection
+from kring.btf.types import DataSec, DeclTag, Func, FuncProto, Kind, Modifier, Type, Var
+from kring.btf.write import Builder
+from kring.obj.elf import Elf
+from kring.obj.externs import KCONFIG, KSYMS, Externs
+from kring.record import replace
+
+EXTERN: Final = 2
+"""BTF_FUNC_EXTERN, and BTF_VAR_GLOBAL_EXTERN."""
+_GLOBAL: Final = 1
+
+
+def finished(elf: Elf, btf: Btf, externs: Externs, known: dict[str, ExtSection]) -> bytes:
+    """The types; names of files and the text of lines stay in the strings, for the kernel to
+    point at."""
+    builder = Builder()
+    prototypes = {type.type for type in btf if isinstance(type, Func) and type.linkage == EXTERN}
+    gone = _kernel_variables(btf)
+    for id in range(1, len(btf)):
+        type = btf[id]
+        builder.reserve()
+        if id in prototypes and isinstance(type, FuncProto):
+            type = replace(type, params=_named(type.params))
+        elif isinstance(type, DeclTag) and type.type in gone:
+            type = Modifier(Kind.CONST, 0)
+        builder.set(id, _settled(elf, btf, externs, type, id in gone))
+    for section in known.values():
+        for line in section.lines:
+            builder.string(line.file)
+            builder.string(line.line_text)
+    return builder.bytes()
+
+
+def _kernel_variables(btf: Btf) -> set[int]:
+    """Ids of variables of the kernel."""
+    found = btf.find(KSYMS, Kind.DATASEC)
+    section = btf[found] if found is not None else None
+    rows = section.vars if isinstance(section, DataSec) else ()
+    return {id for id, _, _ in rows if isinstance(btf[id], Var)}
+
+
+def _named(params: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
+    """Parameters that all have names: compilers leave them out of declarations."""
+    return tuple((name or f"arg{n}", type) for n, (name, type) in enumerate(params, 1))
+
+
+def _settled(elf: Elf, btf: Btf, externs: Externs, type: Type, gone: bool) -> Type:
+    match type:
+        case Func(linkage=linkage) if linkage == EXTERN:
+            return replace(type, linkage=_GLOBAL)
+        case Var() if gone:
+            return Modifier(Kind.CONST, type.type)
+        case Var(linkage=linkage) if linkage == EXTERN:
+            return replace(type, linkage=_GLOBAL)
+        case DataSec(name=name) if name == KSYMS:
+            return Modifier(Kind.CONST, 0)
+        case DataSec(name=name) if name == KCONFIG:
+            return _with_settings(btf, type, externs)
+        case DataSec():
+            return _placed(elf, btf, type)
+        case _:
+            return type
+
+
+def _with_settings(btf: Btf, section: DataSec, externs: Externs) -> DataSec:
+    at = {name: setting.offset for name, setting in externs.settings.items()}
+    rows = [(id, at.get(btf.name(id), 0), btf.size(id)) for id, _, _ in section.vars]
+    return DataSec(section.name, externs.size, tuple(sorted(rows, key=lambda row: row[1])))
+
+
+def _placed(elf: Elf, btf: Btf, section: DataSec) -> DataSec:
+    number = elf.index(section.name)
+    if number < 0:
+        return section
+    at = {s.name: s.value for s in elf.symbols if s.section == number}
+    rows = sorted(
+        ((var, at.get(btf.name(var), offset), size) for var, offset, size in section.vars),
+        key=lambda row: row[1],
+    )
+    return DataSec(section.name, len(elf.sections[number].data), tuple(rows))

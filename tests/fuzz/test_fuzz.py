@@ -1,0 +1,86 @@
+"""A short run of the fuzzing that `scripts/fuzz` does at length, and findings that are kept.
+
+KRING_FUZZ_INPUTS and KRING_FUZZ_SEED make it longer or another.
+"""
+
+from __future__ import annotations
+
+import os
+from multiprocessing import get_context
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import fuzzing
+import pytest
+from fuzzing import Corpus, run
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from seeds import graph, objects
+from use import use_btf, use_elf
+
+from kring.obj.elf import section_data
+
+INPUTS = int(os.environ.get("KRING_FUZZ_INPUTS", "1200"))
+SEED = int(os.environ.get("KRING_FUZZ_SEED", "20240229"))
+KEPT = sorted((Path(__file__).parent / "kept").glob("*"))
+
+
+@pytest.fixture(scope="module")
+def corpus() -> Corpus:
+    made = objects()
+    return Corpus(made, [blob for one in made if (blob := section_data(one, ".BTF"))])
+
+
+def test_seeds_are_in_order(corpus: Corpus) -> None:
+    assert [use_elf(one) for one in corpus.objects] == ["used"] * len(corpus.objects)
+    assert [use_btf(one) for one in corpus.blobs] == ["used"] * len(corpus.blobs)
+
+
+def test_changed_bytes_bring_out_nothing_but_object_errors(corpus: Corpus) -> None:
+    counts, findings = run(corpus, SEED, range(INPUTS))
+    assert not findings, findings[0].trace
+    assert len(counts) == 6, "inputs should come differently far"
+    assert counts["elf used"] > INPUTS // 10
+    assert counts["btf used"] > INPUTS // 20
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.randoms(use_true_random=False))
+def test_types_that_name_each_other_without_sense(chance: Any) -> None:
+    use_btf(graph(chance))
+
+
+@pytest.mark.parametrize("path", KEPT, ids=lambda path: path.name)
+def test_what_was_found_once(path: Path) -> None:
+    (use_elf if path.suffix == ".elf" else use_btf)(path.read_bytes())
+
+
+def wrong(kind: str) -> Any:
+    def use(data: bytes) -> str:
+        match kind:
+            case "KeyError":
+                return {}[len(data)]
+            case "TooSlow":
+                while process_time() < 60:
+                    pass
+            case _:
+                return str(len(bytearray(300 << 20)))
+        return ""
+
+    return use
+
+
+def child(kind: str, corpus: Corpus, send: Any) -> None:
+    fuzzing.bound_memory()
+    fuzzing.use_elf = fuzzing.use_btf = wrong(kind)
+    send.send(run(corpus, 1, [1])[1][0].trace)
+
+
+@pytest.mark.parametrize("kind", ["KeyError", "TooSlow", "MemoryError"])
+def test_fuzzing_notices(kind: str, corpus: Corpus) -> None:
+    receive, send = get_context("fork").Pipe(False)
+    process = get_context("fork").Process(target=child, args=(kind, corpus, send))
+    process.start()
+    assert kind in receive.recv()
+    process.join()

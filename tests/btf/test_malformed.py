@@ -194,6 +194,13 @@ def test_a_bad_type_says_which(words: tuple[int, ...], message: str) -> None:
             btf[1]
 
 
+def test_whether_there_are_types_is_known_without_counting_them() -> None:
+    btf = Btf(header() + bytes(12) + b"\0")
+    assert btf
+    with pytest.raises(ObjectError):
+        len(btf)
+
+
 def test_strings_are_checked_when_asked_for() -> None:
     types = struct.pack("<III", 1, 7 << 24, 0) + struct.pack("<III", 9, 7 << 24, 0)
     data = header(types_size=24, strings=24, strings_size=3) + types + b"\0\xff\0"

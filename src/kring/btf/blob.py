@@ -101,6 +101,10 @@ class Btf:
         self._walk(len(self._words))
         return self.first_id + len(self._starts)
 
+    def __bool__(self) -> bool:
+        """Always true: whether there are types is asked often, and counting them takes long."""
+        return True
+
     def __getitem__(self, id: int) -> Type:
         type = self._cache.get(id)
         if type is None:

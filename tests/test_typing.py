@@ -325,7 +325,7 @@ with load(program, on=Vm(), attach=False) as s:
     for event in s[events]:
         number: int = event.packets
 """
-TEXTS = '''
+TEXTS = """
 from kring import (
     Array, Hash, RingBuf, Struct, TracepointArgs, Vm, Xdp, XdpAction, array, atomic, be16, bits,
     char, current, kernel_str, load, syscall, tracepoint, u8, u16, u32, u64, user_str, xdp,
@@ -415,7 +415,7 @@ with load(program, on=Vm()) as s:
         ports: tuple[int, ...] = event.ports
         counts: list[int] = event.counts
         first: Point = event.spots[0]
-'''
+"""
 WRONG = """
 from kring import Hash, RingBuf, Struct, Vm, load, syscall, u32, u64
 

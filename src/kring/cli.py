@@ -103,6 +103,14 @@ def _check_options(parser: ArgumentParser) -> None:
 def _build_options(parser: ArgumentParser) -> None:
     _file(parser)
     parser.add_argument("-o", dest="output", metavar="X.bpf.o", help="where to write the object")
+    parser.add_argument(
+        "--gen",
+        action="extend",
+        type=_languages,
+        default=[],
+        metavar="LANG,…",
+        help="declare its structs too, beside it, in any of: c, go, rust, python",
+    )
     _json(parser)
 
 
@@ -145,6 +153,19 @@ def _count(text: str) -> int:
     if not text.isdecimal():
         raise ArgumentTypeError(f"{text!r} is not a number of events")
     return int(text)
+
+
+def _languages(text: str) -> list[str]:
+    from kring.output import DECLARATIONS
+    from kring.spelling import suggestion
+
+    names = list(dict.fromkeys(name.strip().lower() for name in text.split(",")))
+    for name in names:
+        if name not in DECLARATIONS:
+            hint = suggestion(name, DECLARATIONS)
+            known = ", ".join(DECLARATIONS)
+            raise ArgumentTypeError(f"{name!r} is no language here, which are {known}.{hint}")
+    return names
 
 
 def _seconds(text: str) -> float:
@@ -214,9 +235,9 @@ def _check(options: Namespace) -> int:
 
 
 def _build(options: Namespace) -> int:
-    from kring.dump import write
+    from kring.output import write
 
-    return write(options.file, options.output, options.json)
+    return write(options.file, options.output, options.gen, options.json)
 
 
 def _dump(options: Namespace) -> int:

@@ -1,8 +1,8 @@
-"""What programs compile to: `kring dump` as text beside the source, `kring build` as an object.
+"""What programs compile to: `kring dump`, as text beside the source.
 
 In:  a file.
 Out: intermediate code or assembler text, each run of instructions below the source line it came
-     from, as a comment; or a `.bpf.o`.
+     from, as a comment.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from os.path import basename
 from typing import TYPE_CHECKING
 
 from kring.build import build
-from kring.cli import say
 from kring.frontend.diagnose import source_line
 from kring.obj.object import Object, Program
 from kring.script import programs_in
@@ -24,32 +23,8 @@ if TYPE_CHECKING:
     from kring.btf.blob import Btf
     from kring.ir.core import Fn
 
-_UNTYPED = "tracepoint/syscalls/"
-"""Tracepoints that the kernel makes without a struct of their own."""
 _SPAN = re.compile(r' @(?:"(?P<file>[^"]*)":)?(?P<line>\d+):\d+-\S+$')
 _FILE = re.compile(r'"([^"]*)" \{$')
-
-
-def write(path: str, output: str | None, json: bool) -> int:
-    """Write the object, by default beside the file."""
-    obj = build(*programs_in(path))
-    output = output or path.removesuffix(".py") + ".bpf.o"
-    obj.write(output)
-    names = [program.name for program in obj.programs]
-    maps = [each.name for each in obj.maps]
-    if json:
-        from json import dumps
-
-        print(dumps({"object": output, "programs": names, "maps": maps}))
-    else:
-        print(f"{output}: programs {', '.join(names)}; maps {', '.join(maps) or 'none'}")
-    for program in obj.programs:
-        if program.core and program.section.startswith(_UNTYPED):
-            say(
-                f"kring: note: no kernel's BTF has the fields of {program.section}; kring finds "
-                "them in tracefs at load, other loaders cannot"
-            )
-    return 0
 
 
 def dump(path: str, ir: bool, stage: str | None, json: bool) -> int:

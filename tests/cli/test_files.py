@@ -207,6 +207,50 @@ def test_build_writes_an_elf_beside_the_file(program: Path) -> None:
     assert other.read_bytes() == target.read_bytes()
 
 
+def test_build_declares_structs_in_other_languages(program: Path) -> None:
+    done = kring("build", program, "--gen", "c,go,rust,python")
+    names = ["prog.bpf.o", "prog.h", "prog.go", "prog.rs", "prog_types.py"]
+    assert [line.partition(": ")[0] for line in done.stdout.splitlines()] == [
+        str(program.with_name(name)) for name in names
+    ]
+    assert "struct Exec {" in program.with_name("prog.h").read_text()
+    theirs = {name: program.with_name(name).read_text() for name in names[1:]}
+    # An object, whoever made it, has the same.
+    done = kring("build", program.with_name("prog.bpf.o"), "--gen", "go,c", "--gen", "c", "--json")
+    said = json.loads(done.stdout)
+    assert said["object"] is None
+    assert said["declarations"] == [str(program.with_name(name)) for name in ("prog.go", "prog.h")]
+    assert program.with_name("prog.h").read_text() == theirs["prog.h"].replace(
+        "prog.py", "prog.bpf.o"
+    )
+
+
+def test_build_overwrites_nothing_of_the_users(program: Path) -> None:
+    program.with_name("prog.h").write_text("int mine;\n")
+    done = kring("build", program, "--gen", "c")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "prog.h is there, and `kring build --gen` did not make it" in done.stderr
+    assert not program.with_name("prog.bpf.o").exists()
+    done = kring("build", program, "-o", program)
+    assert (done.returncode, program.read_text()) == (1, HEAD + EXEC)
+    assert "is what is built from" in done.stderr
+
+
+def test_build_of_what_it_cannot(program: Path) -> None:
+    kring("build", program)
+    done = kring("build", program.with_name("prog.bpf.o"))
+    assert "is an object already" in done.stderr
+    done = kring("build", program, "--gen", "c,rusty")
+    assert done.returncode == 2
+    assert "'rusty' is no language here, which are c, go, rust, python. Did you mean 'rust'?" in (
+        done.stderr
+    )
+    done = kring("build", program, "-o", program.parent)
+    assert done.stderr == f"kring: {program.parent}: Is a directory\n"
+    done = kring("build", program, "-o", "/nowhere/x.bpf.o")
+    assert done.stderr == "kring: /nowhere/x.bpf.o: No such file or directory\n"
+
+
 def test_dump_shows_bytecode_under_its_source(program: Path) -> None:
     from kring.build import build
 

@@ -1,4 +1,6 @@
 from kring import Discard, RingBuf, Struct, current, tracepoint, u32
+
+
 class Exec(Struct):
     pid: u32
 

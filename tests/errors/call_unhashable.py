@@ -1,4 +1,5 @@
 """Something called that is neither a function nor hashable."""
+
 from kring import Array, i64, syscall
 
 out = Array[i64](1)

@@ -1,3 +1,5 @@
 from kring import Struct, array
+
+
 class Event(Struct):
     ports: tuple = array(4, int)

@@ -1,3 +1,5 @@
 from kring import Struct, char
+
+
 class Event(Struct):
     comm: str = char(0)

@@ -1,2 +1,3 @@
 from kring import current
+
 print(current.pid)

@@ -1,3 +1,5 @@
 from kring import Struct, u32
+
+
 class Event(Struct):
     pid: u32 = 5

@@ -1,3 +1,5 @@
 from kring import Struct
+
+
 class Event(Struct):
     pass

@@ -1,2 +1,3 @@
 from kring import Hash, u32
+
 counts = Hash[u32, u32]()

@@ -1,2 +1,3 @@
 from kring import Hash
+
 counts = Hash(max_entries=8)

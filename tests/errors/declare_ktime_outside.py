@@ -1,2 +1,3 @@
 from kring import ktime_ns
+
 print(ktime_ns())

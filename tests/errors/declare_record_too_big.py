@@ -1,4 +1,6 @@
 from kring import RingBuf, Struct, char
+
+
 class Event(Struct):
     name: str = char(5000)
 

@@ -1,4 +1,6 @@
 from kring import RingBuf, Struct, u32
+
+
 class Event(Struct):
     pid: u32
 

@@ -1,2 +1,3 @@
 from kring import RingBuf
+
 events = RingBuf(4096)

@@ -1,4 +1,6 @@
 from kring import Struct, u32
+
+
 class Event(Struct):
     pid: u32
 

@@ -1,4 +1,6 @@
 from kring import tracepoint
+
+
 @tracepoint("sched_process_exec")
 def on_exec() -> None:
     pass

@@ -1,4 +1,6 @@
 from kring import tracepoint
+
+
 @tracepoint
 def on_exec() -> None:
     pass

@@ -1,4 +1,5 @@
 from kring import Global, syscall, u16
+
 port = Global[u16](70)
 
 

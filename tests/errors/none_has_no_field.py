@@ -1,4 +1,6 @@
 from kring import Hash, Struct, current, tracepoint, u32
+
+
 class Point(Struct):
     x: u32
 

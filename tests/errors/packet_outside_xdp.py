@@ -1,4 +1,6 @@
 from kring import Struct, Xdp, be16, tracepoint
+
+
 class Udp(Struct):
     sport: be16
 

@@ -1,4 +1,6 @@
 from kring import Struct, Xdp, XdpAction, be16, xdp
+
+
 class Udp(Struct):
     sport: be16
     dport: be16

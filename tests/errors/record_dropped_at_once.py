@@ -1,4 +1,6 @@
 from kring import RingBuf, Struct, char, current, tracepoint, u32
+
+
 class Exec(Struct):
     pid: u32
     comm: str = char(16)

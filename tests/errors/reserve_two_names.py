@@ -1,4 +1,5 @@
 """One reservation under two names, compared under both."""
+
 from kring import RingBuf, Struct, current, syscall, u32
 
 

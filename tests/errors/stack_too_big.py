@@ -1,4 +1,6 @@
 from kring import RingBuf, Struct, char, current, tracepoint
+
+
 class Big(Struct):
     name: str = char(200)
 

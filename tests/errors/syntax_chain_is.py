@@ -1,4 +1,5 @@
 """A chain of comparisons with something else than numbers in it."""
+
 from kring import Array, current, i64, syscall
 
 out = Array[i64](1)

@@ -1,4 +1,5 @@
 from kring import current, tracepoint
+
 RATE = 0.5
 
 

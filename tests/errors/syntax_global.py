@@ -1,4 +1,5 @@
 from kring import tracepoint
+
 count = 0
 
 

@@ -49,9 +49,7 @@ def runs(counter: KernelMap) -> int:
     return int.from_bytes(counter.lookup(u32(0)) or b"", "little")
 
 
-def fires(
-    section: str, fire: Callable[[], object], hook: Hook = ANYWHERE, result: int = 0
-) -> None:
+def fires(section: str, fire: Callable[[], object], hook: Hook = ANYWHERE, result: int = 0) -> None:
     """The program runs while it is attached, and only then."""
     before = open_fds()
     with runtime() as rt:

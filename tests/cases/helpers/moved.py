@@ -2,7 +2,21 @@
 
 # engines: kernel
 
-from kring import Array, Skb, Struct, TcAction, Xdp, XdpAction, array, be16, helpers, sizeof, tc, u64, xdp
+from kring import (
+    Array,
+    Skb,
+    Struct,
+    TcAction,
+    Xdp,
+    XdpAction,
+    array,
+    be16,
+    helpers,
+    sizeof,
+    tc,
+    u64,
+    xdp,
+)
 
 
 class Ethernet(Struct):

@@ -1,0 +1,121 @@
+"""`kring build`: a file's programs as an object, and its structs in other languages.
+
+In:  a Python file, or an object whoever made it.
+Out: `X.bpf.o`, and beside it `X.h`, `X.go`, `X.rs` and `X_types.py`, as asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Final
+
+from kring.cli import say
+from kring.errors import ObjectError
+from kring.obj.object import Object
+from kring.peers.records import Records, records_of
+from kring.spelling import c_name
+
+DECLARATIONS: Final = {"c": "{}.h", "go": "{}.go", "rust": "{}.rs", "python": "{}_types.py"}
+"""What a file of declarations is called, by its language."""
+_MADE: Final = b"kring build --gen"
+"""What is in the first lines of such a file, and lets the next one take its place."""
+_HEAD: Final = 512
+_UNTYPED: Final = "tracepoint/syscalls/"
+"""Tracepoints that the kernel makes without a struct of their own."""
+
+
+def write(path: str, output: str | None, languages: Sequence[str], json: bool) -> int:
+    """Write the object, by default beside the file, and declarations beside the object."""
+    obj, is_object = _read(path)
+    if is_object and not (output or languages):
+        raise ObjectError(
+            f"{path} is an object already: say where another goes with -o, or with --gen in which "
+            "languages its structs are wanted"
+        )
+    beside = output or (path if is_object else path.removesuffix(".py") + ".bpf.o")
+    texts = _declarations(obj, beside, os.path.basename(path), languages)
+    if output or not is_object:
+        if os.path.exists(beside) and os.path.samefile(path, beside):
+            raise ObjectError(f"{beside} is what is built from: name another file with -o")
+        obj.write(beside)
+    for file, text in texts.items():
+        with open(file, "w", encoding="utf-8") as out:
+            out.write(text)
+    _tell(obj, beside if output or not is_object else None, list(texts), json)
+    return 0
+
+
+def _read(path: str) -> tuple[Object, bool]:
+    """The object that a file holds, true if as such, or that its programs make."""
+    with open(path, "rb") as file:
+        data = file.read() if file.read(4) == b"\x7fELF" else b""
+    if data:
+        from kring.obj.elf_read import from_elf
+
+        name = os.path.basename(path).removesuffix(".o").removesuffix(".bpf")
+        return from_elf(b"\x7fELF" + data, name), True
+    from kring.build import build
+    from kring.script import programs_in
+
+    return build(*programs_in(path)), False
+
+
+def _declarations(
+    obj: Object, beside: str, source: str, languages: Sequence[str]
+) -> dict[str, str]:
+    """The text of each file of declarations, by its path.
+
+    Raises: ObjectError if there is nothing to declare, or something else in a file's place.
+    """
+    if not languages:
+        return {}
+    records = records_of(obj, source)
+    folder, name = os.path.split(beside)
+    stem = name.removesuffix(".o").removesuffix(".bpf")
+    texts: dict[str, str] = {}
+    for language in dict.fromkeys(languages):
+        # what is imported by its file's name needs one that can be
+        own = c_name(stem) if language in ("python", "rust") else stem
+        file = os.path.join(folder, DECLARATIONS[language].format(own))
+        if os.path.exists(file) and not _is_ours(file):
+            raise ObjectError(
+                f"{file} is there, and `kring build --gen` did not make it: move it away, or give "
+                "the object another name with -o"
+            )
+        texts[file] = _text(language, records, stem, source)
+    return texts
+
+
+def _is_ours(path: str) -> bool:
+    with open(path, "rb") as file:
+        return _MADE in file.read(_HEAD)
+
+
+def _text(language: str, records: Records, stem: str, source: str) -> str:
+    declare: Callable[[Records, str, str], str] = import_module(f"kring.peers.{language}").declare
+    # what `go generate` says of the package that the file goes to
+    name = os.environ.get("GOPACKAGE", "main") if language == "go" else stem
+    return declare(records, name, source)
+
+
+def _tell(obj: Object, output: str | None, declared: list[str], json: bool) -> None:
+    names = [program.name for program in obj.programs]
+    maps = [each.name for each in obj.maps]
+    if json:
+        from json import dumps
+
+        said = {"object": output, "programs": names, "maps": maps}
+        print(dumps({**said, "declarations": declared} if declared else said))
+    else:
+        if output:
+            print(f"{output}: programs {', '.join(names)}; maps {', '.join(maps) or 'none'}")
+        for file in declared:
+            print(file)
+    for program in obj.programs:
+        if output and program.core and program.section.startswith(_UNTYPED):
+            say(
+                f"kring: note: no kernel's BTF has the fields of {program.section}; kring finds "
+                "them in tracefs at load, other loaders cannot"
+            )

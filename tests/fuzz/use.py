@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import cache
+from typing import Any
 
-from kring import LoadError, Vm
+from kring import LoadError, Vm, sizeof, unpack
 from kring.btf.blob import Btf
 from kring.btf.core import resolve
 from kring.btf.ext import CoreKind, CoreReloc
@@ -17,6 +18,8 @@ from kring.btf.match import types_compatible, types_match
 from kring.btf.spec import c_type
 from kring.btf.types import Composite, Enum, Int, Kind, Member, Ptr
 from kring.btf.write import Builder
+from kring.decl.foreign import field_type_of
+from kring.decl.struct import single
 from kring.errors import ObjectError, VmError
 from kring.obj.elf_read import from_elf
 from kring.obj.elf_write import to_elf
@@ -102,6 +105,7 @@ def use_btf(data: bytes) -> str:
             btf.size,
             btf.strip,
             lambda i: c_type(btf, i),
+            lambda i: use_type(btf, i),
         ):
             with suppress(ObjectError):
                 ask(id)
@@ -114,6 +118,17 @@ def use_btf(data: bytes) -> str:
     with suppress(ObjectError):
         return _again(btf)
     return "read"
+
+
+def use_type(btf: Btf, id: int) -> None:
+    """Made a class, with a value read and written."""
+    kind = field_type_of(btf, id)
+    if btf.size(id) < 1 << 16:
+        one = single("value", kind)
+        value: Any = unpack(one, bytes(range(256)) * (sizeof(one) // 256 + 1))
+        repr(value)
+        with suppress(TypeError, ValueError):
+            one(value=value.value)
 
 
 def _use_core(btf: Btf, count: int) -> None:

@@ -10,7 +10,8 @@ from kring.btf.write import Builder
 from kring.decl.kernel import KernelStruct
 from kring.decl.locks import is_lock
 from kring.decl.struct import Struct, layout
-from kring.decl.types import ArrayType, Bits, Char, DynamicStr, FieldType, IntType
+from kring.decl.types import ArrayType, Bits, Char, Coded, DynamicStr, FieldType, IntType
+from kring.errors import DeclarationError
 from kring.spelling import c_name
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def type_id(types: Builder, kind: FieldType) -> int:
             return array_id(types, type_id(types, element), count)
         case DynamicStr():
             return type_id(types, IntType(4))
+        case Coded():
+            raise DeclarationError(f"{kind!r}: a type that programs of Python cannot have")
         case _ if issubclass(kind, Struct):
             return _struct(types, kind)
         case _:

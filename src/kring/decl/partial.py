@@ -16,6 +16,7 @@ from kring.decl.types import (
     ArrayType,
     Bits,
     Char,
+    Coded,
     CString,
     DynamicStr,
     Elements,
@@ -138,8 +139,8 @@ class KernelTypes:
                 return id, 4, 4
             case type() as struct:
                 return types.add(Ptr(self._ids.get(struct.__name__, 0))), 8, 8
-            case DynamicStr():
-                return type_id(types, kind), 4, 4
+            case DynamicStr() | Coded():
+                return type_id(types, kind), kind.size, 4
             case Embedded():
                 raise InternalError("an embedded struct of no class")
 

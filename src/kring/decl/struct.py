@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import struct as packing
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
+from collections.abc import Callable, Mapping
+from keyword import iskeyword
+from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform
 
 from kring.decl.inside import only_inside
 from kring.decl.types import (
     ArrayType,
     Bits,
     Char,
+    Coded,
     DynamicStr,
     FieldType,
     IntType,
@@ -68,10 +70,14 @@ class Struct:
     _kring_bytes: bytes
 
     def __init_subclass__(cls) -> None:
-        frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
-        cls._kring_layout = _lay_out(cls, {**frame.f_globals, **frame.f_locals})
+        if "_kring_layout" not in cls.__dict__:
+            frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
+            cls._kring_layout = _lay_out(cls, {**frame.f_globals, **frame.f_locals})
         for field in cls._kring_layout.fields:
-            setattr(cls, field.name, property(_READERS[type(field.type)](field)))
+            reads = property(_READERS[type(field.type)](field))
+            setattr(cls, field.name, reads)
+            if iskeyword(field.name):
+                setattr(cls, f"{field.name}_", reads)
 
     def __init__(self, **values: Any) -> None:
         object.__setattr__(self, "_kring_bytes", _pack(type(self), values))
@@ -110,6 +116,20 @@ def layout(cls: type[Struct]) -> Layout:
     return cls._kring_layout  # pyright: ignore[reportPrivateUsage]
 
 
+def laid_out(name: str, layout: Layout) -> type[Struct]:
+    """A struct class of any layout: fields may overlap, lie apart and be of types that C has.
+
+    A field that is a keyword is an attribute with `_` behind it too.
+    """
+    return type(name, (Struct,), {"__slots__": (), "_kring_layout": layout})
+
+
+def single(name: str, kind: FieldType) -> type[Struct]:
+    """A struct of one field, `value`, for what holds one value and is no struct."""
+    size, align = _size_align(Struct, name, kind)
+    return laid_out(name, Layout(size, align, (Field("value", kind, 0, size),)))
+
+
 def unpack(cls: type[S], data: bytes) -> S:
     """The record whose bytes are `data`; bytes beyond the struct's size are ignored.
 
@@ -138,9 +158,15 @@ def dtype_spec(cls: type[Struct]) -> dict[str, Any]:
             f"{cls.__name__} has bit fields ({', '.join(bit_fields)}), and numpy columns are whole "
             "bytes: read its records one by one, or declare whole integers"
         )
-    listed = [(f.name, _FORMATS[type(f.type)](f.type), f.offset) for f in fields(cls)]
-    names, formats, offsets = (list(column) for column in zip(*listed, strict=True))
+    made = [(f.name, dtype_format(f.type), f.offset) for f in fields(cls)]
+    listed = [row for row in made if row[1] is not None]
+    names, formats, offsets = ([row[at] for row in listed] for at in range(3))
     return {"names": names, "formats": formats, "offsets": offsets, "itemsize": sizeof(cls)}
+
+
+def dtype_format(kind: FieldType) -> Any:
+    """What numpy takes for a field, None if it takes nothing."""
+    return _FORMATS[type(kind)](kind)
 
 
 def code(kind: IntType) -> str:
@@ -184,6 +210,8 @@ def _size_align(cls: type[Struct], name: str, kind: FieldType) -> tuple[int, int
             return kind.unit.size, kind.unit.size
         case Char():
             return kind.size, 1
+        case Coded():
+            return kind.size, kind.align
         case ArrayType():
             element = kind.element
             return kind.size, element.size if isinstance(element, IntType) else layout(
@@ -256,6 +284,13 @@ def _array_decoder(kind: ArrayType) -> Callable[[bytes], Any] | None:
     )
 
 
+def _read_coded(field: Field) -> Reader:
+    kind, start = field.type, field.offset
+    assert isinstance(kind, Coded)
+    end, decode = (None if kind.rest else start + field.size), kind.decode
+    return lambda record: decode(record._kring_bytes[start:end])  # pyright: ignore[reportPrivateUsage]
+
+
 def _read_nested(field: Field) -> Reader:
     kind, start, end = field.type, field.offset, field.offset + field.size
     assert isinstance(kind, type)
@@ -267,6 +302,7 @@ _READERS: dict[type, Callable[[Field], Reader]] = {
     Bits: _read_bits,
     Char: _read_char,
     ArrayType: _read_array,
+    Coded: _read_coded,
     type: _read_nested,
 }
 
@@ -274,7 +310,7 @@ _READERS: dict[type, Callable[[Field], Reader]] = {
 def _pack(cls: type[Struct], values: dict[str, Any]) -> bytes:
     out = bytearray(sizeof(cls))
     for name, value in values.items():
-        field = layout(cls).field(name)
+        field = layout(cls).field(name[:-1] if iskeyword(name[:-1]) else name)
         if field is None:
             known = ", ".join(field.name for field in fields(cls))
             raise TypeError(f"{cls.__name__} has no field {name!r}; it has: {known}")
@@ -299,9 +335,14 @@ def _pack_field(out: bytearray, field: Field, value: Any) -> None:
             unit = int.from_bytes(out[start:end], "little") & ~(((1 << width) - 1) << field.shift)
             unit |= (value & ((1 << width) - 1)) << field.shift
             out[start:end] = unit.to_bytes(field.size, "little")
-        case Char(size):
-            raw = value.encode("utf-8", "surrogateescape")[: size - 1]
+        case Char(size, whole=whole):
+            raw = value.encode("utf-8", "surrogateescape")
+            if whole and len(raw) > size:
+                raise ValueError(f"{field.name}: {len(raw)} bytes of text do not fit in {size}")
+            raw = raw[: size if whole else size - 1]
             out[start : start + len(raw)] = raw
+        case Coded(encode=encode):
+            out[start:end] = encode(value)
         case ArrayType(element, count):
             if len(value) > count:
                 raise ValueError(f"{field.name}: {len(value)} elements do not fit in {count}")
@@ -309,10 +350,21 @@ def _pack_field(out: bytearray, field: Field, value: Any) -> None:
                 one = code(element)
                 packing.pack_into(f"{one[0]}{len(value)}{one[1]}", out, start, *value)
             else:
-                packed = b"".join(pack(one) for one in value)
+                packed = b"".join(_packed(element, one) for one in value)
                 out[start : start + len(packed)] = packed
-        case _:
-            out[start:end] = pack(value)
+        case DynamicStr():
+            raise TypeError(f"{field.name} has no place of its own")
+        case kind:
+            out[start:end] = _packed(kind, value)
+
+
+def _packed(kind: type[Struct], value: Any) -> bytes:
+    """The bytes of a nested struct, given as one or as a dict of its fields."""
+    if isinstance(value, Struct) and sizeof(type(value)) == sizeof(kind):
+        return pack(value)[: sizeof(kind)]
+    if isinstance(value, Mapping):
+        return _pack(kind, cast("dict[str, Any]", value))
+    raise TypeError(f"{value!r} is no {kind.__name__}: give one, or a dict of its fields")
 
 
 _FORMATS: dict[type, Callable[[Any], Any]] = {
@@ -322,6 +374,8 @@ _FORMATS: dict[type, Callable[[Any], Any]] = {
         else f"{code(kind)[0]}{'i' if kind.signed else 'u'}{kind.size}"
     ),
     Char: lambda kind: f"S{kind.size}",
+    Coded: lambda kind: kind.format(),
+    Bits: lambda kind: None,
     ArrayType: lambda kind: (_FORMATS[type(kind.element)](kind.element), (kind.count,)),
     type: lambda kind: dtype_spec(kind),
 }

@@ -7,7 +7,7 @@ kernel data alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, TypeAlias, get_args, get_origin
 
 from kring.errors import DeclarationError
@@ -52,10 +52,12 @@ ptr = Annotated[int, IntType(8, pointer=True)]
 
 @record
 class Char:
-    """A NUL-terminated string in `size` bytes; `clear` zeroes what follows the NUL."""
+    """A NUL-terminated string in `size` bytes; `clear` zeroes what follows the NUL. One that is
+    `whole` may take all bytes and have no NUL, as C's do."""
 
     size: int
     clear: bool = False
+    whole: bool = False
 
 
 @record
@@ -99,6 +101,26 @@ class Bits:
         if self.unit.signed:
             return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
         return 0, (1 << bits) - 1
+
+
+@record(eq=False)
+class Coded:
+    """A type that C has and declarations have not: `decode` makes a value of its `size` bytes,
+    `encode` bytes of a value, and `format` says what numpy takes for it, None if nothing.
+
+    One that takes the `rest` has what follows the struct's own bytes too.
+    """
+
+    name: str
+    size: int
+    align: int
+    decode: Callable[[bytes], Any]
+    encode: Callable[[Any], bytes]
+    format: Callable[[], Any] = lambda: None
+    rest: bool = False
+
+    def __repr__(self) -> str:
+        return self.name
 
 
 @record
@@ -145,7 +167,7 @@ class Width:
     width: int
 
 
-FieldType: TypeAlias = "IntType | Char | ArrayType | Bits | DynamicStr | type[Any]"
+FieldType: TypeAlias = "IntType | Char | ArrayType | Bits | Coded | DynamicStr | type[Any]"
 """The classes are nested structs, or kernel structs a pointer leads to."""
 ViewType: TypeAlias = "FieldType | CString | Embedded | Elements"
 """What a field of a kernel struct holds; a class can be a kernel enum too."""

@@ -70,12 +70,18 @@ def _run(data: memoryview, dtype: DType, limit: int) -> tuple[Rows, int]:
 
 
 def _end_strings(rows: Rows, dtype: DType, start: int = 0) -> None:
-    """Zero what follows the NUL of each string: the kernel leaves there what was there before."""
+    """Zero what follows the NUL of each string: the kernel leaves there what was there before.
+
+    Strings that share their bytes with other members of a union stay as they are.
+    """
     import numpy as np
 
     table = rows.view(np.uint8).reshape(len(rows), rows.dtype.itemsize)
-    for kind, place, *_ in (dtype.fields or {}).values():
-        offset = start + place
+    places = [(place, kind) for kind, place, *_ in (dtype.fields or {}).values()]
+    for place, kind in places:
+        offset, end = start + place, place + kind.itemsize
+        if sum(other < end and place < other + of.itemsize for other, of in places) > 1:
+            continue
         if kind.names:
             _end_strings(rows, kind, offset)
         elif kind.kind == "S":

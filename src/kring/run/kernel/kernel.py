@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kring.abi.isa import Pseudo
 from kring.abi.programs import Kind, Parameter
 from kring.abi.tracepoints import TraceField
+from kring.abi.uapi import MapType, ProgType
 from kring.btf.blob import Btf
 from kring.errors import LoadError
 from kring.obj.object import KfuncRef, KsymRef, Map, Object, Program
@@ -31,6 +32,7 @@ from kring.run.target import Hook, LiveMap
 if TYPE_CHECKING:
     from kring.abi.usdt import Site
     from kring.run.kernel.config import KernelConfig
+    from kring.run.kernel.structs import StructLink, Structs
 
 
 @record
@@ -57,7 +59,8 @@ class KernelRuntime:
         self._tracefs = Tracefs(self._fds)
         self._maps: list[KernelMap] = []
         self._programs: list[KernelProgram] = []
-        self._links: list[KernelLink] = []
+        self._links: list[KernelLink | StructLink] = []
+        self._structs: Structs | None = None
         self._waiters: list[KernelWaiter] = []
         self._forms: list[bytes] = []
         self._closed = False
@@ -148,7 +151,10 @@ class KernelRuntime:
             from kring.obj.settings import filled
 
             spec = filled(spec, self._local, self._config, self._config.where)
-        live = maps.create(self._fds, spec, self._types.fd)
+        if spec.type is MapType.STRUCT_OPS:
+            live = self._struct_ops().create(self._fds, spec, self._types.fd())
+        else:
+            live = maps.create(self._fds, spec, self._types.fd)
         self._maps.append(live)
         return live
 
@@ -156,15 +162,39 @@ class KernelRuntime:
         self._check_open()
         live = programs.load(
             self._fds, program, code, self._obj.license, self._types, self._attach, self._iterate,
-            self._function,
+            self._place,
         )  # fmt: skip
         self._programs.append(live)
         return live
 
-    def _function(self, kind: Kind, target: str) -> int:
+    def _place(self, program: Program, kind: Kind, target: str) -> tuple[int, int]:
+        """The attach type, and the id in the kernel's types of what the program is part of."""
+        if kind.type == ProgType.STRUCT_OPS:
+            return self._struct_ops().member(program)
+        if not kind.typed:
+            return kind.attach_type(target), 0
         from kring.run.kernel.functions import function_id
 
-        return function_id(self._own_btf, kind, target)
+        return kind.attach_type(target), function_id(self._own_btf, kind, target)
+
+    def _struct_ops(self) -> Structs:
+        """The structs of functions of the object."""
+        if self._structs is None:
+            from kring.run.kernel.structs import Structs
+
+            self._structs = Structs(self._obj, self._own_btf)
+        return self._structs
+
+    def attach_struct(self, live: KernelMap) -> StructLink:
+        """Put the struct of functions that a map is in force.
+
+        Raises: AttachError, NotPermitted.
+        """
+        self._check_open()
+        programs = {program.spec.name: program.fd for program in self._programs}
+        link = self._struct_ops().link(live, programs)
+        self._links.append(link)
+        return link
 
     def _attach(self, program: KernelProgram, hook: Hook) -> KernelLink:
         self._check_open()
@@ -208,5 +238,5 @@ class KernelRuntime:
         for program in self._programs:
             program.forget()
         # Their file is mapped, and so stays open as long as anyone has them.
-        self._btf = self._own = None
+        self._btf = self._own = self._structs = None
         self._fds.close()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from errno import EAGAIN, EINVAL, ENOSPC, EPERM
 
 from kring.abi.programs import Kind
-from kring.abi.uapi import AttachType, ProgType
+from kring.abi.uapi import ProgType
 from kring.errors import AttachError, LoadError, NotSupported
 from kring.obj.object import Program
 from kring.run.kernel import syscall
@@ -48,17 +48,18 @@ def load(
     types: ObjectTypes,
     attach: Callable[[KernelProgram, Hook], Link],
     iterate: Callable[[KernelProgram, Hook], bytes],
-    function: Callable[[Kind, str], int],
+    place: Callable[[Program, Kind, str], tuple[int, int]],
 ) -> KernelProgram:
     """The program, accepted by the verifier; `attach` and `iterate` are what its methods `attach`
-    and `read` do, `function` gives the id in the kernel's types of the function it is part of.
+    and `read` do, `place` gives its attach type and the id in the kernel's types of what it is part
+    of.
 
     Raises: VerifierError with the log, NotPermitted, or LoadError.
     """
     kind, target = kind_of(program)
     _check_target(program, kind, target)
-    hook = function(kind, target) if kind.typed else 0
-    attempt = _attempt(fds, program, kind, kind.attach_type(target), hook, code, license, types)
+    where, part_of = place(program, kind, target)
+    attempt = _attempt(fds, program, kind, where, part_of, code, license, types)
     return KernelProgram(program, kind, _load_quietly(attempt, program, kind), attach, iterate)
 
 
@@ -80,8 +81,8 @@ def _attempt(
     fds: Fds,
     program: Program,
     kind: Kind,
-    where: AttachType,
-    hook: int,
+    where: int,
+    part_of: int,
     code: bytes,
     license: str,
     types: ObjectTypes,
@@ -113,7 +114,7 @@ def _attempt(
             _LINE_INFO.size,
             address(lines_at),
             len(lines) // _LINE_INFO.size,
-            hook,
+            part_of,
         )
         return bpf_open(fds, syscall.PROG_LOAD, attr)
 

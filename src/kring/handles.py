@@ -26,6 +26,29 @@ class HasFileno(Protocol):
     def fileno(self) -> int: ...
 
 
+class StructHandle:
+    """A struct of functions that the kernel calls while it is attached."""
+
+    def __init__(self, live: LiveMap, attach: Callable[[LiveMap], Link]) -> None:
+        self._live = live
+        self._attach = attach
+        self._link: Link | None = None
+        self.name = live.spec.name
+        self.fd = live.fd
+
+    def attach(self) -> None:
+        """Put it in force.
+
+        Raises: AttachError if it is, or the kernel finds it incomplete.
+        """
+        self._link = self._attach(self._live)
+
+    def detach(self) -> None:
+        """Take it out of force; again does nothing."""
+        if self._link is not None:
+            self._link.close()
+
+
 class ProgramHandle:
     """A loaded program; one that is not `hooked` runs only when asked to."""
 

@@ -12,6 +12,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
+from kring.abi.uapi import MapType
 from kring.decl.maps import (
     DROPS,
     Array,
@@ -27,7 +28,7 @@ from kring.decl.programs import Program
 from kring.decl.struct import Struct
 from kring.decl.variables import DATA, Global
 from kring.errors import AttachError, NotLive
-from kring.handles import ProgramHandle, map_handle, stream_handle
+from kring.handles import ProgramHandle, StructHandle, map_handle, stream_handle
 from kring.obj.object import Object
 from kring.run.loading import bring_up
 from kring.run.target import (
@@ -168,6 +169,9 @@ class Session:
                     handle.attach_to(self._hook)
                 except AttachError as error:
                     raise self._placed(error, handle.name) from None
+            for found in self.maps.values():
+                if isinstance(found, StructHandle):
+                    found.attach()
 
     def _build(self) -> tuple[Object, Module | None]:
         """The object to load, and the declarations behind it if it was compiled here."""
@@ -204,6 +208,9 @@ class Session:
         self, name: str, live: Mapping[str, LiveMap], declaration: MapDeclaration | None
     ) -> Any:
         one = live[name]
+        if declaration is None and one.spec.type is MapType.STRUCT_OPS:
+            assert self._runtime is not None
+            return StructHandle(one, self._runtime.attach_struct)
         if declaration is None:
             return one
         if not isinstance(declaration, Stream):

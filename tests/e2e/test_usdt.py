@@ -32,6 +32,7 @@ from kring.abi.code import encode
 from kring.abi.uapi import MapType
 from kring.abi.usdt import Place, parse_arguments, spec
 from kring.errors import AttachError, CompileError
+from kring.obj.elf_read import from_elf
 from kring.obj.object import Map, Object
 from kring.obj.object import Program as Built
 from kring.run.kernel.kernel import Kernel
@@ -81,6 +82,34 @@ void call(int number, long big, const char *text)
 }
 
 void plain(long low) { PROBE("plain", "0", "1@%b0", "q"(low)); }
+"""
+
+
+SEEN = r"""
+#include <linux/bpf.h>
+#include <linux/ptrace.h>
+#include <stdbool.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/usdt.bpf.h>
+struct call { long number, big, constant; int errors[3], count; };
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 2);
+    __type(key, __u32); __type(value, struct call);
+} seen SEC(".maps");
+__u32 calls = 0;
+SEC("usdt") int on_call(struct pt_regs *ctx)
+{
+    __u32 key = calls++;
+    struct call *call = bpf_map_lookup_elem(&seen, &key);
+    if (!call) return 0;
+    call->count = bpf_usdt_arg_cnt(ctx);
+    call->errors[0] = bpf_usdt_arg(ctx, 0, &call->number);
+    call->errors[1] = bpf_usdt_arg(ctx, 1, &call->big);
+    call->errors[2] = bpf_usdt_arg(ctx, 3, &call->constant);
+    return 0;
+}
+char LICENSE[] SEC("license") = "GPL";
 """
 
 
@@ -199,6 +228,27 @@ def test_programs_that_look_for_the_form_in_a_map(library: Path) -> None:
             program.attach(Hook(target=f"{library}:kring:plain"))
     finally:
         runtime.close()
+
+
+@pytest.mark.kernel
+@pytest.mark.peer
+def test_a_program_made_with_usdt_bpf_h(library: Path, tmp_path: Path) -> None:
+    clang = shutil.which("clang")
+    if clang is None or not Path("/usr/include/bpf/usdt.bpf.h").exists():
+        pytest.skip("no clang, or no headers of libbpf")
+    (tmp_path / "seen.bpf.c").write_text(SEEN)
+    command = [clang, "-O2", "-g", "-target", "bpf", "-D__TARGET_ARCH_x86",
+               f"-I/usr/include/{os.uname().machine}-linux-gnu", "-c", "seen.bpf.c",
+               "-o", "seen.bpf.o"]  # fmt: skip
+    subprocess.run(command, cwd=tmp_path, check=True)
+    lib = ctypes.CDLL(str(library))
+    with load(from_elf((tmp_path / "seen.bpf.o").read_bytes(), "seen")) as s:
+        assert "names no usdt: say which" in s.unattached["on_call"]
+        s.programs["on_call"].attach(target=f"{library}:kring:call", pid=os.getpid())
+        lib.call(-5, ctypes.c_long(-(2**40)), b"hello")
+        rows = struct.Struct("<3q4i")
+        first = rows.unpack(s.maps["seen"].lookup(bytes(4)))
+        assert first == (-5, -(2**40), -7, 0, 0, 0, 5)
 
 
 @pytest.mark.kernel

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
+import subprocess
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from kernel_programs import code, open_fds
 
+import kring
 from kring.abi.uapi import MapType
 from kring.btf.types import Array, Composite, FuncProto, Int, Member, Ptr
 from kring.btf.write import Builder
 from kring.errors import AttachError, LoadError, ObjectError
+from kring.obj.elf_read import from_elf
+from kring.obj.elf_write import to_elf
 from kring.obj.object import Map, Object, Program
+from kring.obj.structs import BPF_F_LINK
 from kring.record import replace
 from kring.run.kernel.kernel import Kernel, KernelRuntime
 from kring.run.kernel.maps import KernelMap
-from kring.run.kernel.structs import BPF_F_LINK
 
 pytestmark = pytest.mark.kernel
 
@@ -133,6 +140,53 @@ def test_what_is_missing() -> None:
             runtime.load(lone.programs[0], code("mov r0, 0\nexit"))
     finally:
         runtime.close()
+
+
+C = r"""
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+struct sock;
+struct tcp_congestion_ops {
+    __u32 (*ssthresh)(struct sock *sk);
+    void (*cong_avoid)(struct sock *sk, __u32 ack, __u32 acked);
+    __u32 (*undo_cwnd)(struct sock *sk);
+    char name[16];
+};
+SEC("struct_ops/own_ssthresh") __u32 BPF_PROG(own_ssthresh, struct sock *sk) { return 10; }
+SEC("struct_ops/own_undo") __u32 BPF_PROG(own_undo, struct sock *sk) { return 10; }
+SEC("struct_ops/own_avoid") void BPF_PROG(own_avoid, struct sock *sk, __u32 ack, __u32 acked) {}
+SEC("SECTION") struct tcp_congestion_ops ops = {
+    .ssthresh = (void *)own_ssthresh, .cong_avoid = (void *)own_avoid,
+    .undo_cwnd = (void *)own_undo, .name = "kring_test",
+};
+char LICENSE[] SEC("license") = "GPL";
+"""
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("section", [".struct_ops", ".struct_ops.link"])
+def test_what_clang_makes(section: str, tmp_path: Path) -> None:
+    clang = shutil.which("clang")
+    if clang is None or not Path("/usr/include/bpf/bpf_tracing.h").exists():
+        pytest.skip("no clang, or no headers of libbpf")
+    (tmp_path / "x.bpf.c").write_text(C.replace("SECTION", section))
+    command = [clang, "-O2", "-g", "-target", "bpf", "-c", "x.bpf.c", "-o", "x.bpf.o",
+               f"-I/usr/include/{os.uname().machine}-linux-gnu"]  # fmt: skip
+    subprocess.run(command, cwd=tmp_path, check=True)
+    obj = from_elf((tmp_path / "x.bpf.o").read_bytes(), "x")
+    again = from_elf(to_elf(obj), "x")
+    assert again.maps == obj.maps
+    assert again.programs == obj.programs
+    for one in (obj, again):
+        with kring.load(one) as s:
+            send(NAME)
+            s.maps["ops"].detach()
+            s.maps["ops"].detach()
+            with pytest.raises(FileNotFoundError):
+                send(NAME)
+        with kring.load(one, attach=False) as s, pytest.raises(FileNotFoundError):
+            send(NAME)
 
 
 @pytest.mark.parametrize(

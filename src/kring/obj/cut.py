@@ -27,13 +27,11 @@ from kring.obj.functions import (
     join,
 )
 from kring.obj.maps import TARGET
-from kring.obj.object import KfuncRef, KsymRef, MapRef, Program
+from kring.obj.object import OPTIONAL, KfuncRef, KsymRef, MapRef, Program
 from kring.obj.sections import Found, is_data
 from kring.record import replace
 
 _KFUNC: Final = OPS["call_kfunc"].src
-OPTIONAL: Final = "?"
-"""What begins the name of a section whose programs are not loaded unless asked for."""
 
 
 def _targets(btf: Btf) -> dict[int, str]:

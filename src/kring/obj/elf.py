@@ -31,6 +31,10 @@ FUNC: Final = 2
 LOCAL: Final = 0
 WEAK: Final = 2
 
+_VISIBILITY: Final = 3
+_HIDDEN: Final = (1, 2)
+"""STV_INTERNAL and STV_HIDDEN."""
+
 _HEADER: Final = Struct("<16sHHIQQQIHHHHHH")
 _SECTION: Final = Struct("<IIQQQQIIQQ")
 _SYMBOL: Final = Struct("<IBBHQQ")
@@ -50,7 +54,8 @@ _MACHINES: Final = {3: "EM_386", 40: "EM_ARM", 62: "EM_X86_64", 183: "EM_AARCH64
 
 @record
 class Symbol:
-    """`section` is the number of the one it is in; `kind` and `binding` as ELF numbers them."""
+    """`section` is the number of the one it is in; `kind` and `binding` as ELF numbers them. One
+    that is `hidden` is not for other files."""
 
     name: str
     section: int
@@ -58,6 +63,7 @@ class Symbol:
     size: int
     kind: int
     binding: int
+    hidden: bool = False
 
 
 @record
@@ -184,12 +190,13 @@ def _symbols(data: bytes, headers: list[_Header]) -> list[Symbol]:
         if table.link >= len(headers):
             raise ObjectError(f"the names of symbols are in section {table.link}, which is none")
         strings = _content(data, headers[table.link])
-        for name, info, _, section, value, size in _rows(data, table, _SYMBOL):
+        for name, info, other, section, value, size in _rows(data, table, _SYMBOL):
             place = section if section < _RESERVED else UNDEFINED
             text = _string(strings, name)
             if place >= len(headers):
                 raise ObjectError(f"symbol {text!r} is in section {place}, which does not exist")
-            symbols.append(Symbol(text, place, value, size, info & 15, info >> 4))
+            hidden = other & _VISIBILITY in _HIDDEN
+            symbols.append(Symbol(text, place, value, size, info & 15, info >> 4, hidden))
     return symbols
 
 

@@ -16,19 +16,19 @@ from struct import pack, pack_into
 from typing import Final
 
 from kring.abi.programs import short_section
-from kring.abi.uapi import BPF_F_RDONLY_PROG
+from kring.abi.uapi import BPF_F_RDONLY_PROG, MapType
 from kring.btf.blob import Btf
 from kring.btf.ext import CoreReloc, ExtSection, FuncInfo, LineInfo, write_ext
 from kring.btf.types import Array, DataSec, DeclTag, Func, Int, Kind, Modifier, Type, Var
 from kring.btf.write import Builder
 from kring.errors import ObjectError
-from kring.obj.cut import OPTIONAL
 from kring.obj.elf import EM_BPF
 from kring.obj.externs import KCONFIG, KSYMS
 from kring.obj.finish import EXTERN
 from kring.obj.functions import CALL, PSEUDO_CALL, RELOC_ADDRESS, RELOC_CALL, Piece, split
 from kring.obj.maps import TARGET, describe
-from kring.obj.object import Map, Object, Setting
+from kring.obj.object import OPTIONAL, Map, Object, Setting
+from kring.obj.structs import BPF_F_LINK, SECTIONS
 from kring.record import field, record, replace
 
 _PROGBITS, _SYMTAB, _STRTAB, _NOBITS, _REL = 1, 2, 3, 8, 9
@@ -152,7 +152,9 @@ def to_elf(obj: Object) -> bytes:
     elif maps.vars:
         builder.add(maps)
     for map in obj.maps:
-        if map.data is not None and not map.settings:
+        if map.type is MapType.STRUCT_OPS:
+            _write_struct(elf, map)
+        elif map.data is not None and not map.settings:
             _write_data(elf, map, variables[map.name])
     if obj.version:
         elf.section("version", flags=_ALLOC | _WRITE, align=4).data = pack("<I", obj.version)
@@ -280,6 +282,15 @@ def _write_data(elf: _Elf, map: Map, variables: list[_Variable]) -> None:
     for var in variables:
         key = f"var:{map.name}:{var.name}"
         elf.symbols.append(_Symbol(key, var.name, section, var.offset, var.size, _OBJECT, var.bind))
+
+
+def _write_struct(elf: _Elf, map: Map) -> None:
+    """A struct of functions; its types say where in the section it is."""
+    name = next(name for name, flags in SECTIONS.items() if flags == map.flags & BPF_F_LINK)
+    section = elf.section(name if map.autocreate else OPTIONAL + name, flags=_ALLOC | _WRITE)
+    key = f"map:{map.name}"
+    at = elf.define(key, map.name, section, map.data or b"", _OBJECT, _GLOBAL)
+    section.relocs += [(at + to, f"{name}:0", _RELOC_DATA) for to, name in map.values]
 
 
 def _write_license(elf: _Elf, text: bytes, btf: Btf | None, builder: Builder) -> None:

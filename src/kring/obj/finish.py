@@ -4,7 +4,7 @@ In: an ELF, its types and what it leaves to the kernel. Out: raw BTF under the s
 
 Compilers leave sizes and offsets in sections 0, which the kernel refuses, as it does what is
 defined elsewhere: functions become functions like others, variables of the kernel their bare types,
-and the list of both an empty type.
+and the list of both an empty type. Functions that are hidden from other objects become static.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from kring.btf.blob import Btf
 from kring.btf.ext import ExtSection
 from kring.btf.types import DataSec, DeclTag, Func, FuncProto, Kind, Modifier, Type, Var
 from kring.btf.write import Builder
-from kring.obj.elf import Elf
+from kring.obj.elf import FUNC, Elf
 from kring.obj.externs import KCONFIG, KSYMS, Externs
 from kring.record import replace
 
 EXTERN: Final = 2
 """BTF_FUNC_EXTERN, and BTF_VAR_GLOBAL_EXTERN."""
+_STATIC: Final = 0
 _GLOBAL: Final = 1
 
 
@@ -28,6 +29,7 @@ def finished(elf: Elf, btf: Btf, externs: Externs, known: dict[str, ExtSection])
     """The types; names of files and the text of lines stay in the strings, for the kernel to
     point at."""
     builder = Builder()
+    hidden = {symbol.name for symbol in elf.symbols if symbol.hidden and symbol.kind == FUNC}
     prototypes = {type.type for type in btf if isinstance(type, Func) and type.linkage == EXTERN}
     gone = _kernel_variables(btf)
     for id in range(1, len(btf)):
@@ -35,6 +37,9 @@ def finished(elf: Elf, btf: Btf, externs: Externs, known: dict[str, ExtSection])
         builder.reserve()
         if id in prototypes and isinstance(type, FuncProto):
             type = replace(type, params=_named(type.params))
+        elif isinstance(type, Func) and type.linkage == _GLOBAL and type.name in hidden:
+            # The verifier looks at a global function alone, knowing nothing of its arguments.
+            type = replace(type, linkage=_STATIC)
         elif isinstance(type, DeclTag) and type.type in gone:
             type = Modifier(Kind.CONST, 0)
         builder.set(id, _settled(elf, btf, externs, type, id in gone))

@@ -8,7 +8,7 @@ the program. What depends on the running system stays beside the code as a refer
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from kring.abi.uapi import MapType
 from kring.btf.ext import CoreReloc, LineInfo
@@ -17,6 +17,9 @@ from kring.record import record
 
 if TYPE_CHECKING:
     from kring.obj.globals import Variable
+
+OPTIONAL: Final = "?"
+"""What in ELF the names of sections begin with that are not loaded unless asked for."""
 
 
 @record

@@ -22,6 +22,7 @@ from kring.obj.elf import EXEC, FUNC, Elf
 from kring.obj.externs import Externs
 from kring.obj.maps import described
 from kring.obj.object import Map
+from kring.obj.structs import described_structs
 from kring.record import record, replace
 
 DESCRIBED: Final = ".maps"
@@ -66,7 +67,8 @@ def find_maps(elf: Elf, btf: Btf, externs: Externs) -> Found:
     pairs = [*_described_maps(elf, btf), *_old_maps(elf, btf)]
     found = Found([map for map, _ in pairs], [(place, map.name) for map, place in pairs])
     filled = [_with_values(elf, map, place, found) for map, place in pairs]
-    return Found([*filled, *_data_maps(elf, btf), *externs.map(btf)], found.places)
+    others = (_data_maps(elf, btf), externs.map(btf), described_structs(elf, btf))
+    return Found([*filled, *(map for maps in others for map in maps)], found.places)
 
 
 def is_data(name: str) -> bool:

@@ -1,27 +1,70 @@
 """Structs of functions that the kernel calls (struct_ops), moved into the kernel's own layout.
 
-In: a map of kind STRUCT_OPS: `value_type` is a struct in the object's types, `data` its first
-value, `values` the programs at byte offsets of it. Out: the value as this kernel has it, where its
-programs go, and which member each of them is. Members are found by their names; the kernel may have
-more, and lack those that are zero.
+In: an ELF, or a map of kind STRUCT_OPS: `value_type` is a struct in the object's types, `data` its
+first value, `values` the programs at byte offsets of it. Out: such maps, or the value as this
+kernel has it, where its programs go, and which member each of them is. Members are found by their
+names; the kernel may have more, and lack those that are zero.
 
     struct bpf_struct_ops_NAME { common: reference count and state | struct NAME data }
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from errno import ENOENT
 from typing import Final
 
+from kring.abi.uapi import MapType
 from kring.btf.blob import Btf
-from kring.btf.types import Composite, FuncProto, Kind, Member, Ptr
+from kring.btf.types import Composite, DataSec, FuncProto, Kind, Member, Ptr, Var
 from kring.errors import LoadError, ObjectError
-from kring.obj.object import Map
+from kring.obj.elf import FUNC, Elf
+from kring.obj.object import OPTIONAL, Map
 from kring.record import record
 from kring.spelling import suggestion
 
+BPF_F_LINK: Final = 1 << 13
+"""A struct that a link holds in force, rather than its map."""
+SECTIONS: Final = {".struct_ops": 0, ".struct_ops.link": BPF_F_LINK}
 _VALUE: Final = "bpf_struct_ops_"
+
+
+def described_structs(elf: Elf, btf: Btf) -> Iterator[Map]:
+    """The structs of functions that an ELF defines.
+
+    Raises: ObjectError for what has no type, or functions that are none.
+    """
+    for name, flags in SECTIONS.items():
+        for optional in ("", OPTIONAL):
+            number, id = elf.index(optional + name), btf.find(optional + name, Kind.DATASEC)
+            if number < 0 or not (data := elf.sections[number].data):
+                continue
+            section = btf[id] if id is not None else None
+            if not isinstance(section, DataSec):
+                raise ObjectError(f"section {name} has no types (BTF) that describe it")
+            for var, begin, size in section.vars:
+                values = _functions(elf, number, range(begin, begin + size), btf.name(var))
+                type = btf[var]
+                assert isinstance(type, Var)
+                yield Map(
+                    type.name, MapType.STRUCT_OPS, flags=flags, value_type=type.type,
+                    data=data[begin : begin + size], values=values, autocreate=not optional,
+                )  # fmt: skip
+
+
+def _functions(elf: Elf, number: int, within: range, name: str) -> tuple[tuple[int, str], ...]:
+    """The functions that relocations put into a struct, by their byte there."""
+    relocs = elf.sections[number].relocs
+    found: list[tuple[int, str]] = []
+    for at in sorted(at for at in relocs if at in within):
+        symbol, _ = relocs[at]
+        if symbol.kind != FUNC:
+            raise ObjectError(
+                f"struct {name!r}: what byte {at - within.start} points to, {symbol.name!r}, is no"
+                " function"
+            )
+        found.append((at - within.start, symbol.name))
+    return tuple(found)
 
 
 @record

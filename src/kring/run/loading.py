@@ -62,7 +62,7 @@ def _rounded(spec: Map) -> Map:
 def _holding(obj: Object, maps: dict[str, LiveMap]) -> Iterator[tuple[LiveMap, Map]]:
     """The maps that hold others, or programs, from the beginning."""
     for spec in obj.maps:
-        if spec.values and spec.name in maps:
+        if spec.values and spec.name in maps and spec.type is not MapType.STRUCT_OPS:
             yield maps[spec.name], spec
 
 

@@ -185,7 +185,7 @@ class KernelRuntime:
             self._structs = Structs(self._obj, self._own_btf)
         return self._structs
 
-    def attach_struct(self, live: KernelMap) -> StructLink:
+    def attach_struct(self, live: LiveMap) -> StructLink:
         """Put the struct of functions that a map is in force.
 
         Raises: AttachError, NotPermitted.

@@ -14,13 +14,13 @@ from kring.abi.uapi import AttachType, MapType, ProgType
 from kring.btf.blob import Btf
 from kring.errors import AttachError, LoadError, NotSupported
 from kring.obj.object import Map, Object, Program
-from kring.obj.structs import KernelStruct, kernel_struct
+from kring.obj.structs import BPF_F_LINK, KernelStruct, kernel_struct
 from kring.run.kernel import syscall
 from kring.run.kernel.maps import KernelMap, kernel_name
 from kring.run.kernel.privilege import needs, not_permitted
 from kring.run.kernel.syscall import Fds, address, bpf, bpf_open, buffer, error_name
+from kring.run.target import LiveMap
 
-BPF_F_LINK: Final = 1 << 13
 _KEY: Final = bytes(4)
 
 
@@ -72,7 +72,7 @@ class Structs:
                 raise not_permitted(what, needs(ProgType.STRUCT_OPS)) from None
             raise LoadError(f"{error_name(errno)}: {what}: {error.strerror}", errno) from None
 
-    def link(self, live: KernelMap, programs: Mapping[str, int]) -> StructLink:
+    def link(self, live: LiveMap, programs: Mapping[str, int]) -> StructLink:
         """The struct in force; `programs` are the descriptors of the object's programs.
 
         Since: Linux 5.6; with BPF_F_LINK, Linux 6.4.
@@ -101,7 +101,7 @@ class StructLink:
         self.fds = Fds()
         self._map = -1
 
-    def open(self, live: KernelMap, value: bytes) -> None:
+    def open(self, live: LiveMap, value: bytes) -> None:
         _update(live.fd, value)
         if live.spec.flags & BPF_F_LINK:
             attr = struct.pack("<4I", live.fd, 0, AttachType.STRUCT_OPS, 0)

@@ -173,6 +173,10 @@ class VmRuntime:
         self._links.append(link)
         return link
 
+    def attach_struct(self, live: LiveMap) -> VmLink:
+        """Raises: NotSupported: there is nothing here that calls its functions."""
+        raise NotSupported(f"the VM has nothing that calls the functions of {live.spec.name!r}")
+
     def fire(
         self, hook: str, fields: Mapping[str, Value] | None = None, *, ctx: bytes = b""
     ) -> list[RunResult]:

@@ -11,10 +11,12 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Final
 
+from kring.btf.ext import LineInfo
 from kring.cli import say
 from kring.errors import ObjectError
 from kring.obj.object import Object
 from kring.peers.records import Records, records_of
+from kring.record import replace
 from kring.spelling import c_name
 
 DECLARATIONS: Final = {"c": "{}.h", "go": "{}.go", "rust": "{}.rs", "python": "{}_types.py"}
@@ -59,7 +61,20 @@ def _read(path: str) -> tuple[Object, bool]:
     from kring.build import build
     from kring.script import programs_in
 
-    return build(*programs_in(path)), False
+    return _placed(build(*programs_in(path)), os.path.dirname(os.path.abspath(path))), False
+
+
+def _placed(obj: Object, folder: str) -> Object:
+    """The object with source files named from `folder` on, wherever that is: the same source gives
+    the same bytes."""
+
+    def near(line: LineInfo) -> LineInfo:
+        file = os.path.abspath(line.file)
+        inside = os.path.commonpath((file, folder)) == folder
+        return replace(line, file=os.path.relpath(file, folder)) if inside else line
+
+    programs = (replace(one, lines=tuple(map(near, one.lines))) for one in obj.programs)
+    return replace(obj, programs=tuple(programs))
 
 
 def _declarations(

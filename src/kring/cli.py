@@ -13,7 +13,14 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, TextIO
 
-from kring.errors import CompileError, KringError, LoadError, ObjectError, VerifierError
+from kring.errors import (
+    CompileError,
+    KringError,
+    KringWarning,
+    LoadError,
+    ObjectError,
+    VerifierError,
+)
 
 if TYPE_CHECKING:
     from kring import Kernel, Vm
@@ -27,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = _parse(given)
         log = getattr(options, "verifier_log", False)
         _write_any_text(sys.stdout)
+        _say_warnings()
         verb: Callable[[Namespace], int] = options.verb
         return verb(options)
     except BrokenPipeError:
@@ -308,6 +316,26 @@ def _all_errors(error: CompileError) -> str:
 def say(text: str) -> None:
     """Tell the person, on standard error."""
     print(text, file=sys.stderr)
+
+
+def _say_warnings() -> None:
+    """Warnings of ours as notes: no line of kring's is anybody's fault."""
+    import warnings
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if issubclass(category, KringWarning):
+            say(f"kring: note: {message}")
+        else:
+            say(warnings.formatwarning(message, category, filename, lineno, line).rstrip())
+
+    warnings.showwarning = show
 
 
 def _write_any_text(out: TextIO) -> None:

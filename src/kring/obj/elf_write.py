@@ -152,6 +152,8 @@ def to_elf(obj: Object) -> bytes:
     elif maps.vars:
         builder.add(maps)
     for map in obj.maps:
+        for setting in map.settings:
+            elf.extern(setting.name, setting.weak)
         if map.type is MapType.STRUCT_OPS:
             _write_struct(elf, map)
         elif map.data is not None and not map.settings:

@@ -23,6 +23,7 @@ from kring.record import field, record
 
 KSYMS: Final = ".ksyms"
 """The section whose variables and functions are the kernel's."""
+_MOST: Final = 1 << 20
 KCONFIG: Final = ".kconfig"
 """The section, and the map, of the running kernel's settings."""
 
@@ -62,13 +63,10 @@ def find_externs(elf: Elf, btf: Btf) -> Externs:
     Raises: ObjectError for a setting of a type that none has.
     """
     weak = {s.name for s in elf.symbols if s.section == UNDEFINED and s.binding == WEAK}
-    symbols = {
-        btf.name(id): Extern(
-            btf.name(id), _symbol_type(btf, id), _is_function(btf, id), name in weak
-        )
-        for id in _listed(btf, KSYMS)
-        for name in (btf.name(id),)
-    }
+    symbols: dict[str, Extern] = {}
+    for id in _listed(btf, KSYMS):
+        name, function = btf.name(id), isinstance(btf[id], Func)
+        symbols[name] = Extern(name, _symbol_type(btf, id), function, name in weak)
     settings, size = _laid_out(btf, weak)
     return Externs(symbols, settings, size)
 
@@ -77,10 +75,6 @@ def _listed(btf: Btf, section: str) -> list[int]:
     found = btf.find(section, Kind.DATASEC)
     types = btf[found] if found is not None else None
     return [id for id, _, _ in types.vars] if isinstance(types, DataSec) else []
-
-
-def _is_function(btf: Btf, id: int) -> bool:
-    return isinstance(btf[id], Func)
 
 
 def _symbol_type(btf: Btf, id: int) -> int:
@@ -109,6 +103,8 @@ def _laid_out(btf: Btf, weak: set[str]) -> tuple[dict[str, Setting], int]:
         begin = -(-end // -negative) * -negative
         settings[name] = Setting(name, begin, type, name in weak)
         end = begin + size
+        if end > _MOST:
+            raise ObjectError(f"the settings of {KCONFIG} take {end} bytes, which cannot be")
     return settings, end
 
 

@@ -24,11 +24,14 @@ EXTERN: Final = 2
 _STATIC: Final = 0
 _GLOBAL: Final = 1
 
+Places = dict[str, tuple[int, dict[str, int]]]
+"""By section's name its size, and by symbol's name the offsets in it."""
+
 
 def finished(elf: Elf, btf: Btf, externs: Externs, known: dict[str, ExtSection]) -> bytes:
     """The types; names of files and the text of lines stay in the strings, for the kernel to
     point at."""
-    builder = Builder()
+    builder, places = Builder(), _places(elf)
     hidden = {symbol.name for symbol in elf.symbols if symbol.hidden and symbol.kind == FUNC}
     prototypes = {type.type for type in btf if isinstance(type, Func) and type.linkage == EXTERN}
     gone = _kernel_variables(btf)
@@ -42,7 +45,7 @@ def finished(elf: Elf, btf: Btf, externs: Externs, known: dict[str, ExtSection])
             type = replace(type, linkage=_STATIC)
         elif isinstance(type, DeclTag) and type.type in gone:
             type = Modifier(Kind.CONST, 0)
-        builder.set(id, _settled(elf, btf, externs, type, id in gone))
+        builder.set(id, _settled(btf, externs, places, type, id in gone))
     for section in known.values():
         for line in section.lines:
             builder.string(line.file)
@@ -63,7 +66,17 @@ def _named(params: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
     return tuple((name or f"arg{n}", type) for n, (name, type) in enumerate(params, 1))
 
 
-def _settled(elf: Elf, btf: Btf, externs: Externs, type: Type, gone: bool) -> Type:
+def _places(elf: Elf) -> Places:
+    inside: dict[int, dict[str, int]] = {}
+    for symbol in elf.symbols:
+        inside.setdefault(symbol.section, {})[symbol.name] = symbol.value
+    found: Places = {}
+    for number, section in enumerate(elf.sections):
+        found.setdefault(section.name, (len(section.data), inside.get(number, {})))
+    return found
+
+
+def _settled(btf: Btf, externs: Externs, places: Places, type: Type, gone: bool) -> Type:
     match type:
         case Func(linkage=linkage) if linkage == EXTERN:
             return replace(type, linkage=_GLOBAL)
@@ -76,7 +89,7 @@ def _settled(elf: Elf, btf: Btf, externs: Externs, type: Type, gone: bool) -> Ty
         case DataSec(name=name) if name == KCONFIG:
             return _with_settings(btf, type, externs)
         case DataSec():
-            return _placed(elf, btf, type)
+            return _placed(btf, places, type)
         case _:
             return type
 
@@ -87,13 +100,12 @@ def _with_settings(btf: Btf, section: DataSec, externs: Externs) -> DataSec:
     return DataSec(section.name, externs.size, tuple(sorted(rows, key=lambda row: row[1])))
 
 
-def _placed(elf: Elf, btf: Btf, section: DataSec) -> DataSec:
-    number = elf.index(section.name)
-    if number < 0:
+def _placed(btf: Btf, places: Places, section: DataSec) -> DataSec:
+    if section.name not in places:
         return section
-    at = {s.name: s.value for s in elf.symbols if s.section == number}
+    size, at = places[section.name]
     rows = sorted(
-        ((var, at.get(btf.name(var), offset), size) for var, offset, size in section.vars),
+        ((var, at.get(btf.name(var), offset), bytes) for var, offset, bytes in section.vars),
         key=lambda row: row[1],
     )
-    return DataSec(section.name, len(elf.sections[number].data), tuple(rows))
+    return DataSec(section.name, size, tuple(rows))

@@ -166,7 +166,8 @@ def _map(btf: Btf, name: str, facts: dict[str, int]) -> Map:
     if made.type in HOLDING:
         if made.value_size not in (0, HOLDING_SIZE):
             raise ObjectError(
-                f"map {name!r}: its values are maps, of 4 bytes, not {made.value_size}"
+                f"map {name!r}: values of {made.type.name} are descriptors, of 4 bytes, not of "
+                f"{made.value_size}"
             )
         made = replace(made, value_size=HOLDING_SIZE)
     if made.type in STREAMS and isinstance(btf[btf.strip(made.value_type)], Composite):

@@ -10,6 +10,7 @@ is what the section `maps` held before types were known, one for each symbol the
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from struct import unpack_from
 from typing import Final
@@ -46,17 +47,18 @@ class Place:
 
 @record
 class Found:
-    """Maps, and the places of those that are not data."""
+    """Maps, and in order the places of those that are not data."""
 
     maps: list[Map]
     places: list[tuple[Place, str]]
 
     def at(self, section: int, offset: int) -> str | None:
         """The name of the map whose variable is there."""
-        for place, name in self.places:
-            if place.section == section and place.begin <= offset < place.end:
-                return name
-        return None
+        where = section, offset
+        after = bisect_right(self.places, where, key=lambda p: (p[0].section, p[0].begin))
+        place, name = self.places[after - 1] if after else (None, "")
+        inside = place and place.section == section and offset < place.end
+        return name if inside else None
 
 
 def find_maps(elf: Elf, btf: Btf, externs: Externs) -> Found:
@@ -65,7 +67,10 @@ def find_maps(elf: Elf, btf: Btf, externs: Externs) -> Found:
     Raises: ObjectError for what describes none, or one that is not known.
     """
     pairs = [*_described_maps(elf, btf), *_old_maps(elf, btf)]
-    found = Found([map for map, _ in pairs], [(place, map.name) for map, place in pairs])
+    places = sorted(
+        ((place, map.name) for map, place in pairs), key=lambda p: (p[0].section, p[0].begin)
+    )
+    found = Found([map for map, _ in pairs], places)
     filled = [_with_values(elf, map, place, found) for map, place in pairs]
     others = (_data_maps(elf, btf), externs.map(btf), described_structs(elf, btf))
     return Found([*filled, *(map for maps in others for map in maps)], found.places)

@@ -5,21 +5,19 @@ In: an `Object` and a runtime for it. Out: live maps and programs by name; attac
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 
 from kring.abi.uapi import MapType
 from kring.btf.blob import Btf
-from kring.errors import AttachError, KringWarning, LoadError, VerifierError
+from kring.errors import AttachError, LoadError, VerifierError
 from kring.obj.object import Map, Object, Program
 from kring.obj.relocate import relocate
 from kring.record import replace
 from kring.run.spec import ring_size
 from kring.run.target import LiveMap, LiveProgram, Runtime
+from kring.run.told import tell
 
 _RINGS = (MapType.RINGBUF, MapType.USER_RINGBUF)
-_TO_THE_CALLER = 5
-"""Frames from here to the one that entered the session."""
 
 Placed = Callable[[AttachError, str], AttachError]
 """Adds to an error where a program of this name comes from."""
@@ -50,11 +48,9 @@ def _rounded(spec: Map) -> Map:
     if spec.type not in _RINGS or ring_size(spec.max_entries) == spec.max_entries:
         return spec
     size = ring_size(spec.max_entries)
-    warnings.warn(
+    tell(
         f'ring buffer "{spec.name}" has {size} bytes, not {spec.max_entries}: a power of two that '
-        "fills whole pages",
-        KringWarning,
-        stacklevel=_TO_THE_CALLER,
+        "fills whole pages"
     )
     return replace(spec, max_entries=size)
 

@@ -89,6 +89,8 @@ def _attempt(
 ) -> Attempt:
     functions, lines = _function_info(program, types), _line_info(program, types)
     btf_fd = types.fd() if functions or lines else 0
+    if not btf_fd:
+        functions = lines = b""
     texts = (code, license.encode() + b"\0", functions, lines)
     code_at, license_at, functions_at, lines_at = [buffer(text) for text in texts]
 

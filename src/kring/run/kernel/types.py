@@ -1,13 +1,17 @@
-"""The object's own BTF in the kernel, loaded when something first needs it."""
+"""The object's own BTF in the kernel, loaded when something first needs it.
+
+Types are for people and tools, so what a kernel does not take is left out, and said. Programs that
+do need them are refused by the verifier, whose error then says so, too.
+"""
 
 from __future__ import annotations
 
 import struct
 from errno import EPERM
 
-from kring.errors import LoadError
 from kring.run.kernel.privilege import BPF, not_permitted
 from kring.run.kernel.syscall import BTF_LOAD, Fds, address, bpf_open, buffer, error_name
+from kring.run.told import tell
 
 _LOG_SIZE = 1 << 16
 _HEADER = struct.Struct("<HBBIIIII")
@@ -16,12 +20,13 @@ _HEADER = struct.Struct("<HBBIIIII")
 class ObjectTypes:
     """BTF that names the functions, lines, keys and values of one object."""
 
-    __slots__ = ("_data", "_fd", "_fds", "_offsets", "_strings")
+    __slots__ = ("_data", "_fd", "_fds", "_offsets", "_strings", "refused")
 
     def __init__(self, fds: Fds, data: bytes) -> None:
         self._fds = fds
         self._data = data
         self._fd = 0
+        self.refused = ""
         self._offsets: dict[str, int] = {"": 0}
         self._strings = range(0)
         if data:
@@ -32,12 +37,15 @@ class ObjectTypes:
         return bool(self._data)
 
     def fd(self) -> int:
-        """The descriptor of the loaded BTF; 0 if the object has none.
+        """The descriptor of the loaded BTF; 0 if the object has none, or none the kernel takes,
+        which `refused` explains in the last line of its log.
 
-        Raises: NotPermitted, or LoadError with the last line of the kernel's log.
+        Raises: NotPermitted.
         """
-        if self._data and not self._fd:
+        if self._data and not self._fd and not self.refused:
             self._fd = self._load()
+            if self.refused:
+                tell(f"{self.refused}. What can do without them does")
         return self._fd
 
     def string(self, text: str) -> int | None:
@@ -67,8 +75,7 @@ class ObjectTypes:
             return bpf_open(self._fds, BTF_LOAD, attr)
         except OSError as error:
             said = log.value.decode(errors="replace").strip().splitlines()
+            name = error_name(error.errno or 0)
             reason = said[-1] if said else error.strerror
-            raise LoadError(
-                f"{error_name(error.errno or 0)}: the kernel refused the object's BTF: {reason}",
-                error.errno or 0,
-            ) from None
+            self.refused = f"{name}: the kernel refused the object's types (BTF): {reason}"
+            return 0

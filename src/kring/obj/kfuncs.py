@@ -7,6 +7,7 @@ prototype is the one the program was compiled for.
 from __future__ import annotations
 
 from kring.btf.blob import Btf
+from kring.btf.match import essential
 from kring.btf.types import (
     VOID,
     Composite,
@@ -33,15 +34,17 @@ def find_kfunc(ref: KfuncRef, local: Btf | None, target: Btf) -> int:
     Raises: LoadError if it is not there, or takes or returns something else; NotSupported if it
     is a module's, which the kernel wants to be told of in another way.
     """
-    found = target.find(ref.name, Kind.FUNC)
+    name = essential(ref.name)
+    found = target.find(name, Kind.FUNC)
     if found is None:
         for module in target.modules:
-            if module.find(ref.name, Kind.FUNC) is not None:
+            if module.find(name, Kind.FUNC) is not None:
                 raise NotSupported(
                     f"{ref.name!r} is a function of {module.where}: kring calls functions of the "
                     "kernel itself, not of its modules"
                 )
-        hint = suggestion(ref.name, _callable(target), ". ")
+        # looking for one like it takes a second, and what may be missing is often missing
+        hint = "" if ref.weak else suggestion(ref.name, _callable(target), ". ")
         raise NotSupported(f"this kernel has no function {ref.name!r} for programs to call{hint}")
     if local is None:
         raise ObjectError(f"the object has no types that say how it calls {ref.name!r}")

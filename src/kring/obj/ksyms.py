@@ -28,7 +28,8 @@ def find_ksym(ref: KsymRef, local: Btf | None, target: Btf) -> int:
     found = target.find(name, Kind.VAR)
     variable = target[found] if found is not None else None
     if found is None or not isinstance(variable, Var):
-        hint = suggestion(name, (t.name for t in target if isinstance(t, Var)), ". ")
+        known = () if ref.weak else (t.name for t in target if isinstance(t, Var))
+        hint = suggestion(name, known, ". ")
         raise NotSupported(f"this kernel has no variable {name!r} that its types (BTF) know{hint}")
     mine, theirs = local.strip(ref.type_id), target.strip(variable.type)
     named = essential(local.name(mine)) == essential(target.name(theirs))

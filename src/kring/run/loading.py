@@ -19,6 +19,9 @@ from kring.run.told import tell
 
 _RINGS = (MapType.RINGBUF, MapType.USER_RINGBUF)
 
+_NO_ADDRESS = "failed to find the address for kernel symbol"
+"""What the verifier says of a variable that only the kernel's types know."""
+
 Placed = Callable[[AttachError, str], AttachError]
 """Adds to an error where a program of this name comes from."""
 
@@ -115,4 +118,6 @@ def _explained(
             return LoadError(f'program "{program.name}" at slot {slot}: {reason}')
         place = f"{line.file}:{line.line}:{line.column}: "
         return LoadError("\n".join([f"{place}{reason}", *caret(line)]))
+    if _NO_ADDRESS in error.log:
+        error.add_note("  a kernel without CONFIG_KALLSYMS_ALL knows no addresses of variables")
     return error

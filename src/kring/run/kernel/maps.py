@@ -133,6 +133,10 @@ def _refused(spec: Map, error: OSError) -> LoadError:
         f" {spec.max_entries} entries, flags {spec.flags:#x}"
     )
     hint = ". Make it smaller" if errno in (ENOMEM, E2BIG) else ""
+    if errno in (EINVAL, ENOTSUPP):
+        from kring.run.kernel.shapes import wanted
+
+        hint = f": {wanted(spec.type)}"
     return LoadError(f"{error_name(errno)}: {what} ({shape}): {error.strerror}{hint}", errno)
 
 

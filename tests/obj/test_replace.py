@@ -126,8 +126,8 @@ def test_what_does_not_fit_is_refused(changes: dict[str, Any], said: str) -> Non
 def test_a_hook_is_overridden_by_section_or_by_target() -> None:
     obj = sample()
     for hook, section in {
-        "sched:sched_process_exec": "tracepoint/sched/sched_process_exec",
-        "sched/sched_process_exec": "tracepoint/sched/sched_process_exec",
+        "sched:sched_process_exec": "tp/sched/sched_process_exec",
+        "sched/sched_process_exec": "tp/sched/sched_process_exec",
         "raw_tp/sched_switch": "raw_tp/sched_switch",
         "xdp": "xdp",
     }.items():

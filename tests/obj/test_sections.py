@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import re
+from pathlib import Path
 
 import pytest
 
-from kring.abi.programs import KINDS, parse_section
+from kring.abi.programs import DIRECTIONS, KINDS, parse_section, with_target
 from kring.abi.sections import OTHERS, names
 from kring.abi.uapi import BPF_F_SLEEPABLE, BPF_F_XDP_HAS_FRAGS, AttachType, ProgType
 
@@ -77,6 +79,42 @@ def test_names_are_clear() -> None:
     listed = names()
     assert len(listed) == len(set(listed))
     assert {parse_section(name)[0].name for name in listed} == {*KINDS, *OTHERS}
+
+
+@pytest.mark.parametrize(
+    ("section", "target", "expected"),
+    [
+        ("tp/a/b", "c:d", "tp/c/d"),
+        ("tp", "c/d", "tp/c/d"),
+        ("fentry.s/old", "new", "fentry.s/new"),
+        ("uprobe//bin/sh:main", "/bin/ls:main", "uprobe//bin/ls:main"),
+        ("kprobe.multi/do_*", "vfs_*", "kprobe.multi/vfs_*"),
+        ("tc/ingress", "egress", "tc/egress"),
+        ("perf_event", "page-faults:1", "perf_event/page-faults:1"),
+        ("xdp", "eth0", ""),
+        ("xdp", "devmap", ""),
+        ("cgroup/connect4", "x", ""),
+        ("tc/ingress", "inward", ""),
+    ],
+)
+def test_another_target(section: str, target: str, expected: str) -> None:
+    assert with_target(section, target) == expected
+
+
+def test_the_page_of_hooks_lists_them() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "hooks.md").read_text()
+    rows = re.findall(r"^\| (`.*?`) \|", page, flags=re.M)
+    listed = [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
+    known = {*names()}
+    for kind in (*KINDS.values(), *OTHERS.values()):
+        if kind.directions:
+            known -= {f"{name}{way}" for name in kind.sections for way in DIRECTIONS}
+    assert sorted(name.removesuffix("/…") for name in listed) == sorted(known)
+    for name in listed:
+        plain = name.removesuffix("/…")
+        kind, _ = parse_section(plain)
+        if not kind.directions:
+            assert (name != plain) == bool(with_target(plain, "x")), name
 
 
 @pytest.mark.peer

@@ -20,11 +20,12 @@ from kernel_programs import code, load, open_fds, runtime, u32
 
 from kring.abi.uapi import MapType
 from kring.errors import AttachError, LoadError, NotSupported
-from kring.obj.object import Map
-from kring.run.kernel.kernel import KernelRuntime
+from kring.obj.object import Map, Object, Program
+from kring.run.kernel.kernel import Kernel, KernelRuntime
 from kring.run.kernel.maps import KernelMap
 from kring.run.kernel.programs import KernelProgram
 from kring.run.target import ANYWHERE, Hook
+from kring.run.vm.target import Vm
 
 pytestmark = pytest.mark.kernel
 
@@ -480,6 +481,24 @@ def test_kinds_that_the_kernel_runs_once(section: str) -> None:
         assert program.kind.test_run
         assert program.run(data, ctx).value == 1
         assert runs(counter) == 1
+
+
+@pytest.mark.parametrize(
+    "section",
+    ["tc", "action", "netkit/primary", "socket", "lwt_in", "lwt_out", "lwt_xmit"],
+)
+def test_the_vm_shows_the_same_packet(section: str) -> None:
+    """The kind decides whether the program sees the Ethernet header."""
+    length = code("ldxw r0, [r1+0]\nexit")
+    spec = Program("length", section, length)
+    results = []
+    for target in (Kernel(), Vm()):
+        runtime = target.open(Object("test", (spec,)))
+        try:
+            results.append(runtime.load(spec, length).run(PACKET).value)
+        finally:
+            runtime.close()
+    assert results[0] == results[1] in (64, 50)
 
 
 def test_flow_keys_and_contexts_come_back() -> None:

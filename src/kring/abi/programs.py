@@ -181,6 +181,21 @@ def parse_section(name: str) -> tuple[Kind, str]:
     return find(name)
 
 
+def with_target(name: str, target: str) -> str:
+    """The name of a section with another target, empty if such a section has none.
+
+    Raises: KeyError if it means no kind.
+    """
+    kind, old = parse_section(name)
+    first = name.removesuffix(old.replace(":", kind.between)).removesuffix("/") if old else name
+    made = f"{first}/{target.replace(kind.between, ':').replace(':', kind.between)}"
+    try:
+        same = parse_section(made)[0].name == kind.name
+    except KeyError:
+        return ""
+    return made if same else ""
+
+
 def target_of(name: str, known: str, kind: Kind) -> str | None:
     """What a section's name says of the hook if it is the `known` one, else None."""
     if name == known.removesuffix("/"):

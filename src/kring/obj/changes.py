@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kring.abi.programs import parse_section, section
+from kring.abi.programs import parse_section, with_target
 from kring.abi.uapi import MapType
 from kring.btf.blob import Btf
 from kring.errors import ObjectError
@@ -78,10 +78,15 @@ def _section(program: Program, hook: str) -> str:
     else:
         return hook
     try:
-        kind, _ = parse_section(program.section)
+        found = with_target(program.section, hook)
     except KeyError:
         raise ObjectError(
             f"program {program.name!r} is in section {program.section!r}, which names no kind: "
             f"give a whole section with one, as in 'tracepoint/{hook}'"
         ) from None
-    return section(kind, hook.replace(kind.between, ":"))
+    if not found:
+        raise ObjectError(
+            f"program {program.name!r} is in section {program.section!r}, which names no target, so"
+            f" that {hook!r} cannot be it: give a whole section"
+        )
+    return found

@@ -36,7 +36,10 @@ _LOOPBACK: Final = 1
 _RAW_ARGS_SIZE: Final = 12 * 8
 # Kinds that see the packet from its Ethernet header on; the other packet kinds see what follows it.
 _WITH_HEADER: Final = (ProgType.SCHED_CLS, ProgType.SCHED_ACT)
-_SKB_KINDS: Final = (*_WITH_HEADER, ProgType.SOCKET_FILTER, ProgType.CGROUP_SKB)
+_SKB_KINDS: Final = (
+    *_WITH_HEADER, ProgType.SOCKET_FILTER, ProgType.CGROUP_SKB,
+    ProgType.LWT_IN, ProgType.LWT_OUT, ProgType.LWT_XMIT,
+)  # fmt: skip
 
 
 @record

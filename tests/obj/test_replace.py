@@ -33,13 +33,16 @@ def sample() -> Object:
     )
     char, boolean = b.add(Int("char", 1, 8, signed=True)), b.add(Int("_Bool", 1, 8, bool=True))
     colour = b.add(Enum("colour", 4, (("RED", 1), ("BLUE", 4))))
-    u16 = b.add(Int("u16", 2, 16))
+    u16, i32 = b.add(Int("u16", 2, 16)), b.add(Int("int", 4, 32, signed=True))
+    inside = b.add(Composite("", 4, (Member("y", u32, 0), Member("z", u16, 0)), is_union=True))
+    nested = b.add(Composite("nested", 8, (Member("x", u32, 0), Member("", inside, 32))))
     pair = b.add(Composite("pair", 8, (Member("a", u32, 0), Member("b", u16, 32))))
-    bits = b.add(Composite("flags", 4, (Member("low", u32, 0, 3), Member("high", u32, 3, 29))))
+    bits = b.add(Composite("flags", 4, (Member("low", u32, 0, 3), Member("high", i32, 3, 29))))
     constants: list[tuple[str, int, int]] = [
         ("byte", u8, 1), ("flag", boolean, 1), ("short", i16, 2), ("colour", colour, 4),
         ("name", b.add(Array(char, u32, 8)), 8), ("table", b.add(Array(u16, u32, 4)), 8),
         ("pair", pair, 8), ("flags", bits, 4), ("both", u32, 4), ("pointer", b.add(Ptr(0)), 8),
+        ("nested", nested, 8),
     ]  # fmt: skip
     rows, at = [], 0
     for name, type, size in constants:
@@ -70,6 +73,8 @@ VALUES: list[tuple[str, Any, bytes]] = [
     ("pair", {"b": 3}, b"\0\0\0\0\3\0\0\0"),
     ("pair", Pair(a=1, b=2), b"\1\0\0\0\2\0\0\0"),
     ("flags", b"abcd", b"abcd"),
+    ("flags", {"low": 5, "high": -1}, b"\xfd\xff\xff\xff"),
+    ("nested", {"x": 1, "y": 2}, b"\1\0\0\0\2\0\0\0"),
     (".rodata:both", 5, b"\5\0\0\0"),
     (".data:both", 5, b"\5\0\0\0"),
     ("pointer", 1 << 63, bytes(7) + b"\x80"),
@@ -100,7 +105,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"rodata": {"pair": {"b": 1 << 16}}}, "pair.b holds 0 to 65535"),
     ({"rodata": {"pair": b"1"}}, "pair takes 8 bytes, and these are 1"),
     ({"rodata": {"pair": 3}}, "pair is `struct pair`, for which 3 is no value: give a dict"),
-    ({"rodata": {"flags": {"low": 1}}}, "flags.low is a bit field: give the struct as bytes"),
+    ({"rodata": {"flags": {"low": 8}}}, "flags.low holds 0 to 7, and 8 does not fit"),
+    ({"rodata": {"flags": {"high": "x"}}}, "flags.high is a field of 29 bits, for which 'x'"),
     ({"rodata": {"byte": "x"}}, "byte is `u8`, for which 'x' is no value: give an int"),
     ({"rodata": {"pointer": "x"}}, r"pointer is `void \*`, for which 'x' is no value"),
     ({"rodata": {"bite": 1}}, "no global variable 'bite'. Did you mean 'byte'?"),

@@ -5,16 +5,18 @@ In: types, the id of one, and a value. Out: bytes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from kring.btf.blob import Btf
-from kring.btf.types import Array, Composite, Enum, Int, Ptr
+from kring.btf.types import MAX_DEPTH, Array, Composite, Enum, Int, Member, Ptr
 from kring.errors import ObjectError
 from kring.spelling import suggestion
 
 _MOST: Final = 1 << 28
 """Bytes of one value; more are made up."""
+
+Place = tuple[Member, int]
 
 
 def to_bytes(btf: Btf, type_id: int, value: Any, what: str) -> bytes:
@@ -89,19 +91,43 @@ def _elements(btf: Btf, element: int, count: int, values: Sequence[Any], what: s
 
 def _struct(btf: Btf, struct: Composite, values: Mapping[str, Any], what: str) -> bytes:
     """A struct of these fields; the others are zero."""
-    data = bytearray(struct.size)
-    left = dict(values)
-    for member in struct.members:
+    number, left = 0, dict(values)
+    names: list[str] = []
+    for member, at in _members(btf, struct):
+        names.append(member.name)
         if member.name in left:
-            if member.bitfield_size or member.bit_offset % 8:
-                raise ObjectError(f"{what}.{member.name} is a bit field: give the struct as bytes")
-            part = to_bytes(btf, member.type, left.pop(member.name), f"{what}.{member.name}")
-            at = member.bit_offset // 8
-            data[at : at + len(part)] = part
-    if left:
-        (name, *_), names = left, [member.name for member in struct.members]
+            given, where = left.pop(member.name), f"{what}.{member.name}"
+            if member.bitfield_size:
+                part, width = _bits(btf, member, given, where), member.bitfield_size
+            else:
+                held = to_bytes(btf, member.type, given, where)
+                part, width = int.from_bytes(held, "little"), 8 * len(held)
+            number = number & ~((1 << width) - 1 << at) | part << at
+    for name in left:
         raise ObjectError(f"{what} has no field {name!r}.{suggestion(name, names)}")
-    return bytes(data)
+    return number.to_bytes(struct.size, "little")
+
+
+def _members(btf: Btf, struct: Composite, base: int = 0, depth: int = 0) -> Iterator[Place]:
+    """Members and the bits they begin at, those of unnamed structs inside among them."""
+    for member in struct.members:
+        inner = btf[btf.strip(member.type)]
+        if member.name or not isinstance(inner, Composite):
+            yield member, base + member.bit_offset
+        elif depth < MAX_DEPTH:
+            yield from _members(btf, inner, base + member.bit_offset, depth + 1)
+
+
+def _bits(btf: Btf, member: Member, value: object, what: str) -> int:
+    """A bit field's value as the unsigned number that it holds."""
+    type, width = btf[btf.strip(member.type)], member.bitfield_size
+    signed = isinstance(type, Int | Enum) and type.signed
+    low, high = (-(1 << width - 1), (1 << width - 1) - 1) if signed else (0, (1 << width) - 1)
+    if not isinstance(value, int):
+        raise ObjectError(f"{what} is a field of {width} bits, for which {value!r} is no value")
+    if not low <= value <= high:
+        raise ObjectError(f"{what} holds {low} to {high}, and {value} does not fit")
+    return value & (1 << width) - 1
 
 
 def _packed(value: object) -> bytes:

@@ -35,8 +35,7 @@ _WANTED: Final = {
     MapType.HASH_OF_MAPS: "a key, and a description of the maps in it (`values`)",
     MapType.STACK_TRACE: "a key of 4 bytes, and a value of 8 bytes for each of at most 127 calls",
     MapType.LPM_TRIE: (
-        "the flag BPF_F_NO_PREALLOC (0x1), and a key of 5 to 260 bytes, 4 of them for how many bits "
-        "count"
+        "the flag BPF_F_NO_PREALLOC (0x1), and a key of 5 to 260 bytes, 4 of them for its length"
     ),
     MapType.DEVMAP: _DEVICES,
     MapType.DEVMAP_HASH: _DEVICES,

@@ -148,6 +148,14 @@ class Btf:
             return self.base.kind(id)
         return Kind(self._words[self._at(id) + 1] >> 24 & 0x1F) if id else Kind.VOID
 
+    def ids(self, kind: Kind) -> Iterator[int]:
+        """The ids of the blob's own types of a kind, in order; nothing is decoded for it."""
+        words = self._words
+        self._walk(len(words))
+        for id, at in enumerate(self._starts, self.first_id):
+            if words[at + 1] >> 24 & 0x1F == kind:
+                yield id
+
     def find(self, name: str, *kinds: Kind) -> int | None:
         """The id of a type called `name`, of one of `kinds` if any are given; the base's first."""
         return next(self._named(name, kinds), None)

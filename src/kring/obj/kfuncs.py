@@ -15,6 +15,7 @@ from kring.btf.types import (
     Enum,
     Func,
     FuncProto,
+    Fwd,
     Int,
     Kind,
     Modifier,
@@ -55,8 +56,8 @@ def find_kfunc(ref: KfuncRef, local: Btf | None, target: Btf) -> int:
 
 def _callable(target: Btf) -> list[str]:
     """Names of the functions that programs may call, as far as the types say."""
-    tagged = [t.type for t in target if isinstance(t, DeclTag) and t.name == _TAG]
-    return [target.name(id) for id in tagged]
+    tags = (target[id] for id in target.ids(Kind.DECL_TAG) if target.name(id) == _TAG)
+    return [target.name(tag.type) for tag in tags if isinstance(tag, DeclTag)]
 
 
 def _difference(local: Btf, mine: int, target: Btf, theirs: int) -> str:
@@ -92,7 +93,7 @@ def _same(local: Btf, mine: int, target: Btf, theirs: int) -> bool:
             to, of = local.strip(a.type), target.strip(b.type)
             if VOID in (local[to], target[of]):
                 return True
-            if isinstance(local[to], Composite) and isinstance(target[of], Composite):
+            if isinstance(local[to], Composite | Fwd) and isinstance(target[of], Composite | Fwd):
                 return local.name(to) == target.name(of)
             return _same(local, to, target, of)
         case _:

@@ -47,8 +47,9 @@ def bring_up(
 
 
 def _rounded(spec: Map) -> Map:
-    """The map, of a size that a ring can have."""
-    if spec.type not in _RINGS or ring_size(spec.max_entries) == spec.max_entries:
+    """The map, of a size that a ring can have; one without a size is for others to refuse."""
+    wanted = spec.max_entries
+    if spec.type not in _RINGS or wanted in (0, ring_size(wanted)):
         return spec
     size = ring_size(spec.max_entries)
     tell(

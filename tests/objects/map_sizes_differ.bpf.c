@@ -1,0 +1,19 @@
+// A map whose size and type of the key differ.
+// refused: counts
+#include "common.h"
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 4);
+    __uint(key_size, 8);
+    __type(key, u32);
+    __type(value, u32);
+} counts SEC(".maps");
+
+SEC("raw_tp")
+int look(void *ctx)
+{
+    u64 key = 0;
+
+    return bpf_map_lookup_elem(&counts, &key) ? 1 : 0;
+}

@@ -286,7 +286,7 @@ stacks = StackTraces(64, depth=16)
 jumps = ProgArray(4)
 flows = Array[Flow](4)
 counts = Hash[u32, u64](max_entries=8)
-events = PerfBuf[Flow]()
+events = PerfBuf[Flow](4096, wakeup_events=4, ordered=True)
 
 
 @raw_tracepoint("sched_switch")
@@ -322,6 +322,8 @@ with load(program, on=Vm(), attach=False) as s:
     trace: tuple[int, ...] = s[stacks][3]
     s[jumps][0] = program
     del s[jumps][0]
+    s[events].pause()
+    losses: dict[int, int] | None = s[events].lost
     for event in s[events]:
         number: int = event.packets
 """

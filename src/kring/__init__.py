@@ -100,6 +100,7 @@ if TYPE_CHECKING:
     from kring.run.vm.task import Task as Task
     from kring.session import Session as Session
     from kring.session import load as load
+    from kring.stream.buffers import PerfHandle as PerfHandle
     from kring.stream.handle import StreamHandle as StreamHandle
 
 __version__ = "0.1.0"
@@ -121,6 +122,7 @@ _LATER = {
     "Kernel": "kring.run.kernel.kernel",
     "Object": "kring.obj.object",
     "PerfEvent": "kring.decl.contexts",
+    "PerfHandle": "kring.stream.buffers",
     "Registers": "kring.decl.contexts",
     "Session": "kring.session",
     "StreamHandle": "kring.stream.handle",
@@ -157,6 +159,7 @@ __all__ = [
     "PerCpuHash",
     "PerfBuf",
     "PerfEvent",
+    "PerfHandle",
     "ProgArray",
     "Program",
     "Queue",

@@ -7,17 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from kring.abi.programs import parse_section
 from kring.abi.uapi import PER_CPU
-from kring.decl.maps import MapDeclaration, RingBuf, Stream, ValueType, key_type
+from kring.decl.maps import MapDeclaration, PerfBuf, Stream, ValueType, key_type, value_size
 from kring.decl.struct import dtype_spec
 from kring.run.spec import unknown_hook
-from kring.run.target import Hook, Link, LiveMap, LiveProgram, RunResult, Waiter
+from kring.run.target import (
+    Hook,
+    Link,
+    LiveMap,
+    LiveProgram,
+    PerfOptions,
+    RunResult,
+    Runtime,
+)
 from kring.stream.handle import StreamHandle
 from kring.stream.maps import MapHandle, PerCpuHandle, codec
-from kring.stream.ring import NoReader, RingReader
+from kring.stream.ring import RingReader
+
+if TYPE_CHECKING:
+    from kring.stream.buffers import PerfHandle
+
+T = TypeVar("T")
 
 
 class HasFileno(Protocol):
@@ -136,26 +149,49 @@ def map_handle(
 def stream_handle(
     live: LiveMap,
     declaration: Stream[Any],
-    waiter: Callable[[], Waiter],
+    runtime: Runtime,
     counters: LiveMap | None,
 ) -> StreamHandle[Any]:
     """The handle of a stream; `counters` is the map that counts what it lost."""
     (record,) = declaration.types
     _, decode = codec(record)
-    ring = isinstance(declaration, RingBuf)
-    return StreamHandle(
-        RingReader(live.ring()) if ring else NoReader(live.spec.name),
-        waiter,
-        decode,
-        partial(_dropped, counters, live.spec.drops),
-        partial(_dtype, record),
-    )
+    index = live.spec.drops
+    dropped = partial(_dropped, counters, index) if counters and index is not None else None
+    dtype = partial(_dtype, record)
+    if isinstance(declaration, PerfBuf):
+        options = PerfOptions(
+            declaration.size,
+            declaration.wakeup_events or int(declaration.wakeup_watermark is None),
+            declaration.wakeup_watermark or 0,
+            declaration.overwrite,
+            declaration.ordered,
+        )
+        return perf_handle(live, runtime, decode, value_size(record), options, dropped, dtype)
+    waiter = partial(runtime.waiter, [live])
+    return StreamHandle(RingReader(live.ring()), waiter, decode, dropped or (lambda: None), dtype)
 
 
-def _dropped(counters: LiveMap | None, index: int | None) -> int | None:
-    """A loss counter summed over all CPUs; None if nobody counts."""
-    if counters is None or index is None:
-        return None
+def perf_handle(
+    live: LiveMap,
+    runtime: Runtime,
+    decode: Callable[[bytes], T],
+    size: int | None = None,
+    options: PerfOptions | None = None,
+    dropped: Callable[[], int | None] | None = None,
+    dtype: Callable[[], Any] | None = None,
+) -> PerfHandle[T]:
+    """The handle of any perf buffer, which is opened here. Records are of `size` bytes, or without
+    one end in the kernel's padding; without `dropped` the losses are those the kernel counts."""
+    from kring.stream.buffers import PerfHandle
+
+    opened = options or PerfOptions()
+    buffers = runtime.perf(live, opened)
+    waiter = partial(runtime.waiter, [live])
+    return PerfHandle(buffers, opened, size, waiter, decode, dropped, dtype)
+
+
+def _dropped(counters: LiveMap, index: int) -> int:
+    """A loss counter summed over all CPUs."""
     data = counters.lookup(index.to_bytes(4, "little")) or b""
     return sum(memoryview(data).cast("Q"))
 

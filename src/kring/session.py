@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Mapping, MutableMapping, Sequence
-from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
@@ -22,6 +21,7 @@ from kring.decl.maps import (
     MapDeclaration,
     PerCpuArray,
     PerCpuHash,
+    PerfBuf,
     Stream,
 )
 from kring.decl.programs import Program
@@ -46,6 +46,7 @@ from kring.stream.variables import GlobalHandle
 if TYPE_CHECKING:
     from kring.decl.containers import Bloom, LpmTrie, ProgArray, Queue, Stack, StackTraces
     from kring.frontend.module import Module
+    from kring.stream.buffers import PerfHandle
     from kring.stream.containers import FilterHandle, JumpHandle, QueueHandle, TracesHandle
 
 S = TypeVar("S", bound=Struct)
@@ -218,8 +219,7 @@ class Session:
         assert self._runtime is not None
         stream: Stream[Any] = declaration  # pyright: ignore[reportUnknownVariableType]
         self._rings[name] = one
-        waiter = partial(self._runtime.waiter, [one])
-        self._streams[name] = stream_handle(one, stream, waiter, live.get(DROPS))
+        self._streams[name] = stream_handle(one, stream, self._runtime, live.get(DROPS))
         return self._streams[name]
 
     def _descriptor(self, program: object) -> int:
@@ -230,6 +230,8 @@ class Session:
             raise KeyError(f"{program!r} is no program of this session")
         return program.fd
 
+    @overload
+    def __getitem__(self, key: PerfBuf[S], /) -> PerfHandle[S]: ...
     @overload
     def __getitem__(self, key: Stream[S], /) -> StreamHandle[S]: ...
     @overload

@@ -12,7 +12,8 @@ from kring.btf.types import Int
 from kring.btf.write import Builder
 from kring.errors import KringWarning, LoadError, StreamError
 from kring.obj.object import Map, Object
-from kring.run.kernel.maps import kernel_name, parse_cpus, possible_cpus
+from kring.run.kernel.cpus import parse_cpus, possible_cpus
+from kring.run.kernel.maps import kernel_name
 
 pytestmark = pytest.mark.kernel
 

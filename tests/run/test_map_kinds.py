@@ -29,7 +29,7 @@ from kring import (
     u64,
     xdp,
 )
-from kring.errors import LoadError, NotPermitted, NotSupported
+from kring.errors import LoadError, NotPermitted
 from kring.run.target import Target
 
 
@@ -223,12 +223,16 @@ def test_a_place_takes_programs_of_one_kind(on: Target) -> None:
         assert "of the kind" in caught.value.__notes__[0]
 
 
-def test_perf_buffers_count_what_nobody_takes_and_say_that_they_cannot_be_read(on: Target) -> None:
+def test_perf_buffers(on: Target) -> None:
     with load(sends, on=on, attach=False) as s:
         s[sends].run()
-        assert s[events].dropped == (0 if isinstance(on, Vm) else 1)
-        with pytest.raises(NotSupported, match="declare a RingBuf"):
-            s[events].poll(timeout=0)
+        assert s[events].poll(timeout=0) == [Count(packets=1)]
+        s[events].pause()
+        s[sends].run()
+        s[events].resume()
+        assert s[events].dropped == 1
+        assert s[events].lost is not None
+        assert sorted(s[events].lost.values()) == [0] * (len(s[events].lost) - 1) + [1]
 
 
 def test_declarations_are_not_live() -> None:

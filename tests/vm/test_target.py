@@ -17,8 +17,7 @@ from kring.btf.types import Array, Composite, Int, Member, Ptr
 from kring.btf.write import Builder
 from kring.errors import AttachError, LoadError, NotSupported, VmError
 from kring.obj.object import Map, Object, Program
-from kring.run.target import Target, Wait
-from kring.run.vm.maps import PerfMap
+from kring.run.target import PerfOptions, Target, Wait
 from kring.run.vm.ring import RingMap
 from kring.run.vm.target import Vm, VmProgram, VmRuntime
 from kring.run.vm.task import Task
@@ -234,14 +233,25 @@ def test_printk() -> None:
 def test_perf_output() -> None:
     vm = runtime()
     perf = vm.create_map(Map("p", MapType.PERF_EVENT_ARRAY, 4, 4))
-    assert isinstance(perf, PerfMap)
-    vm.world.cpu = 1
     text = (
         "stdw [r10-8], 7\nmov r4, r10\nadd r4, -8\nmov r5, 8\nlddw r2, {p}\n"
-        "lddw r3, 0xffffffff\ncall 25\nexit"
+        "ldxdw r3, [r1]\ncall 25\nexit"
     )
-    assert load(vm, text).run().value == 0
-    assert perf.samples == [(1, struct.pack("<Q", 7))]
+    program = load(vm, text)
+
+    def send(flags: int) -> int:
+        return program.run(ctx=struct.pack("<Q", flags)).value
+
+    assert send(0xFFFF_FFFF) == -errno.ENOENT & 0xFFFF_FFFF
+    buffers = vm.perf(perf, PerfOptions(4096))
+    vm.world.cpu = 1
+    assert send(0xFFFF_FFFF) == send(1) == 0
+    assert send(0) == -errno.EOPNOTSUPP & 0xFFFF_FFFF
+    assert send(2) == -errno.E2BIG & 0xFFFF_FFFF
+    assert send(1 << 32) == -errno.EINVAL & 0xFFFF_FFFF
+    assert [memory.head[0] for memory in buffers.memory] == [0, 48]
+    sample = struct.pack("<IHHIQI", 9, 1, 24, 12, 7, 0)
+    assert buffers.memory[1].data[:48] == sample * 2
 
 
 def test_lru_evicts_the_least_recently_used() -> None:

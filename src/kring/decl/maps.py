@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, overload
 
-from kring.abi.uapi import MapType
+from kring.abi.uapi import PERF_LARGEST_RECORD, PERF_LOST_SIZE, PERF_SAMPLE_HEADER, MapType
 from kring.decl.inside import only_inside
 from kring.decl.locks import lock_of
 from kring.decl.struct import Struct, layout
@@ -235,21 +235,49 @@ class RingBuf(Stream[S]):
 class PerfBuf(Stream[S]):
     """A perf buffer: `size` bytes for each CPU, a power of two, records of one CPU in their order.
 
-    Failed outputs are counted per CPU unless `count_drops` is false.
+    Failed outputs are counted per CPU unless `count_drops` is false. Readers are woken by each
+    record, or by every so many of a CPU, `wakeup_events`, or once so many bytes came,
+    `wakeup_watermark`: much cheaper at high rates, but what is below the mark is not seen until a
+    read's time is over. `ordered` has the records of all CPUs read in the order of their time.
+    With `overwrite` new records take the place of the oldest, and reading pauses writing and gives
+    what is there and was not read before, the newest first.
     Since: Linux 4.4. See: BPF_MAP_TYPE_PERF_EVENT_ARRAY.
     """
 
-    __slots__ = ("size",)
+    __slots__ = ("ordered", "overwrite", "size", "wakeup_events", "wakeup_watermark")
     type = MapType.PERF_EVENT_ARRAY
     key = INDEX
     size: int
+    wakeup_events: int | None
+    wakeup_watermark: int | None
+    overwrite: bool
+    ordered: bool
 
-    def __init__(self, size: int = 64 * 1024, *, count_drops: bool = True) -> None:
+    def __init__(
+        self,
+        size: int = 32 * 1024,
+        *,
+        count_drops: bool = True,
+        wakeup_events: int | None = None,
+        wakeup_watermark: int | None = None,
+        overwrite: bool = False,
+        ordered: bool = False,
+    ) -> None:
         super().__init__(size)
-        # As many entries as there are CPUs, which only the system that runs it knows.
-        object.__setattr__(self, "max_entries", 0)
-        object.__setattr__(self, "size", size)
-        object.__setattr__(self, "count_drops", count_drops)
+        takes = self._check_record(size, ordered)
+        _check_wakeup(size - PERF_LOST_SIZE - 1, takes, wakeup_events, wakeup_watermark)
+        options = {
+            # As many entries as there are CPUs, which only the system that runs it knows.
+            "max_entries": 0,
+            "size": size,
+            "count_drops": count_drops,
+            "wakeup_events": wakeup_events,
+            "wakeup_watermark": wakeup_watermark,
+            "overwrite": overwrite,
+            "ordered": ordered,
+        }
+        for name, value in options.items():
+            object.__setattr__(self, name, value)
 
     def _check_entries(self, entries: int) -> None:
         if entries < SMALLEST_RING or entries & (entries - 1):
@@ -257,6 +285,42 @@ class PerfBuf(Stream[S]):
             raise DeclarationError(
                 f"PerfBuf size {entries}: each CPU's buffer is a power of two of at least "
                 f"{SMALLEST_RING} bytes; the next valid size is {better}"
+            )
+
+    def _check_record(self, size: int, ordered: bool) -> int:
+        """Bytes that one record takes up in the buffer."""
+        record = value_size(self.types[0])
+        takes = (PERF_SAMPLE_HEADER + 8 * ordered + record + 7) // 8 * 8
+        if takes > PERF_LARGEST_RECORD:
+            raise DeclarationError(
+                f"PerfBuf: a record of {record} bytes; perf buffers carry records of at most"
+                f" {PERF_LARGEST_RECORD // 8 * 8 - PERF_SAMPLE_HEADER - 8 * ordered} bytes, a"
+                " RingBuf carries larger ones"
+            )
+        if takes > (room := size - PERF_LOST_SIZE - 1):
+            better = 1 << (takes + PERF_LOST_SIZE).bit_length()
+            raise DeclarationError(
+                f"PerfBuf size {size}: one record takes up {takes} bytes and each CPU's buffer "
+                f"holds at most {room}; the next valid size is {better}"
+            )
+        return takes
+
+
+def _check_wakeup(room: int, takes: int, events: int | None, watermark: int | None) -> None:
+    """Refuse marks that cannot be reached: a full buffer would wait for its reader for ever."""
+    if events is not None and watermark is not None:
+        raise DeclarationError(
+            "PerfBuf: either wakeup_events=, a number of records, or wakeup_watermark=, a number of"
+            " bytes; not both"
+        )
+    for name, value, most, unit in (
+        ("wakeup_events", events, room // takes, "records"),
+        ("wakeup_watermark", watermark, room - takes, "bytes"),
+    ):
+        if value is not None and not (isinstance(value, int) and 1 <= value <= most):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise DeclarationError(
+                f"PerfBuf: {name}={value!r}; with this size it is a number of {unit} from 1 to"
+                f" {most}: at more the buffer is full first, and nobody woken"
             )
 
 

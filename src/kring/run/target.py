@@ -54,6 +54,47 @@ class RingMemory:
     size: int
 
 
+@record
+class PerfMemory:
+    """One CPU's perf buffer: positions as one-element u64 views, and the data, mapped once.
+
+    `tail` is where reading ended; of a buffer written backwards only the reader knows it.
+    """
+
+    cpu: int
+    head: memoryview
+    tail: memoryview
+    data: memoryview
+    size: int
+
+
+@record
+class PerfOptions:
+    """How perf buffers are opened: bytes for each CPU's; a wake-up after so many records or, if
+    that is 0, after so many bytes; whether new records take the place of old ones, from the end of
+    the buffer backwards; whether each record has its time in front, in nanoseconds of
+    CLOCK_MONOTONIC_RAW."""
+
+    size: int = 32 * 1024
+    wakeup_events: int = 1
+    wakeup_watermark: int = 0
+    overwrite: bool = False
+    timed: bool = False
+
+
+class PerfBuffers(Protocol):
+    """The open perf buffers of a map, one for each CPU that is online and has an entry.
+
+    `lost` has the records that found no room, or came during a pause, by CPU; None where the
+    kernel does not say.
+    """
+
+    @property
+    def memory(self) -> Sequence[PerfMemory]: ...
+    def pause(self, paused: bool) -> None: ...
+    def lost(self) -> dict[int, int] | None: ...
+
+
 class LiveMap(Protocol):
     """A created map, of raw bytes; a per-CPU value is the values of all CPUs in a row.
 
@@ -139,6 +180,7 @@ class Runtime(Protocol):
     def create_map(self, spec: Map) -> LiveMap: ...
     def load(self, program: Program, code: bytes) -> LiveProgram: ...
     def attach_struct(self, live: LiveMap) -> Link: ...
+    def perf(self, stream: LiveMap, options: PerfOptions) -> PerfBuffers: ...
     def waiter(self, streams: Sequence[LiveMap]) -> Waiter: ...
     def close(self) -> None: ...
 

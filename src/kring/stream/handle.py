@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kring.errors import LoadError, NotLive, NotSupported
 from kring.run.target import Wait, Waiter
-from kring.stream.ring import Batch, RingReader
+from kring.stream.reader import Batch, Reader
 
 if TYPE_CHECKING:
     from kring.stream.aio import Sleepers
@@ -44,7 +44,7 @@ class StreamHandle(Generic[T]):
 
     def __init__(
         self,
-        reader: RingReader,
+        reader: Reader,
         waiter: Callable[[], Waiter],
         decode: Callable[[bytes], T],
         dropped: Callable[[], int | None] = lambda: None,
@@ -254,7 +254,7 @@ class StreamHandle(Generic[T]):
 
     def _fill_rows(self, rows: list[Rows], dtype: DType, most: int) -> bool:
         """Whether an array was put into `rows`: first of the records held, then of the ring's."""
-        from kring.stream.rows import rows_of, scan_rows
+        from kring.stream.rows import rows_of
 
         with self._lock:
             pending = self._settle()
@@ -262,7 +262,7 @@ class StreamHandle(Generic[T]):
                 rows.append(rows_of([*pending][:most], dtype))
                 self._held = (deque([*pending][len(rows[0]) :]), self._held[1])
                 return True
-            found, batch = scan_rows(self._reader, dtype, most)
+            found, batch = self._reader.rows(dtype, most)
             self._busy = batch.busy
             self._held = (pending, batch)
             self._settle()

@@ -1,7 +1,6 @@
 """Ring memory read as records: the consumer's side of BPF_MAP_TYPE_RINGBUF.
 
-In: positions and data, possibly written to while read. Out: copies of records. Reading and
-releasing are two steps, so that records are in safe hands before their room is given back.
+In: positions and data, possibly written to while read. Out: copies of records.
 
 Positions count bytes ever written; data is mapped twice, so that no record wraps. A record:
 
@@ -16,28 +15,19 @@ See: kernel/bpf/ringbuf.c.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from kring.abi.uapi import RINGBUF_BUSY, RINGBUF_DISCARD, RINGBUF_HEADER_SIZE
-from kring.errors import NotSupported, StreamError
-from kring.record import record
+from kring.errors import StreamError
 from kring.run.target import RingMemory
+from kring.stream.reader import Batch
+
+if TYPE_CHECKING:
+    from kring.stream.rows import DType, Rows
 
 _LENGTH = RINGBUF_DISCARD - 1
 _POSITION = 2**64 - 1
 _HEADER = RINGBUF_HEADER_SIZE
-
-
-@record
-class Batch:
-    """Records read and not yet released: `end` is the position behind them, `received` and
-    `discarded` their number. `busy` says that the next record is still being written."""
-
-    end: int
-    received: int
-    discarded: int
-    busy: bool
-    records: Sequence[bytes] = ()
 
 
 class RingReader:
@@ -102,39 +92,22 @@ class RingReader:
             else:
                 records.append(data[begin:end].tobytes())
             offset = following
-        return Batch(start + offset, len(records), discarded, busy, records)
+        return Batch((start + offset,), len(records), discarded, busy, records)
+
+    def rows(self, dtype: DType, limit: int) -> tuple[Rows, Batch]:
+        from kring.stream.rows import scan_rows
+
+        return scan_rows(self, dtype, limit)
 
     def release(self, batch: Batch) -> None:
-        """Give the batch's room back to the producer; releasing the latest batch again is
-        harmless."""
-        end = batch.end & _POSITION
+        end = batch.ends[0] & _POSITION
         if self._consumer[0] != end:
             self.received += batch.received
             self.discarded += batch.discarded
             self._consumer[0] = end
 
     def close(self) -> None:
-        """Let go of the memory: reading raises ValueError from here on."""
         self._words.release()
-
-
-class NoReader(RingReader):
-    """Stands for a stream that cannot be read."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def waiting(self) -> tuple[int, memoryview]:
-        raise NotSupported(
-            f"{self._name!r} is a PerfBuf, and perf buffers cannot be read yet: declare a RingBuf"
-        )
-
-    def scan(self, limit: int | None = None) -> Batch:
-        self.waiting()
-        raise AssertionError
-
-    def close(self) -> None:
-        """Nothing is open."""
 
 
 def _too_long(position: int, length: int, available: int) -> StreamError:

@@ -9,17 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kring.abi.uapi import RINGBUF_HEADER_SIZE
+from kring.abi.uapi import PERF_RECORD_SAMPLE, RINGBUF_HEADER_SIZE
 from kring.errors import StreamError
-from kring.stream.ring import Batch, RingReader
+from kring.stream.reader import Batch, Reader
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from kring.stream.perf import CpuBuffer, PerfReader
+    from kring.stream.ring import RingReader
+
     Rows = npt.NDArray[np.void]
     DType = np.dtype[np.void]
 
+_PERF_HEADER = 12
+_TYPE_AND_SIZE = 0xFFFF_0000_FFFF_FFFF
 _IRREGULAR = 64
 """Records taken one by one where the first is not of the run's size (it is discarded, say)."""
 
@@ -33,11 +38,60 @@ def scan_rows(reader: RingReader, dtype: DType, limit: int) -> tuple[Rows, Batch
     rows, end = _run(data, dtype, limit)
     if len(rows):
         _end_strings(rows, dtype)
-        return rows, Batch(start + end, len(rows), 0, False)
-    batch = reader.scan(min(limit, _IRREGULAR))
+        return rows, Batch((start + end,), len(rows), 0, False)
+    return scanned_rows(reader, dtype, min(limit, _IRREGULAR))
+
+
+def scanned_rows(reader: Reader, dtype: DType, limit: int) -> tuple[Rows, Batch]:
+    """As `scan_rows`, of any reader."""
+    batch = reader.scan(limit)
     rows = rows_of(batch.records, dtype)
     # Looking again finds the same records: they were not released.
     return rows, batch if len(rows) == batch.received else reader.scan(len(rows))
+
+
+def perf_rows(reader: PerfReader, dtype: DType, limit: int) -> tuple[Rows, Batch]:
+    """As `scan_rows`, of the buffers of all CPUs, each of which gets its share of the rows.
+
+    Raises: StreamError if the next record of any CPU is not of the dtype's size.
+    """
+    import numpy as np
+
+    spans = [buffer.waiting() for buffer in reader.buffers]
+    ends = [start for start, _ in spans]
+    found: list[Rows] = []
+    left, order = limit, reader.order()
+    for number, index in enumerate(order):
+        share = -(-left // (len(order) - number))
+        rows, ends[index] = _perf_run(reader.buffers[index], *spans[index], dtype, share)
+        left -= len(rows)
+        found.extend([rows] if len(rows) else [])
+    rows = found[0] if len(found) == 1 else np.concatenate([np.empty(0, dtype), *found])
+    _end_strings(rows, dtype)
+    return rows, Batch(tuple(ends), len(rows), 0, False)
+
+
+def _perf_run(
+    buffer: CpuBuffer, start: int, end: int, dtype: DType, limit: int
+) -> tuple[Rows, int]:
+    """The rows that begin at `start`, but for records that are no samples, and where they end."""
+    import numpy as np
+
+    size = dtype.itemsize
+    begin = buffer.past_notes(start, end)
+    stride = _PERF_HEADER - 4 + (size + 4 + 7) // 8 * 8
+    count = min((end - begin) // stride, limit)
+    data = buffer.span(begin, begin + count * stride)
+    table = np.frombuffer(data, np.uint8).reshape(count, stride)
+    heads = table[:, :8].copy().view(np.uint64).ravel()
+    fits = heads & _TYPE_AND_SIZE == PERF_RECORD_SAMPLE | stride << 48
+    if not fits.all():
+        count = int(fits.argmin())
+    if not count and begin < end and limit:
+        _, _, odd = next(buffer.entries(begin, end))
+        rows_of([odd or b""], dtype)
+    payload = table[:count, _PERF_HEADER : _PERF_HEADER + size]
+    return payload.copy().view(dtype).reshape(count), begin + count * stride
 
 
 def rows_of(records: Sequence[bytes], dtype: DType) -> Rows:

@@ -27,11 +27,12 @@ from kring.run.kernel.syscall import Fds
 from kring.run.kernel.tracefs import Tracefs
 from kring.run.kernel.types import ObjectTypes
 from kring.run.kernel.wait import KernelWaiter
-from kring.run.target import Hook, LiveMap
+from kring.run.target import Hook, LiveMap, PerfOptions
 
 if TYPE_CHECKING:
     from kring.abi.usdt import Site
     from kring.run.kernel.config import KernelConfig
+    from kring.run.kernel.perf import KernelPerf
     from kring.run.kernel.structs import StructLink, Structs
 
 
@@ -61,6 +62,7 @@ class KernelRuntime:
         self._programs: list[KernelProgram] = []
         self._links: list[KernelLink | StructLink] = []
         self._structs: Structs | None = None
+        self._buffers: dict[int, KernelPerf] = {}
         self._waiters: list[KernelWaiter] = []
         self._forms: list[bytes] = []
         self._closed = False
@@ -213,14 +215,32 @@ class KernelRuntime:
     def _around(self) -> Surroundings:
         return Surroundings(self._tracefs, {m.spec.name: m for m in self._maps}, self._forms)
 
+    def perf(self, stream: LiveMap, options: PerfOptions) -> KernelPerf:
+        """The stream's buffers, which belong to the runtime."""
+        from kring.run.kernel.perf import KernelPerf
+
+        self._check_open()
+        opened = KernelPerf(stream, options)
+        self._buffers[stream.fd] = opened
+        opened.open(self._fds)
+        return opened
+
     def waiter(self, streams: Sequence[LiveMap]) -> KernelWaiter:
         self._check_open()
-        waiter = KernelWaiter([stream.fd for stream in streams])
+        waiter = self._waiter([stream.fd for stream in streams])
         # A session that polls makes one for each poll and closes it.
         self._waiters = [other for other in self._waiters if not other.closed]
         self._waiters.append(waiter)
         waiter.open()
         return waiter
+
+    def _waiter(self, streams: Sequence[int]) -> KernelWaiter:
+        """For rings their own descriptors, for perf buffers those of all CPUs."""
+        buffers = [self._buffers.get(fd) for fd in streams]
+        groups = [each.fds if each else (fd,) for fd, each in zip(streams, buffers, strict=True)]
+        alone = buffers[0] if len(buffers) == 1 else None
+        fds = [fd for group in groups for fd in group]
+        return KernelWaiter(fds, alone.fileno if alone else None)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -233,6 +253,8 @@ class KernelRuntime:
             waiter.close()
         for link in reversed(self._links):
             link.close()
+        for buffers in self._buffers.values():
+            buffers.forget()
         for live in self._maps:
             live.forget()
         for program in self._programs:

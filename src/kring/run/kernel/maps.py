@@ -15,12 +15,12 @@ from kring.abi.uapi import BPF_F_RDONLY_PROG, NAME_SIZE, PER_CPU, MapType
 from kring.errors import LoadError, StreamError
 from kring.obj.object import Map
 from kring.run.kernel import syscall
+from kring.run.kernel.cpus import possible_cpus
 from kring.run.kernel.privilege import BPF, not_permitted
 from kring.run.kernel.syscall import ENOTSUPP, Fds, address, bpf, bpf_open, buffer, error_name
 from kring.run.spec import check_length, check_ring_size, stride
 from kring.run.target import RingMemory
 
-_CPUS = "/sys/devices/system/cpu/possible"
 _MAP_FREEZE = 22
 _RINGS = frozenset({MapType.RINGBUF, MapType.USER_RINGBUF})
 # The others refuse key and value types (libbpf drops them too).
@@ -40,17 +40,6 @@ def kernel_name(name: str) -> bytes:
     """A name as the kernel takes it: letters, digits, `_` and `.`, at most 15."""
     plain = (c if c.isascii() and (c.isalnum() or c in "_.") else "_" for c in name)
     return "".join(plain)[:NAME_SIZE].encode()
-
-
-def parse_cpus(text: str) -> int:
-    """How many CPU ids the list `0-3,8` leaves room for: its highest plus one."""
-    return int(text.strip().split(",")[-1].split("-")[-1]) + 1
-
-
-def possible_cpus() -> int:
-    """The number of values a per-CPU map keeps per key."""
-    with open(_CPUS) as file:
-        return parse_cpus(file.read())
 
 
 def create(fds: Fds, spec: Map, btf_fd: Callable[[], int]) -> KernelMap:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import struct
-from collections.abc import Iterator
 from errno import EACCES, EINVAL, ENOENT, EOPNOTSUPP, EPERM
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from kring.abi.uapi import AttachType
 from kring.errors import AttachError, NotSupported
 from kring.record import replace
 from kring.run.kernel import syscall
+from kring.run.kernel.cpus import online_cpus
 from kring.run.kernel.privilege import PERFMON, not_permitted
 from kring.run.kernel.syscall import address, bpf_open, buffer, error_name
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _IOC_ENABLE = 0x2400
 _IOC_SET_BPF = 0x4004_2408
 SOURCES = "/sys/bus/event_source/devices"
-_ONLINE = "/sys/devices/system/cpu/online"
 
 _SOFTWARE = {
     "cpu-clock": 0,
@@ -115,7 +114,7 @@ def perf_event(request: Request) -> None:
         )
     flags = _BY_FREQUENCY if often.endswith("Hz") else 0
     sample = int(often.removesuffix("Hz"))
-    for cpu in _online():
+    for cpu in online_cpus():
         fd = open_event(
             request, syscall.PERF_TYPE_SOFTWARE, _SOFTWARE[event],
             sample=sample, flags=flags, cpu=cpu,
@@ -196,11 +195,3 @@ def _split(target: str) -> tuple[str, int]:
     """Name and distance of `name+0x10`."""
     name, _, distance = target.partition("+")
     return name, int(distance, 0) if distance else 0
-
-
-def _online() -> Iterator[int]:
-    """The CPUs that are online: `0-3,5` names five."""
-    with open(_ONLINE) as file:
-        for part in file.read().strip().split(","):
-            first, _, last = part.partition("-")
-            yield from range(int(first), int(last or first) + 1)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from errno import EINTR, errorcode
 
 from kring.errors import NotSupported
+from kring.run.target import PerfOptions
 
 ENOTSUPP = 524
 """An errno of the kernel's own that reaches user space and that neither libc nor Python names."""
@@ -38,6 +39,18 @@ PERF_TYPE_TRACEPOINT = 2
 _PERF_FLAG_FD_CLOEXEC = 8
 _PERF_ATTR_SIZE = 72
 """PERF_ATTR_SIZE_VER1, which knows config2."""
+_PERF_ATTR_SIZE_CLOCK = 96
+"""PERF_ATTR_SIZE_VER3, which knows clockid."""
+_SW_BPF_OUTPUT = 10
+_SAMPLE_TIME = 1 << 2
+_SAMPLE_RAW = 1 << 10
+_FORMAT_LOST = 1 << 4
+# Bits of struct perf_event_attr.
+_DISABLED = 1
+_WATERMARK = 1 << 14
+_USE_CLOCKID = 1 << 25
+_WRITE_BACKWARD = 1 << 27
+_CLOCK_MONOTONIC_RAW = 4
 _FSOPEN_CLOEXEC = 1
 _FSCONFIG_CMD_CREATE = 6
 
@@ -167,6 +180,28 @@ def perf_event_open(
     memory = buffer(attr)
     no_group = -1
     return _open(fds, _number(1), address(memory), pid, cpu, no_group, _PERF_FLAG_FD_CLOEXEC)
+
+
+def perf_buffer_open(fds: Fds, cpu: int, options: PerfOptions, *, lost: bool) -> int:
+    """A software event that only programs write to, one sample for each thing they send, on one
+    CPU; it belongs to `fds`. Reading it gives two u64: a count that means nothing, and the samples
+    lost, if `lost` asks for them."""
+    sample_type = _SAMPLE_RAW | (_SAMPLE_TIME if options.timed else 0)
+    flags = (
+        _DISABLED
+        | (0 if options.wakeup_events else _WATERMARK)
+        | (_WRITE_BACKWARD if options.overwrite else 0)
+        | (_USE_CLOCKID if options.timed else 0)
+    )
+    attr = struct.pack(
+        "<IIQQQQQII2Q2QIi", PERF_TYPE_SOFTWARE, _PERF_ATTR_SIZE_CLOCK, _SW_BPF_OUTPUT, 1,
+        sample_type, _FORMAT_LOST if lost else 0, flags,
+        options.wakeup_events or options.wakeup_watermark, 0, 0, 0, 0, 0, 0,
+        _CLOCK_MONOTONIC_RAW if options.timed else 0,
+    )  # fmt: skip
+    memory = buffer(attr)
+    all_tasks = no_group = -1
+    return _open(fds, _number(1), address(memory), all_tasks, cpu, no_group, _PERF_FLAG_FD_CLOEXEC)
 
 
 def detached_mount(fds: Fds, filesystem: str) -> int:

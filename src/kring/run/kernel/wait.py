@@ -1,4 +1,4 @@
-"""Waiting for ring buffers: poll(2), which sees all data, whatever wake-up the producer asked for.
+"""Waiting for streams: poll(2), which sees all data, whatever wake-up the producer asked for.
 
 A long-lived epoll registration misses data submitted without a wake-up; every poll looks afresh.
 An eventfd ends the wait from other threads, since closing a polled descriptor does not.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from _thread import RLock
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from select import POLLIN, poll
 from time import monotonic
 
@@ -20,10 +20,12 @@ _LONGEST_S = 86400.0
 
 
 class KernelWaiter:
-    """Waits for any of some ring descriptors. Any thread or signal handler may wake or close it."""
+    """Waits for any of some descriptors, all of which one that is `shown` may stand for. Any
+    thread or signal handler may wake or close it."""
 
-    def __init__(self, fds: Sequence[int]) -> None:
+    def __init__(self, fds: Sequence[int], shown: Callable[[], int] | None = None) -> None:
         self._fds = tuple(fds)
+        self._shown = shown
         # Reentrant: a signal handler may call `wake` while its own thread is in `close`.
         self._lock = RLock()
         self.closed = False
@@ -86,7 +88,9 @@ class KernelWaiter:
                 os.eventfd_write(self._event, 1)
 
     def fileno(self) -> int:
-        """The ring's descriptor, -1 for several: add it to an event loop anew at each wait."""
+        """The stream's descriptor, -1 for several: add it to an event loop anew at each wait."""
+        if self._shown is not None:
+            return self._shown()
         return self._fds[0] if len(self._fds) == 1 else -1
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from errno import E2BIG, EFAULT, EINVAL, ENOENT, ERANGE
+from errno import EFAULT, EINVAL, ENOENT, ERANGE
 from typing import TYPE_CHECKING, Final
 
 from kring.abi.helpers import HELPERS
@@ -18,7 +18,7 @@ from kring.abi.uapi import BPF_F_USER_STACK, COMM_SIZE
 from kring.errors import VmError
 from kring.run.vm import numbers, packets
 from kring.run.vm.containers import BloomMap, JumpMap, Keyless, OuterMap, QueueMap, TraceMap
-from kring.run.vm.maps import PerfMap
+from kring.run.vm.perf import PerfMap
 from kring.run.vm.printk import format_printk
 from kring.run.vm.world import World, handle_of
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _Function = Callable[[World, int, int, int, int, int], int]
 
-_CURRENT_CPU: Final = 0xFFFF_FFFF
 _MOST_PRINTED: Final = 12
 _LONGEST: Final = 1 << 12
 """Bytes of a format that are looked at for its NUL."""
@@ -236,12 +235,7 @@ def _perf_output(world: World, _: int, at: int, flags: int, data: int, size: int
     live = world.map_at(at)
     if not isinstance(live, PerfMap):
         raise VmError(f"map {live.spec.name!r} is no perf event array", address=at)
-    index = flags & 0xFFFF_FFFF
-    cpu = world.cpu if index == _CURRENT_CPU else index
-    if cpu >= (live.spec.max_entries or world.cpus):
-        return -E2BIG
-    live.samples.append((cpu, world.memory.read(data, size)))
-    return 0
+    return live.output(world.cpu, world.memory.read(data, size), flags)
 
 
 def _ring_output(world: World, at: int, data: int, size: int, flags: int, *_: int) -> int:

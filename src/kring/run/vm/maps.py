@@ -216,14 +216,6 @@ class LruHashMap(HashMap):
     evicts = True
 
 
-class PerfMap(VmMap):
-    """PERF_EVENT_ARRAY: `samples` are the (CPU, bytes) that programs sent, oldest first."""
-
-    def __init__(self, spec: Map, fd: int, memory: Memory, cpus: int) -> None:
-        super().__init__(spec, fd, memory, cpus)
-        self.samples: list[tuple[int, bytes]] = []
-
-
 def fill(regions: list[Region], values: list[bytes | None]) -> None:
     """Write the values that are given into their regions."""
     for region, value in zip(regions, values, strict=True):
@@ -246,6 +238,12 @@ def _ring(spec: Map, fd: int, memory: Memory, cpus: int) -> VmMap:
     return RingMap(spec, fd, memory, cpus)
 
 
+def _perf(spec: Map, fd: int, memory: Memory, cpus: int) -> VmMap:
+    from kring.run.vm.perf import PerfMap
+
+    return PerfMap(spec, fd, memory, cpus)
+
+
 def _container(name: str) -> Callable[[Map, int, Memory, int], VmMap]:
     def make(spec: Map, fd: int, memory: Memory, cpus: int) -> VmMap:
         from kring.run.vm import containers
@@ -263,7 +261,7 @@ _KINDS: dict[MapType, Callable[[Map, int, Memory, int], VmMap]] = {
     MapType.PERCPU_HASH: HashMap,
     MapType.LRU_HASH: LruHashMap,
     MapType.LRU_PERCPU_HASH: LruHashMap,
-    MapType.PERF_EVENT_ARRAY: PerfMap,
+    MapType.PERF_EVENT_ARRAY: _perf,
     MapType.LPM_TRIE: _trie,
     MapType.RINGBUF: _ring,
     MapType.QUEUE: _container("QueueMap"),

@@ -21,7 +21,7 @@ from kring.errors import AttachError, LoadError, NotSupported
 from kring.obj.object import KfuncRef, KsymRef, Map, Object, Program
 from kring.record import field, record
 from kring.run.spec import kind_of
-from kring.run.target import ANYWHERE, Hook, LiveMap, RunResult
+from kring.run.target import ANYWHERE, Hook, LiveMap, PerfOptions, RunResult
 from kring.run.vm import kfuncs
 from kring.run.vm.context import prepare
 from kring.run.vm.feed import Event, Feed
@@ -29,6 +29,7 @@ from kring.run.vm.helpers import table
 from kring.run.vm.layout import Value, describes, event
 from kring.run.vm.machine import LIMIT, Machine, TailCall
 from kring.run.vm.maps import VmMap, create
+from kring.run.vm.perf import PerfMap, VmPerf
 from kring.run.vm.task import Task
 from kring.run.vm.wait import VmWaiter
 from kring.run.vm.world import World
@@ -191,6 +192,14 @@ class VmRuntime:
     def _happen(self, one: Event) -> None:
         self.world.task = one.task or self._vm.task
         self.fire(one.hook, one.fields if describes(self.btf, one.hook) else None)
+
+    def perf(self, stream: LiveMap, options: PerfOptions) -> VmPerf:
+        """The stream's buffers, one for each CPU."""
+        self._check_open()
+        live = self.world.maps[stream.fd]
+        if not isinstance(live, PerfMap):
+            raise LoadError(f"map {live.spec.name!r} is no perf event array: {live.spec.type.name}")
+        return live.open(options)
 
     def waiter(self, streams: Sequence[LiveMap]) -> VmWaiter:
         self._check_open()

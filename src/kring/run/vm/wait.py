@@ -18,6 +18,7 @@ from time import monotonic
 from kring.run.target import Wait
 from kring.run.vm.feed import Feed
 from kring.run.vm.maps import VmMap
+from kring.run.vm.perf import PerfMap
 from kring.run.vm.ring import RingMap
 
 # How often a wait looks whether another thread is left that could produce.
@@ -29,7 +30,7 @@ class VmWaiter:
 
     def __init__(self, streams: Sequence[VmMap], feed: Feed | None = None) -> None:
         self._feed = feed
-        self._rings = [stream for stream in streams if isinstance(stream, RingMap)]
+        self._rings = [stream for stream in streams if isinstance(stream, RingMap | PerfMap)]
         # Reentrant: a signal handler may call `wake` while its own thread is in `close`.
         self._lock = RLock()
         self._closed = False

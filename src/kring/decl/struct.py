@@ -310,7 +310,9 @@ _READERS: dict[type, Callable[[Field], Reader]] = {
 def _pack(cls: type[Struct], values: dict[str, Any]) -> bytes:
     out = bytearray(sizeof(cls))
     for name, value in values.items():
-        field = layout(cls).field(name[:-1] if iskeyword(name[:-1]) else name)
+        field = layout(cls).field(name)
+        if field is None and iskeyword(name[:-1]):
+            field = layout(cls).field(name[:-1])
         if field is None:
             known = ", ".join(field.name for field in fields(cls))
             raise TypeError(f"{cls.__name__} has no field {name!r}; it has: {known}")

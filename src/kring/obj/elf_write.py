@@ -55,6 +55,8 @@ class _Section:
 
 
 _LICENSE: Final = "license"
+_VERSION: Final = "version"
+_MAPS: Final = ".maps"
 _NOWHERE: Final = _Section("")
 """Stands for the section of symbols that others define: its number is 0."""
 
@@ -141,12 +143,12 @@ def to_elf(obj: Object) -> bytes:
     Raises: ObjectError if the object refers to something it does not have.
     """
     elf, builder = _Elf(), Builder()
-    maps_id = _copy_types(obj, builder)
+    maps_id, described = _copy_types(obj, builder)
     _write_ksyms(obj, builder)
     btf = Btf(obj.btf, where=obj.name) if obj.btf else None
     variables = {map.name: _variables(map, btf) for map in obj.maps if map.data is not None}
     known = _write_programs(elf, obj, builder, variables)
-    maps = _write_maps(elf, obj, builder)
+    maps = _write_maps(elf, obj, builder, described)
     if maps_id:
         builder.set(maps_id, maps)
     elif maps.vars:
@@ -159,11 +161,14 @@ def to_elf(obj: Object) -> bytes:
         elif map.data is not None and not map.settings:
             _write_data(elf, map, variables[map.name])
     if obj.version:
-        elf.section("version", flags=_ALLOC | _WRITE, align=4).data = pack("<I", obj.version)
+        version = elf.section(_VERSION, flags=_ALLOC | _WRITE, align=4)
+        name = _only_variable(btf, _VERSION) or "_version"
+        elf.define(_VERSION, name, version, pack("<I", obj.version), _OBJECT, _GLOBAL)
     _write_license(elf, obj.license.encode() + b"\0", btf, builder)
     ext = write_ext(builder, known)
     elf.section(".BTF", align=4).data = builder.bytes()
-    elf.section(".BTF.ext", align=4).data = ext
+    if known:
+        elf.section(".BTF.ext", align=4).data = ext
     return elf.bytes()
 
 
@@ -201,6 +206,7 @@ def _write_programs(
 ) -> dict[str, ExtSection]:
     """Code, its symbols and relocations; what .BTF.ext says of it."""
     known: dict[str, ExtSection] = {}
+    addresses: list[tuple[_Section, int, str]] = []
     for program in obj.programs:
         own, target = short_section(program.section)
         for number, piece in enumerate(split(program)):
@@ -211,15 +217,30 @@ def _write_programs(
             bind = _LOCAL if number else _GLOBAL
             key = f"{program.name}:{piece.slot}"
             at = elf.define(key, piece.name, section, piece.code, _FUNC, bind)
-            calls = [(slot, f"{program.name}:{to}", kind) for slot, to, kind in piece.calls]
-            section.relocs += [(at + slot * 8, to, kind) for slot, to, kind in calls]
+            for slot, to, kind in piece.calls:
+                if kind == RELOC_CALL:
+                    section.relocs.append((at + slot * 8, f"{program.name}:{to}", kind))
+                else:
+                    addresses.append((section, at + slot * 8, f"{program.name}:{to}"))
             _write_externs(elf, section, at, piece)
             for ref in piece.maps:
                 key, offset = _reference(elf, obj.map(ref.map), ref.offset, variables)
                 section.relocs.append((at + ref.slot * 8, key, RELOC_ADDRESS))
                 _write_offset(section, at + ref.slot * 8, offset)
             known[name] = _joined(known.get(name, ExtSection()), piece, at // 8)
+    for section, at, key in addresses:
+        _write_address(elf, section, at, key)
     return known
+
+
+def _write_address(elf: _Elf, section: _Section, at: int, key: str) -> None:
+    """The address of a static function, as compilers leave it: so far into its section."""
+    function = next(symbol for symbol in elf.symbols if symbol.key == key)
+    base = f"section:{function.section.name}"
+    if all(symbol.key != base for symbol in elf.symbols):
+        elf.symbols.append(_Symbol(base, "", function.section, 0, 0, _SECTION, _LOCAL))
+    _write_offset(section, at, function.value)
+    section.relocs.append((at, base, RELOC_ADDRESS))
 
 
 def _reference(
@@ -297,13 +318,7 @@ def _write_struct(elf: _Elf, map: Map) -> None:
 
 def _write_license(elf: _Elf, text: bytes, btf: Btf | None, builder: Builder) -> None:
     """The licence is a variable too: who joins objects wants its type."""
-    known = btf.find(_LICENSE, Kind.DATASEC) if btf else None
-    section = btf[known] if btf and known else None
-    name = (
-        btf.name(section.vars[0][0])
-        if btf and isinstance(section, DataSec) and section.vars
-        else ""
-    )
+    name = _only_variable(btf, _LICENSE)
     if not name:
         char = builder.add(Int("char", 1, 8, signed=True))
         index = builder.add(Int("unsigned int", 4, 32))
@@ -313,20 +328,34 @@ def _write_license(elf: _Elf, text: bytes, btf: Btf | None, builder: Builder) ->
     elf.define("license", name or "_license", holder, text, _OBJECT, _GLOBAL)
 
 
-def _copy_types(obj: Object, builder: Builder) -> int:
-    """The object's types under their ids; only .maps is left open, its id is given, or 0."""
-    maps_id = 0
-    if obj.btf:
-        btf = Btf(obj.btf, where=obj.name)
-        elsewhere = _elsewhere(obj, btf)
-        for id in range(1, len(btf)):
-            builder.reserve()
-            type = btf[id]
-            if isinstance(type, DataSec) and type.name == ".maps":
-                maps_id = id
-            else:
-                builder.set(id, _declared(type) if id in elsewhere else type)
-    return maps_id
+def _only_variable(btf: Btf | None, section: str) -> str:
+    """The name of the variable that the types have in a section, empty without."""
+    id = btf.find(section, Kind.DATASEC) if btf else None
+    found = btf[id] if btf and id else None
+    return btf.name(found.vars[0][0]) if btf and isinstance(found, DataSec) and found.vars else ""
+
+
+def _copy_types(obj: Object, builder: Builder) -> tuple[int, dict[str, int]]:
+    """The object's types under their ids; only .maps and the variables that describe maps are left
+    open. The id of .maps, 0 if there is none, and those of the variables by their names."""
+    if not obj.btf:
+        return 0, {}
+    btf = Btf(obj.btf, where=obj.name)
+    maps_id = btf.find(_MAPS, Kind.DATASEC) or 0
+    section = btf[maps_id]
+    described = {map.name for map in obj.maps if map.data is None}
+    variables = {
+        btf.name(id): id
+        for id, _, _ in (section.vars if isinstance(section, DataSec) else ())
+        if btf.name(id) in described
+    }
+    open_ids = {maps_id, *variables.values()}
+    elsewhere = _elsewhere(obj, btf)
+    for id in range(1, len(btf)):
+        builder.reserve()
+        if id not in open_ids:
+            builder.set(id, _declared(btf[id]) if id in elsewhere else btf[id])
+    return maps_id, variables
 
 
 def _elsewhere(obj: Object, btf: Btf) -> set[int]:
@@ -358,20 +387,20 @@ def _write_ksyms(obj: Object, builder: Builder) -> None:
         builder.add(DataSec(KSYMS, 0, tuple((id, 0, 0) for id in sorted(listed))))
 
 
-def _write_maps(elf: _Elf, obj: Object, builder: Builder) -> DataSec:
+def _write_maps(elf: _Elf, obj: Object, builder: Builder, described: Mapping[str, int]) -> DataSec:
     """One variable in .maps for each map; its type is the description."""
     btf = Btf(obj.btf, where=obj.name) if obj.btf else None
     rows: list[tuple[int, int, int]] = []
     for map in obj.maps:
         if map.data is None:
-            section = elf.section(".maps", flags=_ALLOC | _WRITE)
-            var, size, values = describe(map, btf, builder)
+            section = elf.section(_MAPS, flags=_ALLOC | _WRITE)
+            var, size, values = describe(map, btf, builder, described.get(map.name))
             at = elf.define(f"map:{map.name}", map.name, section, bytes(size), _OBJECT, _GLOBAL)
             rows.append((var, at, size))
             for key, name in map.values:
                 held = f"{obj.program(name).name}:0" if map.inner is None else f"map:{name}"
                 section.relocs.append((at + values + 8 * key, held, _RELOC_DATA))
-    return DataSec(".maps", sum(size for _, _, size in rows), tuple(rows))
+    return DataSec(_MAPS, sum(size for _, _, size in rows), tuple(rows))
 
 
 def _symbol(symbol: _Symbol, strings: _Strings) -> bytes:

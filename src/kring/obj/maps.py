@@ -58,15 +58,22 @@ _NUMBERS: Final = (
 )
 
 
-def describe(map: Map, btf: Btf | None, builder: Builder) -> tuple[int, int, int]:
+def describe(
+    map: Map, btf: Btf | None, builder: Builder, known: int | None = None
+) -> tuple[int, int, int]:
     """The variable that stands for `map`, added to `builder` with its tags, its size, and where in
     it the first of its values is.
 
-    `btf` are the types the map's own ids are of; `builder` has them under the same ids.
+    `btf` are the types the map's own ids are of; `builder` has them under the same ids, and has
+    reserved the id `known` for the variable, if the object had one.
     """
     type, head = _struct(map, btf, builder)
     slots = 1 + max((key for key, _ in map.values), default=-1)
-    var = builder.add(Var(map.name, type))
+    if known is None:
+        var = builder.add(Var(map.name, type))
+    else:
+        builder.set(known, Var(map.name, type))
+        var = known
     for tag in _tags(map, btf):
         builder.add(DeclTag(tag, var))
     return var, head + 8 * slots, head

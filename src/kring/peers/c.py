@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from kring.peers.layout import Pad, Part, natural
+from kring.peers.layout import Pad, Part, align_of, natural
 from kring.peers.records import Enumeration, Field, Kind, Number, Raw, Record, Records, Row, Text
 from kring.peers.words import free_name, words
 from kring.spelling import c_name
@@ -28,16 +28,14 @@ _KERNEL: Final = words(
     bpf_timer bpf_wq
     """
 )
-"""Structs that <linux/bpf.h> has."""
+"""Structs that <linux/bpf.h> has, the newer ones only of late: declared as numbers."""
 
 
 def declare(records: Records, name: str, source: str) -> str:
     """The text of a header named `name` that declares what `source` has."""
     guard = f"{c_name(name).upper()}_H"
     wanted = [record for record in records.records if record.name not in _KERNEL]
-    includes = ["<assert.h>", "<stddef.h>", "<linux/types.h>"]
-    if len(wanted) < len(records.records):
-        includes.append("<linux/bpf.h>")
+    includes = ("<assert.h>", "<stddef.h>", "<linux/types.h>")
     lines = [
         f"/* Structs that {source} keeps in its maps; made by `kring build --gen c`. */",
         *(f"#ifndef {guard}", f"#define {guard}", ""),
@@ -120,6 +118,8 @@ def _field(field: Field) -> str:
 def _note(kind: Kind) -> str:
     while isinstance(kind, Row):
         kind = kind.element
+    if isinstance(kind, Record):
+        return f"struct {kind.name}" if kind.name in _KERNEL else ""
     return kind.note if isinstance(kind, Number | Raw) else ""
 
 
@@ -135,6 +135,9 @@ def _type(kind: Kind) -> tuple[str, str]:
         case Row(element=element, count=count):
             type, suffix = _type(element)
             return type, f"[{count}]{suffix}"
+        case Record(name=name, size=size) if name in _KERNEL:
+            align = align_of(kind)
+            return f"__u{align * 8}", f"[{size // align}]"
         case Record():
             return f"{'union' if kind.is_union else 'struct'} {kind.name}", ""
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from kernel_programs import code, load, open_fds, runtime, u32
+from kernel_programs import code, load, open_fds, runtime, u32, u64
 
 from kring.abi.uapi import MapType
 from kring.errors import AttachError, LoadError, NotSupported
@@ -145,18 +145,55 @@ def test_network(section: str, hook: Hook, result: int, fire: Callable[[], None]
     fires(section, fire, hook, result)
 
 
-@pytest.mark.usefixtures("netns")
-def test_xdp_in_the_driver() -> None:
+@pytest.fixture
+def pair(netns: None) -> None:
+    """Two devices, kr0 and kr1, at the ends of one cable."""
     ip("link", "add", "kr0", "type", "veth", "peer", "name", "kr1")
-    ip("link", "set", "kr0", "up")
-    ip("link", "set", "kr1", "up")
+    for device in ("kr0", "kr1"):
+        Path(f"/proc/sys/net/ipv6/conf/{device}/disable_ipv6").write_text("1")
+        ip("link", "set", device, "up")
 
-    def fire() -> None:
-        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
-            raw.bind(("kr0", 0))
-            raw.send(bytes(64))
 
-    fires("xdp", fire, Hook("kr1", mode="native"), result=1)
+def frame() -> None:
+    """A frame sent out of kr0."""
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
+        raw.bind(("kr0", 0))
+        raw.send(bytes(64))
+
+
+@pytest.mark.usefixtures("pair")
+def test_xdp_in_the_driver() -> None:
+    fires("xdp", frame, Hook("kr1", mode="native"), result=1)
+
+
+@pytest.mark.usefixtures("pair")
+def test_directions() -> None:
+    with runtime() as rt:
+        counters = {}
+        for device, way in (("kr0", "egress"), ("kr0", "ingress"), ("kr1", "ingress")):
+            program, counters[device, way] = counting(rt, "tc", result=-1)
+            program.attach(Hook(device, target=way))
+        frame()
+        found = {hook: runs(counter) for hook, counter in counters.items()}
+    assert found == {("kr0", "egress"): 1, ("kr0", "ingress"): 0, ("kr1", "ingress"): 1}
+
+
+@pytest.mark.usefixtures("netns")
+@pytest.mark.parametrize("first", [-5, 5])
+def test_priority(first: int) -> None:
+    """What one program of netfilter drops, the next does not see."""
+    ACCEPT, DROP = 1, 0
+    with runtime() as rt:
+        drops, dropped = counting(rt, "netfilter", DROP)
+        sees, seen = counting(rt, "netfilter", ACCEPT)
+        sees.attach(Hook(target="ipv4:output"))
+        drops.attach(Hook(target="ipv4:output", priority=first))
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one,
+            pytest.raises(PermissionError),
+        ):
+            one.sendto(b"x", (LOCAL, 9))
+        assert (runs(dropped), runs(seen)) == (1, int(first > 0))
 
 
 @pytest.mark.usefixtures("netns")
@@ -291,6 +328,26 @@ def test_tracing(section: str, result: int) -> None:
         os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)
 
     fires(section, fire, result=result)
+
+
+def test_results_of_many_functions() -> None:
+    with runtime() as rt:
+        results = rt.create_map(Map("results", MapType.QUEUE, 0, 8, 8))
+        program = f"""
+            ldxdw r2, [r1+80]
+            stxdw [r10-8], r2
+            lddw r1, map_fd({results.fd})
+            mov r2, r10
+            add r2, -8
+            mov r3, 0
+            call 87
+            mov r0, 0
+            exit
+            """
+        hook = Hook(target=f"{LIBC}:ato[il]", pid=os.getpid())
+        load(rt, "uretprobe.multi", code(program)).attach(hook)
+        strings()
+        assert [results.take() for _ in range(3)] == [u64(12), u64(12), None]
 
 
 def test_many_functions_at_once() -> None:

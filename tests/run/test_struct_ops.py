@@ -142,6 +142,21 @@ def test_what_is_missing() -> None:
         runtime.close()
 
 
+def test_a_struct_that_is_left_out_leaves_its_programs_out() -> None:
+    obj = congestion(link=True)
+    plain = code("mov r0, 10\nexit")
+    programs = tuple(replace(program, code=plain) for program in obj.programs)
+    twin = replace(obj.maps[0], name="twin", values=obj.maps[0].values[:1], autocreate=False)
+    obj = replace(obj, programs=programs, maps=(*obj.maps, twin))
+    with kring.load(obj) as s:
+        assert set(s.maps) == {"ops"}
+        assert set(s.programs) == set(PROGRAMS)
+        send(NAME)
+    with kring.load(obj.replace(autocreate={"ops": False})) as s:
+        assert not s.maps
+        assert not s.programs
+
+
 C = r"""
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -84,8 +84,9 @@ def _load(
     fds: dict[str, int | None] = {
         spec.name: maps[spec.name].fd if spec.name in maps else None for spec in obj.maps
     }
+    left_out = _members(obj, False) - _members(obj, True)
     for program in obj.programs:
-        if not program.autoload:
+        if not program.autoload or program.name in left_out:
             continue
         target = runtime.btf if program.core else None
         try:
@@ -97,6 +98,12 @@ def _load(
             raise _explained(error, program, local, target, runtime, fds) from None
         except AttachError as error:
             raise placed(error, program.name) from None
+
+
+def _members(obj: Object, created: bool) -> set[str]:
+    """The programs that are members of structs which are created, or of those which are not."""
+    structs = [map for map in obj.maps if map.type is MapType.STRUCT_OPS]
+    return {name for map in structs if map.autocreate == created for _, name in map.values}
 
 
 def _explained(

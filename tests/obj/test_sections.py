@@ -11,14 +11,27 @@ import pytest
 from kring.abi.programs import DIRECTIONS, KINDS, parse_section, with_target
 from kring.abi.sections import OTHERS, names
 from kring.abi.uapi import BPF_F_SLEEPABLE, BPF_F_XDP_HAS_FRAGS, AttachType, ProgType
+from kring.btf.blob import Btf
+from kring.btf.types import Enum
 
 NEWER = {
-    "netkit/primary", "netkit/peer", "sk_skb/verdict", "netfilter", "struct_ops.s", "usdt.s",
-    "tc/ingress", "tc/egress", "tcx/ingress", "tcx/egress",
-    "kprobe.session", "uprobe.multi", "uretprobe.multi", "uprobe.session",
-    "uprobe.multi.s", "uretprobe.multi.s", "uprobe.session.s",
-    *(f"cgroup/{call}_unix" for call in
-      ("connect", "sendmsg", "recvmsg", "getpeername", "getsockname")),
+    "netkit/primary": AttachType.NETKIT_PRIMARY, "netkit/peer": AttachType.NETKIT_PEER,
+    "sk_skb/verdict": AttachType.SK_SKB_VERDICT, "netfilter": AttachType.NETFILTER,
+    "struct_ops.s": AttachType.NONE, "usdt.s": AttachType.NONE,
+    "tc/ingress": AttachType.TCX_INGRESS, "tc/egress": AttachType.TCX_EGRESS,
+    "tcx/ingress": AttachType.TCX_INGRESS, "tcx/egress": AttachType.TCX_EGRESS,
+    "kprobe.session": AttachType.TRACE_KPROBE_SESSION,
+    "uprobe.session": AttachType.TRACE_UPROBE_SESSION,
+    "uprobe.session.s": AttachType.TRACE_UPROBE_SESSION,
+    **dict.fromkeys(
+        ("uprobe.multi", "uretprobe.multi", "uprobe.multi.s", "uretprobe.multi.s"),
+        AttachType.TRACE_UPROBE_MULTI,
+    ),
+    "cgroup/connect_unix": AttachType.CGROUP_UNIX_CONNECT,
+    "cgroup/sendmsg_unix": AttachType.CGROUP_UNIX_SENDMSG,
+    "cgroup/recvmsg_unix": AttachType.CGROUP_UNIX_RECVMSG,
+    "cgroup/getpeername_unix": AttachType.CGROUP_UNIX_GETPEERNAME,
+    "cgroup/getsockname_unix": AttachType.CGROUP_UNIX_GETSOCKNAME,
 }  # fmt: skip
 """What libbpf learnt after its version 1.1."""
 OURS = {"cgroup_skb", "tcx"}
@@ -133,4 +146,25 @@ def test_libbpf_takes_them_for_the_same() -> None:
         kind, target = parse_section(name)
         assert (kind.type, kind.attach_type(target)) == (type.value, attach.value), name
     assert unknown >= OURS
-    assert unknown <= OURS | NEWER
+    assert unknown <= OURS | {*NEWER}
+
+
+@pytest.mark.parametrize("name", NEWER)
+def test_names_that_are_newer(name: str) -> None:
+    kind, target = parse_section(name)
+    assert kind.attach_type(target) == NEWER[name]
+
+
+@pytest.mark.parametrize("numbers", [ProgType, AttachType])
+def test_numbers_are_the_kernels(numbers: type[ProgType] | type[AttachType]) -> None:
+    try:
+        btf = Btf(Path("/sys/kernel/btf/vmlinux").read_bytes())
+    except OSError:
+        pytest.skip("this kernel publishes no types")
+    prefix = {ProgType: "BPF_PROG_TYPE_", AttachType: "BPF_"}[numbers]
+    enum = btf[btf.find({ProgType: "bpf_prog_type", AttachType: "bpf_attach_type"}[numbers]) or 0]
+    assert isinstance(enum, Enum)
+    known = dict(enum.values)
+    ours = {name: value for name, value in numbers.__members__.items() if name != "NONE"}
+    assert {name: known.get(prefix + name, value) for name, value in ours.items()} == ours
+    assert len(known.keys() & {prefix + name for name in ours}) > 30

@@ -29,7 +29,7 @@ from kring.run.kernel.maps import KernelMap
 
 pytestmark = pytest.mark.kernel
 
-NAME = "kring_test"
+NAME = f"kring_{os.getpid()}"
 MEMBERS = ("name", "ssthresh", "undo_cwnd", "cong_avoid", "unknown")
 POINTERS_AT = 16
 PROGRAMS = ("ssthresh", "undo_cwnd", "cong_avoid")
@@ -173,7 +173,7 @@ SEC("struct_ops/own_undo") __u32 BPF_PROG(own_undo, struct sock *sk) { return 10
 SEC("struct_ops/own_avoid") void BPF_PROG(own_avoid, struct sock *sk, __u32 ack, __u32 acked) {}
 SEC("SECTION") struct tcp_congestion_ops ops = {
     .ssthresh = (void *)own_ssthresh, .cong_avoid = (void *)own_avoid,
-    .undo_cwnd = (void *)own_undo, .name = "kring_test",
+    .undo_cwnd = (void *)own_undo, .name = "NAME",
 };
 char LICENSE[] SEC("license") = "GPL";
 """
@@ -185,7 +185,7 @@ def test_what_clang_makes(section: str, tmp_path: Path) -> None:
     clang = shutil.which("clang")
     if clang is None or not Path("/usr/include/bpf/bpf_tracing.h").exists():
         pytest.skip("no clang, or no headers of libbpf")
-    (tmp_path / "x.bpf.c").write_text(C.replace("SECTION", section))
+    (tmp_path / "x.bpf.c").write_text(C.replace("SECTION", section).replace("NAME", NAME))
     command = [clang, "-O2", "-g", "-target", "bpf", "-c", "x.bpf.c", "-o", "x.bpf.o",
                f"-I/usr/include/{os.uname().machine}-linux-gnu"]  # fmt: skip
     subprocess.run(command, cwd=tmp_path, check=True)

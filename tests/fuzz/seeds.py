@@ -29,6 +29,9 @@ from kring import (
     u64,
     xdp,
 )
+from kring.abi.asm import parse
+from kring.abi.code import encode
+from kring.abi.uapi import MapType
 from kring.btf.types import (
     Array as ArrayType,
 )
@@ -51,6 +54,8 @@ from kring.btf.types import (
 )
 from kring.btf.write import Builder
 from kring.errors import ObjectError
+from kring.obj.object import KfuncRef, KsymRef, Map, MapRef, Object, Program, Setting
+from kring.record import replace
 
 C_SOURCES = Path(__file__).parents[1] / "objects"
 
@@ -102,7 +107,37 @@ def objects() -> list[bytes]:
     """ELF files that kring writes."""
     from kring.obj.elf_write import to_elf
 
-    return [to_elf(build(*programs)) for programs in ((on_exec, measured), (passed,), (measured,))]
+    ours = [to_elf(build(*programs)) for programs in ((on_exec, measured), (passed,), (measured,))]
+    return [*ours, to_elf(rare())]
+
+
+def rare() -> Object:
+    """What kring's compiler does not make: externs of both kinds, maps and programs in maps."""
+    b = Builder()
+    number, byte = b.add(Int("int", 4, 32, signed=True)), b.add(Int("char", 1, 8))
+    rows = [("CONFIG_A", number, 0), ("CONFIG_B", b.add(ArrayType(byte, number, 6)), 4)]
+    section = DataSec(
+        ".kconfig", 10, tuple((b.add(Var(n, t)), at, 4 + at // 2) for n, t, at in rows)
+    )
+    settings = tuple(Setting(name, at, type, at > 0) for name, type, at in rows)
+    function = b.add(Func("bpf_call", b.add(FuncProto(number, (("x", number),)))))
+    one = Map("one", MapType.ARRAY, 4, 4, 2, key_type=number, value_type=number)
+    maps = (
+        one,
+        Map("outer", MapType.ARRAY_OF_MAPS, 4, 4, 2, inner=replace(one, name="outer.inner"),
+            values=((1, "one"),)),
+        Map("jumps", MapType.PROG_ARRAY, 4, 4, 2, values=((0, "f"),)),
+        Map("kept", MapType.HASH, 4, 4, 2, map_extra=1 << 40, numa_node=1, pinned=True),
+        Map(".kconfig", MapType.ARRAY, 4, 10, 1, 1152, value_type=b.add(section),
+            data=bytes(10), settings=settings),
+    )  # fmt: skip
+    code = encode(parse("lddw r1, 0\n" * 4 + "call kfunc 0\nlddw r1, 0\nexit"))
+    program = Program(
+        "f", "xdp", code, (MapRef(0, "outer"), MapRef(2, "jumps"), MapRef(4, ".kconfig", 5)),
+        kfuncs=(KfuncRef(8, "bpf_call", function, True),),
+        ksyms=(KsymRef(6, "variable", number), KsymRef(9, "address", 0, True)), autoload=False,
+    )  # fmt: skip
+    return Object("rare", (program,), maps, b.bytes(), version=7)
 
 
 def from_clang() -> list[bytes]:

@@ -158,6 +158,18 @@ def test_an_offset_into_a_variable_of_the_kernel() -> None:
         from_elf(bytes(raw), "x")
 
 
+def test_an_offset_beyond_a_setting() -> None:
+    t = Types()
+    t.section(".kconfig", CONFIG_NAME=t.text)
+    raw = bytearray(asking(t, "CONFIG_NAME"))
+    at = raw.index(encode(parse("lddw r1, 0")))
+    raw[at + 4] = 9
+    assert from_elf(bytes(raw), "x").program("f").maps == (MapRef(0, ".kconfig", 9),)
+    raw[at + 4] = 10
+    with pytest.raises(ObjectError, match="refers to byte 10 of CONFIG_NAME, outside of it"):
+        from_elf(bytes(raw), "x")
+
+
 VALUES: list[tuple[str, str | int, bytes]] = [
     ("bool", "y", b"\1"),
     ("bool", "n", b"\0"),

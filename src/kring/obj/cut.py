@@ -215,6 +215,8 @@ class Programs:
     def _extern(self, where: str, name: str, offset: int) -> MapRef | KsymRef:
         """What the kernel defines."""
         if (setting := self.externs.settings.get(name)) is not None:
+            if not 0 <= offset < self.btf.size(setting.type_id):
+                raise ObjectError(f"{where}: refers to byte {offset} of {name}, outside of it")
             return MapRef(0, KCONFIG, setting.offset + offset)
         found = self.externs.symbols.get(name)
         if found is None:

@@ -250,9 +250,8 @@ def _reference(
     address lies beyond it."""
     if (map.data is None) != (offset is None):
         raise ObjectError(f"map {map.name!r}: only addresses inside maps of globals can be written")
-    for setting in map.settings if offset is not None else ():
-        if setting is _setting_at(map, offset or 0):
-            return elf.extern(setting.name, setting.weak), (offset or 0) - setting.offset
+    if offset is not None and (setting := _setting_at(map, offset)):
+        return elf.extern(setting.name, setting.weak), offset - setting.offset
     for var in variables.get(map.name, ()):
         if offset is not None and var.offset <= offset < var.offset + var.size:
             return f"var:{map.name}:{var.name}", offset - var.offset
@@ -267,9 +266,10 @@ def _write_offset(section: _Section, at: int, offset: int) -> None:
     pack_into("<I", section.data, at + 12, 0)
 
 
-def _setting_at(map: Map, offset: int) -> Setting:
+def _setting_at(map: Map, offset: int) -> Setting | None:
     """The setting that byte `offset` belongs to: the last that begins before it."""
-    return max((s for s in map.settings if s.offset <= offset), key=lambda s: s.offset)
+    before = [setting for setting in map.settings if setting.offset <= offset]
+    return max(before, key=lambda setting: setting.offset, default=None)
 
 
 def _write_externs(elf: _Elf, section: _Section, at: int, piece: Piece) -> None:

@@ -20,7 +20,7 @@ from kring.btf.write import Builder
 from kring.errors import VmError
 from kring.obj.elf_read import from_elf
 from kring.obj.elf_write import to_elf
-from kring.obj.object import Map, Object, Setting
+from kring.obj.object import Function, Map, Object, Setting
 from kring.record import replace
 from kring.session import Session
 
@@ -440,3 +440,31 @@ def test_the_vm_has_nothing_to_pin_to() -> None:
 def test_a_map_that_the_kernel_does_not_create(map: Map, said: str) -> None:
     with pytest.raises(LoadError, match=said), session(Object("o", (), (map,))):
         pass
+
+
+def unreadable() -> tuple[bytes, int]:
+    """Types that the kernel does not take, for the name of one, and the id of a function there."""
+    b = Builder()
+    function = b.add(Func("two words", b.add(FuncProto(b.add(Int("int", 4, 32)))), 0))
+    return b.bytes(), function
+
+
+def test_a_program_does_without_types_that_the_kernel_refuses() -> None:
+    types, function = unreadable()
+    f = program("f", "raw_tp/sys_enter", "mov r0, 4\nexit", functions=(Function(0, "f", function),))
+    told = pytest.warns(KringWarning, match=r"refused the object's types \(BTF\): .*Invalid name")
+    with told, session(Object("o", (f,), (), types), written=False) as s:
+        assert s.programs["f"].run().value == 4
+
+
+def test_a_program_that_needs_types_that_the_kernel_refuses() -> None:
+    """An address of a function is taken only where the function's type is known."""
+    types, function = unreadable()
+    text = "lddw r2, func(6)\nmov r1, 1\nmov r3, 0\nmov r4, 0\ncall 181\nexit\nmov r0, 0\nexit"
+    known = Function(0, "f", function), Function(7, "body", function)
+    f = program("f", "raw_tp/sys_enter", text, functions=known)
+    obj = Object("o", (f,), (), types)
+    told = pytest.warns(KringWarning, match="Invalid name")
+    with told, pytest.raises(VerifierError, match="func_info") as said, session(obj, written=False):
+        pass
+    assert "the kernel refused the object's types (BTF)" in said.value.__notes__[0]

@@ -60,7 +60,13 @@ def load(
     _check_target(program, kind, target)
     where, part_of = place(program, kind, target)
     attempt = _attempt(fds, program, kind, where, part_of, code, license, types)
-    return KernelProgram(program, kind, _load_quietly(attempt, program, kind), attach, iterate)
+    try:
+        fd = _load_quietly(attempt, program, kind)
+    except LoadError as error:
+        if types.refused:
+            error.add_note(f"  {types.refused}")
+        raise
+    return KernelProgram(program, kind, fd, attach, iterate)
 
 
 def _check_target(program: Program, kind: Kind, target: str) -> None:

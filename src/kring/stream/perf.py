@@ -161,7 +161,7 @@ class PerfReader:
         self.buffers = [CpuBuffer(each, size, timed=False) for each in memory]
         self.received = 0
         self._turn = 0
-        self._released: tuple[int, ...] = tuple(each.waiting()[0] for each in self.buffers)
+        self._released: tuple[int, ...] = ()
 
     def scan(self, limit: int | None = None) -> Batch:
         # All heads at once: looking again while reading would never end under a fast producer.

@@ -1,0 +1,8 @@
+from kring import PerfBuf, Struct, u32
+
+
+class Event(Struct):
+    pid: u32
+
+
+events = PerfBuf[Event](4096, wakeup_watermark=4096)

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from kernel_programs import code, load, open_fds, runtime, u32, u64
 
+import kring
 from kring.abi.uapi import MapType
 from kring.errors import AttachError, LoadError, NotSupported
 from kring.obj.object import Map, Object, Program
@@ -394,6 +395,42 @@ def test_a_target_that_the_section_does_not_name(section: str, target: str) -> N
         os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)
 
     fires(section, fire, Hook(target=target))
+
+
+# Whole objects
+
+
+@pytest.mark.usefixtures("netns")
+def test_an_object_is_attached_as_far_as_it_says_where(cgroup: Path) -> None:
+    returns = {
+        "tp/sched/sched_process_exec": 0, "xdp": 2, "tc": -1, "cgroup/connect4": 1, "uprobe": 0,
+        "perf_event": 0, "socket": 0, "netfilter": 1, "syscall": 0, "xdp/devmap": 2,
+    }  # fmt: skip
+    programs = tuple(
+        Program(section.replace("/", "_"), section, code(f"mov r0, {result}\nexit"))
+        for section, result in returns.items()
+    )
+    obj = Object("mixed", programs)
+    with kring.load(obj) as s:
+        asked = {name: text.partition(", as in")[0] for name, text in s.unattached.items()}
+    network = "program, which runs on a network interface: say which"
+    assert asked == {
+        "xdp": f'"xdp" is an xdp {network}',
+        "tc": f'"tc" is a tc {network}',
+        "cgroup_connect4": '"cgroup_connect4" is a cgroup_sock_addr program, which runs for the'
+        " tasks of a cgroup: say which",
+        "uprobe": "\"uprobe\": section 'uprobe' names no uprobe: say which",
+        "perf_event": '"perf_event" is a perf_event program, which runs for samples: say how often',
+    }
+    with kring.load(obj, interface="lo", cgroup=str(cgroup)) as s:
+        assert set(s.unattached) == {"uprobe", "perf_event"}
+        s.programs["uprobe"].attach(target=f"{LIBC}:atoi")
+        s.programs["perf_event"].attach(target="page-faults", period=1000)
+        s.programs["netfilter"].attach(target="ipv6:output", priority=3)
+        with socket.socket() as one:
+            s.programs["socket"].attach(socket=one)
+        for program in s.programs.values():
+            program.detach()
 
 
 # Iterators

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from kernel_programs import code, load, runtime
+from kernel_programs import code, in_child, load, runtime
 
 from kring.abi.programs import parse_section
 from kring.abi.sections import names
@@ -38,6 +40,45 @@ def test_load(section: str) -> None:
             assert kind.name == "lirc_mode2"
             pytest.skip(str(error))
         assert program.kind.name == kind.name
+
+
+def test_capabilities() -> None:
+    """What an error would name is what the kernel wants: no less, and no more."""
+    sections = [
+        name for name in names()
+        if not (kind := parse_section(name)[0]).typed
+        and kind.name not in ("freplace", "struct_ops", "lirc_mode2")
+    ]  # fmt: skip
+    script = f"""
+from kring.run.kernel.privilege import held, needs
+from kring.abi.programs import parse_section
+for section in {sections}:
+    result = int(any(word in section for word in {ONE}))
+    wanted = set(needs(parse_section(section)[0].type))
+    with runtime() as rt:
+        try:
+            load(rt, section, code(f"mov r0, {{result}}\\nexit"))
+        except NotPermitted as error:
+            assert not wanted <= held(), section
+        else:
+            assert wanted <= held(), section
+print("done")
+"""
+    BPF, PERFMON, NET_ADMIN = 1 << 39, 1 << 38, 1 << 12
+    for mask in (BPF, BPF | NET_ADMIN, BPF | PERFMON):
+        assert in_child(script, capabilities=mask) == "done"
+
+
+def test_a_filter_of_a_cgroup_is_loaded_with_less_than_it_is_attached(cgroup: Path) -> None:
+    script = f"""
+from kring.run.target import Hook
+with runtime() as rt:
+    program = load(rt, "cgroup_skb/ingress", code("mov r0, 1\\nexit"))
+    refusal(lambda: program.attach(Hook(cgroup={str(cgroup)!r})))
+"""
+    said = in_child(script, capabilities=1 << 39)
+    assert said.startswith("NotPermitted True 1 EPERM")
+    assert "needs CAP_BPF and CAP_NET_ADMIN" in said
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from kring.errors import AttachError, LoadError
 from kring.record import record
 from kring.run.kernel import syscall
 from kring.run.kernel.maps import KernelMap
-from kring.run.kernel.privilege import needs, not_permitted
+from kring.run.kernel.privilege import needs_to_attach, not_permitted
 from kring.run.kernel.programs import KernelProgram
 from kring.run.kernel.syscall import Fds, address, bpf_open, buffer, error_name
 from kring.run.kernel.tracefs import Tracefs
@@ -98,7 +98,7 @@ def attach(program: KernelProgram, around: Surroundings, link: KernelLink, hook:
 def _refused(request: Request, error: OSError) -> LoadError:
     errno = error.errno or 0
     if errno == EPERM:
-        return not_permitted(request.what(), needs(request.program.kind.type))
+        return not_permitted(request.what(), needs_to_attach(request.program.kind.type))
     return AttachError(f"{error_name(errno)}: {request.what()}: {error.strerror}", errno)
 
 

@@ -53,6 +53,11 @@ _NEEDS: dict[ProgType, tuple[str, ...]] = {
             ProgType.SK_SKB,
             ProgType.SK_MSG,
             ProgType.SOCK_OPS,
+            ProgType.LWT_IN,
+            ProgType.LWT_OUT,
+            ProgType.LWT_XMIT,
+            ProgType.LWT_SEG6LOCAL,
+            ProgType.NETFILTER,
             ProgType.FLOW_DISSECTOR,
             ProgType.CGROUP_DEVICE,
             ProgType.CGROUP_SOCK,
@@ -68,6 +73,11 @@ _NEEDS: dict[ProgType, tuple[str, ...]] = {
 def needs(type: ProgType) -> tuple[str, ...]:
     """The capabilities that loading a program of this type takes."""
     return _NEEDS.get(type, (BPF,))
+
+
+def needs_to_attach(type: ProgType) -> tuple[str, ...]:
+    """The capabilities that attaching a program of this type takes."""
+    return _NETWORK if type == ProgType.CGROUP_SKB else needs(type)
 
 
 def held() -> frozenset[str]:

@@ -77,6 +77,7 @@ from kring.errors import (
     NotLive,
     NotPermitted,
     NotSupported,
+    ObjectError,
     VerifierError,
 )
 
@@ -94,6 +95,7 @@ if TYPE_CHECKING:
     from kring.decl.structs import bpf_iter_meta as bpf_iter_meta
     from kring.decl.structs import task_struct as task_struct
     from kring.obj.object import Object as Object
+    from kring.open import open as open
     from kring.run.kernel.kernel import Kernel as Kernel
     from kring.run.vm.feed import Event as Event
     from kring.run.vm.target import Vm as Vm
@@ -121,6 +123,7 @@ _LATER = {
     "load": "kring.session",
     "Kernel": "kring.run.kernel.kernel",
     "Object": "kring.obj.object",
+    "open": "kring.open",
     "PerfEvent": "kring.decl.contexts",
     "PerfHandle": "kring.stream.buffers",
     "Registers": "kring.decl.contexts",
@@ -129,6 +132,7 @@ _LATER = {
     "Vm": "kring.run.vm.target",
 }
 
+# `open` is not among them: `from kring import *` must leave Python's own alone.
 __all__ = [
     "Array",
     "Bloom",
@@ -154,6 +158,7 @@ __all__ = [
     "NotPermitted",
     "NotSupported",
     "Object",
+    "ObjectError",
     "Packet",
     "PerCpuArray",
     "PerCpuHash",

@@ -10,9 +10,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from kring.abi.programs import parse_section
-from kring.abi.uapi import PER_CPU
-from kring.decl.maps import MapDeclaration, PerfBuf, Stream, ValueType, key_type, value_size
-from kring.decl.struct import dtype_spec
+from kring.abi.uapi import PER_CPU, MapType
+from kring.decl.maps import PerfBuf
+from kring.decl.struct import Struct, dtype_format, fields, single, sizeof
+from kring.decl.types import Coded, FieldType
+from kring.errors import StreamError
 from kring.run.spec import unknown_hook
 from kring.run.target import (
     Hook,
@@ -131,44 +133,82 @@ class ProgramHandle:
         return self._live.run(data, ctx, repeat)
 
 
+_RARER = frozenset(
+    {
+        MapType.QUEUE,
+        MapType.STACK,
+        MapType.BLOOM_FILTER,
+        MapType.STACK_TRACE,
+        MapType.PROG_ARRAY,
+    }
+)
+
+
 def map_handle(
-    live: LiveMap, declaration: MapDeclaration, descriptor: Callable[[object], int]
+    live: LiveMap, key: FieldType, value: FieldType, descriptor: Callable[[object], int]
 ) -> Any:
     """The handle of any map but a stream; `descriptor` gives that of a program put into it."""
-    if type(declaration).__module__ == "kring.decl.containers":
+    if live.spec.type in _RARER:
         from kring.stream import containers
 
-        return containers.handle(live, declaration, descriptor)
-    key = key_type(declaration)
-    assert key is not None
-    if live.spec.type in PER_CPU:
-        return PerCpuHandle[Any, Any](live, key, declaration.types[-1])
-    return MapHandle[Any, Any](live, key, declaration.types[-1])
+        return containers.handle(live, value, descriptor)
+    kind = PerCpuHandle[Any, Any] if live.spec.type in PER_CPU else MapHandle[Any, Any]
+    return kind(live, key, value)
 
 
 def stream_handle(
     live: LiveMap,
-    declaration: Stream[Any],
+    record: FieldType | None,
     runtime: Runtime,
     counters: LiveMap | None,
+    options: PerfOptions | None = None,
 ) -> StreamHandle[Any]:
-    """The handle of a stream; `counters` is the map that counts what it lost."""
-    (record,) = declaration.types
-    _, decode = codec(record)
+    """The handle of a stream, of bytes if its `record` is unknown; `counters` is the map that
+    counts what it lost, `options` how perf buffers are opened."""
     index = live.spec.drops
     dropped = partial(_dropped, counters, index) if counters and index is not None else None
-    dtype = partial(_dtype, record)
-    if isinstance(declaration, PerfBuf):
-        options = PerfOptions(
-            declaration.size,
-            declaration.wakeup_events or int(declaration.wakeup_watermark is None),
-            declaration.wakeup_watermark or 0,
-            declaration.overwrite,
-            declaration.ordered,
-        )
-        return perf_handle(live, runtime, decode, value_size(record), options, dropped, dtype)
+    decode = bytes if record is None else _decoder(live.spec.name, record)
+    dtype = None if record is None else partial(_dtype, record)
+    if live.spec.type is MapType.PERF_EVENT_ARRAY:
+        size = None if record is None else _exact_size(record)
+        return perf_handle(live, runtime, decode, size, options, dropped, dtype)
     waiter = partial(runtime.waiter, [live])
     return StreamHandle(RingReader(live.ring()), waiter, decode, dropped or (lambda: None), dtype)
+
+
+def perf_options(declaration: PerfBuf[Any]) -> PerfOptions:
+    """How a declaration wants its buffers opened."""
+    return PerfOptions(
+        declaration.size,
+        declaration.wakeup_events or int(declaration.wakeup_watermark is None),
+        declaration.wakeup_watermark or 0,
+        declaration.overwrite,
+        declaration.ordered,
+    )
+
+
+def _decoder(name: str, record: FieldType) -> Callable[[bytes], Any]:
+    _, decode = codec(record)
+    if not (isinstance(record, type) and issubclass(record, Struct)):
+        return decode
+    size = sizeof(record)
+
+    def checked(data: bytes) -> Any:
+        if len(data) < size:
+            raise StreamError(
+                f"{name}: a record of {len(data)} bytes is shorter than {record.__name__}, "
+                f"which has {size}"
+            )
+        return decode(data)
+
+    return checked
+
+
+def _exact_size(record: FieldType) -> int | None:
+    """Bytes of each record, None if they take what follows them."""
+    one = record if isinstance(record, type) else single("record", record)
+    rest = any(isinstance(field.type, Coded) and field.type.rest for field in fields(one))
+    return None if rest else sizeof(one)
 
 
 def perf_handle(
@@ -196,8 +236,7 @@ def _dropped(counters: LiveMap, index: int) -> int:
     return sum(memoryview(data).cast("Q"))
 
 
-def _dtype(record: ValueType) -> Any:
+def _dtype(record: FieldType) -> Any:
     import numpy
 
-    spec: Any = dtype_spec(record) if isinstance(record, type) else f"u{record.size}"
-    return numpy.dtype(spec)
+    return numpy.dtype(dtype_format(record))

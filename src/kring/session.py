@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 from kring.abi.uapi import MapType
 from kring.decl.maps import (
     DROPS,
+    INDEX,
     Array,
     Hash,
     LruHash,
@@ -23,18 +24,21 @@ from kring.decl.maps import (
     PerCpuHash,
     PerfBuf,
     Stream,
+    key_type,
 )
 from kring.decl.programs import Program
 from kring.decl.struct import Struct
+from kring.decl.types import FieldType
 from kring.decl.variables import DATA, Global
 from kring.errors import AttachError, NotLive
-from kring.handles import ProgramHandle, StructHandle, map_handle, stream_handle
+from kring.handles import ProgramHandle, StructHandle, map_handle, perf_options, stream_handle
 from kring.obj.object import Object
 from kring.run.loading import bring_up
 from kring.run.target import (
     ANYWHERE,
     Hook,
     LiveMap,
+    PerfOptions,
     Runtime,
     Target,
     Waiter,
@@ -62,6 +66,7 @@ def load(
     cgroup: str | None = None,
     pid: int | None = None,
     btf: str | None = None,
+    records: Mapping[str, type[Struct]] | None = None,
 ) -> Session:
     """A session that, on entering, builds, loads and attaches the programs; leaving undoes it.
 
@@ -69,6 +74,7 @@ def load(
     default, or `Vm()`. `interface` is the network device whose packets xdp and tc programs see,
     `cgroup` the directory of the cgroup whose packets cgroup_skb programs see, `pid` the process
     that user space probes watch, all by default; `btf` a file with the kernel's types.
+    `records` names the types of an Object's streams, `{"events": Exec}`, where its own do not.
 
     Raises, on entering: CompileError, VerifierError, NotPermitted and the other LoadErrors.
     """
@@ -80,7 +86,7 @@ def load(
         raise TypeError("load() takes `btf` where it takes no `on`: write `on=Kernel(btf=…)`")
     if not hasattr(on, "open"):
         raise TypeError(f"on={on!r}: programs run on `Kernel()` or on `Vm()`")
-    return Session(programs, on, attach, Hook(interface, cgroup, pid))
+    return Session(programs, on, attach, Hook(interface, cgroup, pid), records)
 
 
 class Session:
@@ -92,8 +98,10 @@ class Session:
         on: Target,
         attach: bool,
         hook: Hook = ANYWHERE,
+        records: Mapping[str, type[Struct]] | None = None,
     ) -> None:
         self._given = programs
+        self._records = records
         self._on = on
         self._attach = attach
         self._hook = hook
@@ -149,15 +157,10 @@ class Session:
         live, programs = bring_up(obj, runtime, self._placed)
         loaded = {name: ProgramHandle(program) for name, program in programs.items()}
         self.programs = loaded
-        declarations = module.maps if module else {}
-        self._declared = {id(found): name for name, found in declarations.items()}
-        self.maps = {name: self._handle(name, live, declarations.get(name)) for name in live}
-        variables = module.variables.items() if module else ()
-        self._variables = {id(found): name for name, (_, found) in variables}
-        self.globals = {
-            name: GlobalHandle(live[DATA], offset, found.cell)
-            for name, (offset, found) in variables
-        }
+        if module is None:
+            self._type(obj, live)
+        else:
+            self._declare(module, live)
         if self._attach:
             for handle in loaded.values():
                 if not handle.hooked:
@@ -170,9 +173,9 @@ class Session:
                     handle.attach_to(self._hook)
                 except AttachError as error:
                     raise self._placed(error, handle.name) from None
-            for found in self.maps.values():
-                if isinstance(found, StructHandle):
-                    found.attach()
+            for name, one in live.items():
+                if one.spec.type is MapType.STRUCT_OPS:
+                    self.maps[name].attach()
 
     def _build(self) -> tuple[Object, Module | None]:
         """The object to load, and the declarations behind it if it was compiled here."""
@@ -181,6 +184,8 @@ class Session:
             raise TypeError("load() takes programs, or one Object and nothing else")
         if objects:
             return objects[0], None
+        if self._records:
+            raise TypeError("load() takes `records` with an Object: programs declare their streams")
         from kring.build import compile_all, program_names
 
         sources = [one for one in self._given if isinstance(one, Program)]
@@ -205,21 +210,69 @@ class Session:
                 error.add_note(f"  {code.co_filename}:{code.co_firstlineno}, at {name}()")
         return error
 
+    def _declare(self, module: Module, live: Mapping[str, LiveMap]) -> None:
+        """Make the handles of what the programs declare."""
+        self._declared = {id(found): name for name, found in module.maps.items()}
+        self.maps = {name: self._handle(name, live, module.maps.get(name)) for name in live}
+        self._variables = {id(found): name for name, (_, found) in module.variables.items()}
+        self.globals = {
+            name: GlobalHandle(live[DATA], offset, found.cell, name)
+            for name, (offset, found) in module.variables.items()
+        }
+
     def _handle(
         self, name: str, live: Mapping[str, LiveMap], declaration: MapDeclaration | None
     ) -> Any:
         one = live[name]
-        if declaration is None and one.spec.type is MapType.STRUCT_OPS:
-            assert self._runtime is not None
-            return StructHandle(one, self._runtime.attach_struct)
         if declaration is None:
             return one
-        if not isinstance(declaration, Stream):
-            return map_handle(one, declaration, self._descriptor)
+        if isinstance(declaration, Stream):
+            stream: Any = declaration  # pyright: ignore[reportUnknownVariableType]
+            perf = perf_options(stream) if isinstance(declaration, PerfBuf) else None
+            return self._stream(one, declaration.types[0], live, perf)
+        key, value = key_type(declaration), declaration.types[-1] if declaration.types else INDEX
+        return map_handle(one, key or INDEX, value, self._descriptor)
+
+    def _type(self, obj: Object, live: Mapping[str, LiveMap]) -> None:
+        """Have the handles made, when asked for, of an object that says itself what it holds."""
+        from kring.typed import ENTRYLESS, STREAMS, Named, Types, perf_outputs
+
+        types = Types(obj, self._records or {})
+
+        def made(name: str) -> Any:
+            one = live[name]
+            if one.spec.type is MapType.STRUCT_OPS:
+                assert self._runtime is not None
+                return StructHandle(one, self._runtime.attach_struct)
+            if one.spec.type in STREAMS:
+                return self._stream(one, types.record(one.spec), live)
+            if one.spec.type in ENTRYLESS:
+                return one
+            return map_handle(one, types.key(one.spec), types.value(one.spec), self._descriptor)
+
+        self.maps = Named("map", live, made)
+        for name in perf_outputs(obj):
+            # Opened before the programs begin: what nobody waits for is lost.
+            self.maps[name]
+        variables = {name: one for name, one in obj.variables().items() if one.map in live}
+        self.globals = Named(
+            "global variable",
+            variables,
+            lambda name: types.variable(live[variables[name].map], variables[name]),
+        )
+        self.programs = Named("program", self.programs, dict(self.programs).__getitem__)
+
+    def _stream(
+        self,
+        live: LiveMap,
+        record: FieldType | None,
+        maps: Mapping[str, LiveMap],
+        options: PerfOptions | None = None,
+    ) -> StreamHandle[Any]:
         assert self._runtime is not None
-        stream: Stream[Any] = declaration  # pyright: ignore[reportUnknownVariableType]
-        self._rings[name] = one
-        self._streams[name] = stream_handle(one, stream, self._runtime, live.get(DROPS))
+        name, counters = live.spec.name, maps.get(DROPS)
+        self._rings[name] = live
+        self._streams[name] = stream_handle(live, record, self._runtime, counters, options)
         return self._streams[name]
 
     def _descriptor(self, program: object) -> int:

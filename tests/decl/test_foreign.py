@@ -139,7 +139,7 @@ def test_a_nested_struct_takes_a_dict_and_has_a_name() -> None:
     named = c.typedef("point_t", c.struct("", 8, [("y", c.u64, 0)]))
     kind = made(c, 16, [("spot", inner, 0), ("at", named, 64)])
     assert repr(kind(spot={"x": 1}, at={"y": 2})) == "s(spot=spot(x=1), at=point_t(y=2))"
-    with pytest.raises(TypeError, match="3 is no spot: give one, or a dict of its fields"):
+    with pytest.raises(TypeError, match="a spot is wanted, or a dict of its fields, and not 3"):
         kind(spot=3)
     with pytest.raises(TypeError, match="spot has no field 'z'"):
         kind(spot={"z": 3})

@@ -44,7 +44,7 @@ def test_values_that_do_not_fit_are_refused_by_name() -> None:
             s[table][1] = 1 << 64
         with pytest.raises(ValueError, match="list, one value for each CPU"):
             s[counts][0] = 5  # type: ignore[assignment]
-        with pytest.raises(ValueError, match="a Point is wanted"):
+        with pytest.raises(ValueError, match="a Point is wanted, or a dict of its fields"):
             s[points][1] = Pair(a=1, b=2)  # type: ignore[assignment]
         with pytest.raises(KeyError):
             s[slots][4] = 1

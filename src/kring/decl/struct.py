@@ -96,6 +96,13 @@ class Struct:
         return f"{type(self).__name__}({values})"
 
 
+class Given(Struct):
+    """Base of structs that are not declared: their layout is given by `laid_out`."""
+
+    __slots__ = ()
+    _kring_layout = Layout(0, 1, ())
+
+
 S = TypeVar("S", bound=Struct)
 
 
@@ -121,7 +128,7 @@ def laid_out(name: str, layout: Layout) -> type[Struct]:
 
     A field that is a keyword is an attribute with `_` behind it too.
     """
-    return type(name, (Struct,), {"__slots__": (), "_kring_layout": layout})
+    return type(name, (Given,), {"__slots__": (), "_kring_layout": layout})
 
 
 def single(name: str, kind: FieldType) -> type[Struct]:
@@ -352,21 +359,29 @@ def _pack_field(out: bytearray, field: Field, value: Any) -> None:
                 one = code(element)
                 packing.pack_into(f"{one[0]}{len(value)}{one[1]}", out, start, *value)
             else:
-                packed = b"".join(_packed(element, one) for one in value)
-                out[start : start + len(packed)] = packed
+                several = b"".join(packed(element, one) for one in value)
+                out[start : start + len(several)] = several
         case DynamicStr():
             raise TypeError(f"{field.name} has no place of its own")
         case kind:
-            out[start:end] = _packed(kind, value)
+            out[start:end] = packed(kind, value)
 
 
-def _packed(kind: type[Struct], value: Any) -> bytes:
-    """The bytes of a nested struct, given as one or as a dict of its fields."""
-    if isinstance(value, Struct) and sizeof(type(value)) == sizeof(kind):
+def packed(kind: type[Struct], value: Any) -> bytes:
+    """The bytes of a struct, given as one or as a dict of its fields; of a layout that the user
+    did not declare, as another class of that size, or as the bytes.
+
+    Raises: TypeError, ValueError.
+    """
+    if isinstance(value, kind):
         return pack(value)[: sizeof(kind)]
     if isinstance(value, Mapping):
         return _pack(kind, cast("dict[str, Any]", value))
-    raise TypeError(f"{value!r} is no {kind.__name__}: give one, or a dict of its fields")
+    if issubclass(kind, Given):
+        data = pack(value) if isinstance(value, Struct) else value
+        if isinstance(data, bytes | bytearray) and len(data) == sizeof(kind):
+            return bytes(data)
+    raise TypeError(f"a {kind.__name__} is wanted, or a dict of its fields, and not {value!r}")
 
 
 _FORMATS: dict[type, Callable[[Any], Any]] = {

@@ -1,6 +1,6 @@
 """Live maps of the rarer kinds: queues, filters, stacks of calls, programs to jump to.
 
-In: a live map and its declaration. Out: `handle`, the class that speaks its language.
+In: a live map and the type of its values. Out: `handle`, the class that speaks its language.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 from kring.abi.uapi import MapType
-from kring.decl.maps import MapDeclaration, ValueType
+from kring.decl.types import FieldType
 from kring.errors import LoadError
 from kring.run.target import LiveMap
-from kring.stream.maps import MapHandle, codec, encoded
+from kring.stream.maps import codec, encoded
 
 V = TypeVar("V")
 
@@ -23,25 +23,23 @@ Descriptor = Callable[[Any], int]
 """The descriptor of a loaded program, given as its declaration or its handle."""
 
 
-def handle(live: LiveMap, declaration: MapDeclaration, descriptor: Descriptor) -> Any:
-    """The live handle of a map of a rarer kind."""
+def handle(live: LiveMap, value: FieldType, descriptor: Descriptor) -> Any:
+    """The live handle of a map of a rarer kind, that has no keys or those of its kind."""
     match live.spec.type:
-        case MapType.LPM_TRIE:
-            return MapHandle[Any, Any](live, *declaration.types)
         case MapType.STACK_TRACE:
             return TracesHandle(live)
         case MapType.PROG_ARRAY:
             return JumpHandle(live, descriptor)
         case MapType.BLOOM_FILTER:
-            return FilterHandle[Any](live, declaration.types[0])
+            return FilterHandle[Any](live, value)
         case _:
-            return QueueHandle[Any](live, declaration.types[0])
+            return QueueHandle[Any](live, value)
 
 
 class QueueHandle(Generic[V]):
     """A live queue or stack."""
 
-    def __init__(self, live: LiveMap, kind: ValueType) -> None:
+    def __init__(self, live: LiveMap, kind: FieldType) -> None:
         self._live = live
         self._encode, self._decode = codec(kind)
 
@@ -67,7 +65,7 @@ class QueueHandle(Generic[V]):
 class FilterHandle(Generic[V]):
     """A live filter: `in` is sure of what was never added, and mostly right about the rest."""
 
-    def __init__(self, live: LiveMap, kind: ValueType) -> None:
+    def __init__(self, live: LiveMap, kind: FieldType) -> None:
         self._live = live
         self._encode, _ = codec(kind)
 

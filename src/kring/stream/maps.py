@@ -7,14 +7,14 @@ of a per-CPU map is a list with one value for each possible CPU.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping
+from functools import partial
 from struct import Struct as Packing
 from struct import error as PackingError
 from typing import Any, TypeVar, cast
 
 from kring.abi.uapi import PER_CPU, MapType
-from kring.decl.maps import ValueType, value_size
-from kring.decl.struct import Struct, code, fields, pack, unpack
-from kring.decl.types import IntType
+from kring.decl.struct import Struct, code, fields, pack, packed, single, unpack
+from kring.decl.types import FieldType, IntType
 from kring.errors import LoadError
 from kring.run.target import LiveMap
 
@@ -30,14 +30,14 @@ class MapHandle(MutableMapping[K, V]):
     """The entries of a live map. Iterating sees entries added or removed meanwhile or not, as the
     kernel does, and never one twice unless it was."""
 
-    def __init__(self, live: LiveMap, key: ValueType, value: ValueType) -> None:
+    def __init__(self, live: LiveMap, key: FieldType, value: FieldType) -> None:
         self._live = live
         self._name = live.spec.name
         self._key_bytes, self._key = codec(key)
         encode, decode = codec(value)
         self._per_cpu = live.spec.type in PER_CPU
         self._value_bytes, self._value = (
-            _per_cpu(encode, decode, value_size(value)) if self._per_cpu else (encode, decode)
+            _per_cpu(encode, decode, live.spec.value_size) if self._per_cpu else (encode, decode)
         )
 
     def __getitem__(self, key: K) -> V:
@@ -69,7 +69,7 @@ class MapHandle(MutableMapping[K, V]):
     def _encode_key(self, key: K) -> bytes:
         try:
             return self._key_bytes(key)
-        except (PackingError, TypeError, AttributeError) as error:
+        except (PackingError, TypeError, ValueError, AttributeError) as error:
             raise KeyError(f"{key!r} is no key of map {self._name!r}: {error}") from None
 
     def _encode_value(self, value: V) -> bytes:
@@ -115,25 +115,22 @@ def encoded(
     """
     try:
         return encode(value)
-    except (PackingError, TypeError, AttributeError) as error:
+    except (PackingError, TypeError, ValueError, AttributeError) as error:
         name = live.spec.name
         raise ValueError(
             f"{value!r} is no value of map {name!r}, which takes {takes}: {error}"
         ) from None
 
 
-def codec(kind: ValueType) -> Codec:
+def codec(kind: FieldType) -> Codec:
     """How a key, value or record becomes bytes, and back."""
     if isinstance(kind, IntType):
         number = Packing(code(kind))
         return number.pack, lambda data: number.unpack_from(data)[0]
-
-    def encode(record: Any) -> bytes:
-        if not isinstance(record, kind):
-            raise TypeError(f"a {kind.__name__} is wanted")
-        return pack(record)
-
-    return encode, lambda data: unpack(kind, data)
+    if isinstance(kind, type):
+        return partial(packed, kind), partial(unpack, kind)
+    one: Any = single("value", kind)
+    return lambda value: pack(one(value=value)), lambda data: unpack(one, data).value
 
 
 def _per_cpu(encode: Callable[[Any], bytes], decode: Callable[[bytes], Any], size: int) -> Codec:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
+from kring.abi.uapi import BPF_F_RDONLY_PROG
 from kring.decl.struct import Struct, pack, sizeof, unpack
 from kring.run.target import LiveMap
 
@@ -14,13 +15,15 @@ V = TypeVar("V")
 
 
 class GlobalHandle(Generic[V]):
-    """The live value of a `Global`; an integer is read and written at once."""
+    """The live value of a `Global`, or of an object's variable; an integer is read and written at
+    once."""
 
-    __slots__ = ("_cell", "_live", "_memory", "_place")
+    __slots__ = ("_cell", "_live", "_memory", "_name", "_place")
 
-    def __init__(self, live: LiveMap, offset: int, cell: type[Struct]) -> None:
+    def __init__(self, live: LiveMap, offset: int, cell: type[Struct], name: str = "") -> None:
         self._live = live
         self._cell = cell
+        self._name = name
         self._place = slice(offset, offset + sizeof(cell))
         self._memory: memoryview | None = None
 
@@ -33,7 +36,13 @@ class GlobalHandle(Generic[V]):
 
     @value.setter
     def value(self, value: V) -> None:
-        self._bytes()[:] = pack(self._cell(value=value))
+        data = pack(self._cell(value=value))
+        if self._live.spec.flags & BPF_F_RDONLY_PROG:
+            raise TypeError(
+                f"{self._name or 'this variable'} is constant, in {self._live.spec.name}: give it "
+                "another value before loading, with `obj.replace(rodata={…})`"
+            )
+        self._bytes()[:] = data
 
     def __repr__(self) -> str:
         return f"<global {self.value!r}>"

@@ -235,6 +235,63 @@ CASES = {
         """,
         2,
     ),
+    "two names of one function": Case(
+        """
+        SEC("raw_tp/sys_enter") int g(void *ctx) { return 3; }
+        SEC("raw_tp/sys_enter") int f(void *ctx) __attribute__((alias("g")));
+        """,
+        3,
+    ),
+    "constants among texts": Case(
+        """
+        static u32 (*number)(void) = (void *)7;
+        const char *const names[] = { "abc", "def" };
+        static const char local[] = "xyz";
+        SEC("raw_tp/sys_enter") int f(void *ctx) {
+            return local[number() & 1] >= 'x';
+        }
+        """,
+        1,
+        libbpf=None,
+    ),
+    "static maps": Case(
+        """
+        static struct { __uint(type, 2); __uint(max_entries, 2); __type(key, u32);
+                        __type(value, u64); } a SEC(".maps"), b SEC(".maps");
+        SEC("raw_tp/sys_enter") int f(void *ctx) {
+            u32 one = 1;
+            u64 five = 5;
+            update(&b, &one, &five, 0);
+            u64 *p = lookup(&a, &one), *q = lookup(&b, &one);
+            return p && q ? *p + 10 * *q : 0;
+        }
+        """,
+        50,
+        libbpf=False,
+    ),
+    "a lock among the globals": Case(
+        """
+        struct bpf_spin_lock { u32 val; };
+        static struct bpf_spin_lock lock SEC(".data.locked");
+        static u64 guarded SEC(".data.locked") = 4;
+        static void (*acquire)(struct bpf_spin_lock *) = (void *)93;
+        static void (*release)(struct bpf_spin_lock *) = (void *)94;
+        SEC("tc") int f(void *ctx) {
+            acquire(&lock);
+            guarded += 3;
+            release(&lock);
+            return guarded;
+        }
+        """,
+        7,
+    ),
+    "functions hidden from others": Case(
+        """
+        __attribute__((visibility("hidden"))) __noinline int helper(u32 *p) { return *p + 1; }
+        SEC("raw_tp/sys_enter") int f(void *ctx) { u32 x = 3; return helper(&x); }
+        """,
+        4,
+    ),
     "maps of the old form": Case(
         """
         struct bpf_map_def { u32 type, key_size, value_size, max_entries, map_flags; };
@@ -312,7 +369,8 @@ def result(obj: Object, on: Any) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with load(obj, on=on, attach=False) as s:
-            value: int = s.programs["f"].run().value
+            packet = bytes(14 if obj.program("f").section == "tc" else 0)
+            value: int = s.programs["f"].run(packet).value
             return value
 
 

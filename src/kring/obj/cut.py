@@ -79,27 +79,24 @@ class Programs:
         self.externs = externs
         self.targets = _targets(btf)
         self.pieces: dict[tuple[int, int], Piece] = {}
-        self.functions = {
-            (s.section, s.value): s
-            for s in elf.symbols
-            if s.kind == FUNC and s.section != UNDEFINED
-        }
+        symbols = [s for s in elf.symbols if s.kind == FUNC and s.section != UNDEFINED]
+        self.functions = {(s.section, s.value): s for s in reversed(symbols)}
+        self.entries = sorted((s.section, s.value, s.name) for s in symbols if s.binding != LOCAL)
         self._check()
         self.places = list(self.functions)
         self.numbers = {place: n for n, place in enumerate(self.places)}
 
     def all(self) -> Iterator[Program]:
-        """A program for each function of a section for programs, but those that others call."""
+        """A program for each name of a function in a section for programs, but of static ones,
+        which others call."""
         text = self.elf.index(".text")
-        for (number, value), symbol in sorted(self.functions.items()):
+        for number, value, symbol in self.entries:
             section = self.elf.sections[number]
-            if number != text and section.flags & EXEC and symbol.binding != LOCAL:
+            if number != text and section.flags & EXEC:
                 piece = self.piece(number, value)
                 name = section.name.removeprefix(OPTIONAL)
                 target = self.targets.get(piece.type_id)
-                made = join(
-                    symbol.name, f"{name}/{target}" if target else name, piece, self.numbered
-                )
+                made = join(symbol, f"{name}/{target}" if target else name, piece, self.numbered)
                 yield replace(made, autoload=name == section.name)
 
     def _check(self) -> None:

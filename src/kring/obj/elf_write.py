@@ -216,7 +216,8 @@ def _write_programs(
             section = elf.section(name, flags=_ALLOC | _EXEC)
             bind = _LOCAL if number else _GLOBAL
             key = f"{program.name}:{piece.slot}"
-            at = elf.define(key, piece.name, section, piece.code, _FUNC, bind)
+            title = piece.name if number else program.name
+            at = elf.define(key, title, section, piece.code, _FUNC, bind)
             for slot, to, kind in piece.calls:
                 if kind == RELOC_CALL:
                     section.relocs.append((at + slot * 8, f"{program.name}:{to}", kind))

@@ -101,11 +101,21 @@ def _with_settings(btf: Btf, section: DataSec, externs: Externs) -> DataSec:
 
 
 def _placed(btf: Btf, places: Places, section: DataSec) -> DataSec:
+    """The section with its size and its variables in order.
+
+    A variable that the section does not hold is left out: compilers list constants there that they
+    put among texts.
+    """
     if section.name not in places:
         return section
     size, at = places[section.name]
-    rows = sorted(
-        ((var, at.get(btf.name(var), offset), bytes) for var, offset, bytes in section.vars),
-        key=lambda row: row[1],
-    )
+    known = [(var, at.get(btf.name(var), -1), bytes) for var, _, bytes in section.vars]
+    if section.size and any(offset < 0 for _, offset, _ in known):
+        known = list(section.vars)
+    rows: list[tuple[int, int, int]] = []
+    end = 0
+    for var, offset, bytes in sorted(known, key=lambda row: row[1]):
+        if end <= offset and offset + bytes <= size:
+            rows.append((var, offset, bytes))
+            end = offset + bytes
     return DataSec(section.name, size, tuple(rows))

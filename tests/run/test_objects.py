@@ -7,9 +7,10 @@ import struct
 import sys
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -22,7 +23,8 @@ from kring.obj.elf_read import from_elf
 from kring.obj.elf_write import to_elf
 from kring.obj.object import Function, Map, Object, Setting
 from kring.record import replace
-from kring.session import Session
+from kring.run.loading import bring_up
+from kring.run.target import LiveMap, LiveProgram
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "obj"))
 from raw_elf import program
@@ -32,15 +34,28 @@ ARRAY = Map("one", MapType.ARRAY, 4, 8, 4)
 ENGINES = pytest.mark.parametrize("on", [Kernel(), Vm()], ids=["kernel", "vm"])
 
 
-def session(obj: Object, on: Any = None, written: bool = True) -> Session:
+class Live(NamedTuple):
+    """An object's live maps and programs, without the handles of a session."""
+
+    maps: dict[str, LiveMap]
+    programs: dict[str, LiveProgram]
+
+
+@contextmanager
+def up(obj: Object, on: Any = None, written: bool = True) -> Generator[Live]:
     """The object loaded, by way of an ELF file unless it is not to be `written`."""
-    return load(from_elf(to_elf(obj), obj.name) if written else obj, on=on, attach=False)
+    obj = from_elf(to_elf(obj), obj.name) if written else obj
+    runtime = (on or Kernel()).open(obj)
+    try:
+        yield Live(*bring_up(obj, runtime, lambda error, _: error))
+    finally:
+        runtime.close()
 
 
 @pytest.fixture(autouse=True)
 def _privileged() -> None:
     try:
-        with session(Object("probe", (program("p", "raw_tp/sys_enter", "mov r0, 0\nexit"),))):
+        with up(Object("probe", (program("p", "raw_tp/sys_enter", "mov r0, 0\nexit"),))):
             pass
     except NotPermitted as error:
         pytest.skip(str(error))
@@ -80,7 +95,7 @@ def test_a_map_holds_maps_from_the_beginning(on: Any, kind: MapType) -> None:
         program("there", "raw_tp/sys_enter", through("outer")),
         program("empty", "raw_tp/sys_enter", through("outer", 1)),
     )
-    with session(Object("o", programs, (ARRAY, outer)), on) as s:
+    with up(Object("o", programs, (ARRAY, outer)), on) as s:
         assert s.programs["there"].run().value == 5
         assert s.programs["empty"].run().value == 0
         assert s.maps["one"].lookup(struct.pack("<I", 1)) == struct.pack("<Q", 77)
@@ -96,9 +111,9 @@ def test_a_map_holds_programs_from_the_beginning(on: Any) -> None:
     )
     jumps = Map("jumps", MapType.PROG_ARRAY, 4, 4, 3, values=((1, "target"),))
     obj = Object("o", programs, (jumps,))
-    with session(obj, on) as s:
+    with up(obj, on) as s:
         assert (s.programs["jump"].run().value, s.programs["miss"].run().value) == (9, 1)
-    with session(obj.replace(autoload={"target": False}), on) as s:
+    with up(obj.replace(autoload={"target": False}), on) as s:
         assert "target" not in s.programs
         assert s.programs["jump"].run().value == 1
 
@@ -108,7 +123,7 @@ def test_a_place_that_a_map_does_not_have(on: Any) -> None:
     outer = Map("outer", MapType.ARRAY_OF_MAPS, 4, 4, 1, inner=replace(ARRAY, name="outer.inner"),
                 values=((2, "one"),))  # fmt: skip
     said = r"map 'outer' has no place 2 for map 'one': it has 1 entries"
-    with pytest.raises(LoadError, match=said), session(Object("o", (), (ARRAY, outer)), on):
+    with pytest.raises(LoadError, match=said), up(Object("o", (), (ARRAY, outer)), on):
         pass
 
 
@@ -145,18 +160,18 @@ def release() -> int:
 def test_a_setting_has_the_running_kernels_value(
     name: str, size: int, in_kernel: int, in_vm: int | None
 ) -> None:
-    with session(asking(name, size)) as s:
+    with up(asking(name, size)) as s:
         assert s.programs["f"].run().value == in_kernel
         assert bytes(s.maps[".kconfig"].value()) == in_kernel.to_bytes(size, "little")
     if in_vm is not None:
-        with session(asking(name, size), Vm(config=CONFIG)) as s:
+        with up(asking(name, size), Vm(config=CONFIG)) as s:
             assert s.programs["f"].run().value == in_vm
 
 
 def test_a_number_of_the_kernels_configuration() -> None:
-    with session(asking("CONFIG_HZ", 8)) as s:
+    with up(asking("CONFIG_HZ", 8)) as s:
         assert s.programs["f"].run().value in (100, 250, 300, 1000)
-    with session(asking("CONFIG_HZ", 8), Vm(config=CONFIG)) as s:
+    with up(asking("CONFIG_HZ", 8), Vm(config=CONFIG)) as s:
         assert s.programs["f"].run().value == 250
 
 
@@ -169,9 +184,9 @@ def test_a_number_of_the_kernels_configuration() -> None:
     ids=["kernel", "vm"],
 )
 def test_a_setting_of_which_nothing_is_known(on: Any, said: str) -> None:
-    with pytest.raises(LoadError, match=said), session(asking("CONFIG_NOPE", 8), on):
+    with pytest.raises(LoadError, match=said), up(asking("CONFIG_NOPE", 8), on):
         pass
-    with session(asking("CONFIG_NOPE", 8, weak=True), on) as s:
+    with up(asking("CONFIG_NOPE", 8, weak=True), on) as s:
         assert s.programs["f"].run().value == 0
 
 
@@ -197,9 +212,9 @@ def test_the_address_of_a_symbol() -> None:
     text = "lddw r0, =&_stext\nrsh r0, 8\nexit"
     with open("/proc/kallsyms") as file:
         known = next(int(line.split()[0], 16) for line in file if line.endswith(" _stext\n"))
-    with session(asked(text)) as s:
+    with up(asked(text)) as s:
         assert s.programs["f"].run().value == known >> 8 & 0xFFFF_FFFF
-    with session(asked(text), Vm(ksyms={"_stext": 0x123400})) as s:
+    with up(asked(text), Vm(ksyms={"_stext": 0x123400})) as s:
         assert s.programs["f"].run().value == 0x1234
 
 
@@ -213,28 +228,28 @@ def test_the_address_of_a_symbol() -> None:
 )
 def test_a_symbol_that_the_kernel_does_not_have(on: Any, said: str) -> None:
     strong, weak = ("lddw r0, =&no_such_symbol\nexit", "lddw r0, =&no_such_symbol?\nexit")
-    with pytest.raises(LoadError, match=said), session(asked(strong), on):
+    with pytest.raises(LoadError, match=said), up(asked(strong), on):
         pass
-    with session(asked(weak), on) as s:
+    with up(asked(weak), on) as s:
         assert s.programs["f"].run().value == 0
 
 
 def test_a_variable_of_the_kernels() -> None:
     read = "lddw r1, =&runqueues\nmov r2, 1\ncall 153\njeq r0, 0, +1\nldxw r0, [r0+4]\nexit"
-    with session(asked(read), Vm(ksyms={"runqueues": {"cpu": 7}})) as s:
+    with up(asked(read), Vm(ksyms={"runqueues": {"cpu": 7}})) as s:
         assert s.programs["f"].run().value == 7
-    with session(asked(read), Vm()) as s:
+    with up(asked(read), Vm()) as s:
         assert s.programs["f"].run().value == 0
     # a kernel without CONFIG_KALLSYMS_ALL has no addresses of variables, for libbpf either
     with open("/proc/kallsyms") as file:
         addressed = any(line.endswith(" runqueues\n") for line in file)
     if addressed:
-        with session(asked(read)) as s:
+        with up(asked(read)) as s:
             assert s.programs["f"].run().value in range(1 << 32)
         return
     with (
         pytest.raises(VerifierError, match="kernel symbol 'runqueues'") as said,
-        session(asked(read)),
+        up(asked(read)),
     ):
         pass
     assert "CONFIG_KALLSYMS_ALL" in said.value.__notes__[0]
@@ -256,13 +271,13 @@ def test_a_weak_function_that_the_kernel_does_not_have_is_not_called(on: Any) ->
     missing = GUARDED.format(
         name="bpf_no_such_function", skip=3, calls="call =bpf_no_such_function?"
     )
-    with session(asked(missing), on) as s:
+    with up(asked(missing), on) as s:
         assert s.programs["f"].run().value == 2
 
 
 def test_a_weak_function_that_the_kernel_has_is_called() -> None:
     calls = "call =bpf_rcu_read_lock?\ncall =bpf_rcu_read_unlock?"
-    with session(asked(GUARDED.format(name="bpf_rcu_read_lock", skip=4, calls=calls))) as s:
+    with up(asked(GUARDED.format(name="bpf_rcu_read_lock", skip=4, calls=calls))) as s:
         assert s.programs["f"].run().value == 1
 
 
@@ -271,9 +286,9 @@ def test_a_weak_function_that_is_called_all_the_same() -> None:
     said = (
         'program "f" at slot 0: this kernel has no function .bpf_no_such_function.*is called here'
     )
-    with pytest.raises(LoadError, match=said), session(obj):
+    with pytest.raises(LoadError, match=said), up(obj):
         pass
-    with session(obj, Vm()) as s, pytest.raises(VmError, match="what is used here is not there"):
+    with up(obj, Vm()) as s, pytest.raises(VmError, match="what is used here is not there"):
         s.programs["f"].run()
 
 
@@ -306,20 +321,20 @@ def choosing() -> Object:
 @ENGINES
 def test_a_map_is_left_out_where_no_way_leads_to_it(on: Any) -> None:
     obj = choosing().replace(autocreate={"one": False})
-    with session(obj, on, written=False) as s:
+    with up(obj, on, written=False) as s:
         assert s.programs["f"].run().value == 2
         assert "one" not in s.maps
-    with session(choosing().replace(rodata={"wanted": 1}), on) as s:
+    with up(choosing().replace(rodata={"wanted": 1}), on) as s:
         assert s.programs["f"].run().value == 1
 
 
 def test_a_map_that_is_left_out_and_used_is_named() -> None:
     obj = choosing().replace(autocreate={"one": False}, rodata={"wanted": 1})
     said = "program \"f\" at slot 7: map 'one' is not created, and used here"
-    with pytest.raises(LoadError, match=said), session(obj, written=False):
+    with pytest.raises(LoadError, match=said), up(obj, written=False):
         pass
     unused = obj.replace(autoload={"f": False, "g": False})
-    with session(unused, written=False) as s:
+    with up(unused, written=False) as s:
         assert not s.programs
 
 
@@ -351,8 +366,10 @@ def test_a_ring_of_an_odd_size_is_rounded_up_and_that_is_said(on: Any) -> None:
     obj = Object("o", (), (Map("events", MapType.RINGBUF, max_entries=5000),))
     said = pytest.warns(KringWarning, match='"events" has 8192 bytes, not 5000')
     with said as told, load(obj, on=on) as s:
-        assert s.maps["events"].ring().size == 8192
+        assert s.maps["events"].poll(0) == []
     assert [one.filename for one in told] == [__file__]
+    with pytest.warns(KringWarning), up(obj, on) as live:
+        assert live.maps["events"].ring().size == 8192
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with load(obj.replace(sizes={"events": 4096}), on=on):
@@ -376,7 +393,7 @@ def test_global_variables_are_memory_of_both_sides(on: Any) -> None:
         Map(".rodata.x", MapType.ARRAY, 4, 8, 1, 1152, data=bytes(4) + b"\3\0\0\0"),
         Map(".bss.y", MapType.ARRAY, 4, 16, 1, 1024, data=bytes(16)),
     )
-    with session(Object("o", (program("f", "raw_tp/sys_enter", text),), maps), on) as s:
+    with up(Object("o", (program("f", "raw_tp/sys_enter", text),), maps), on) as s:
         assert s.programs["f"].run().value == 8
         data, bss = s.maps[".data"].value(), s.maps[".bss.y"].value()
         assert bss[8] == 8
@@ -403,27 +420,27 @@ def pinned() -> Iterator[tuple[str, Path]]:
 def test_a_pinned_map_is_one_for_all_who_name_it(pinned: tuple[str, Path]) -> None:
     name, path = pinned
     obj = Object("o", (), (Map(name, MapType.ARRAY, 4, 8, 1, pinned=True),))
-    with session(obj) as s:
+    with up(obj) as s:
         assert s.maps[name].update(bytes(4), b"12345678")
         assert path.exists()
-    with session(obj) as s:
+    with up(obj) as s:
         assert s.maps[name].lookup(bytes(4)) == b"12345678"
 
 
 def test_a_map_pinned_by_another_name_is_not_touched(pinned: tuple[str, Path]) -> None:
     name, path = pinned
     first = Object("o", (), (Map(name, MapType.ARRAY, 4, 8, 1, pinned=True),))
-    with session(first):
+    with up(first):
         pass
     other = Object("o", (), (Map(name, MapType.HASH, 4, 16, 1, pinned=True),))
     said = rf"pinned at {path}, and another: type is 2 there, 1 here; value_size is 8 there, 16"
-    with pytest.raises(LoadError, match=said), session(other):
+    with pytest.raises(LoadError, match=said), up(other):
         pass
 
 
 def test_the_vm_has_nothing_to_pin_to() -> None:
     obj = Object("o", (), (Map("kept", MapType.ARRAY, 4, 8, 1, pinned=True),))
-    with session(obj, Vm()) as s:
+    with up(obj, Vm()) as s:
         assert s.maps["kept"].lookup(bytes(4)) == bytes(8)
     assert not Path("/sys/fs/bpf/kept").exists()
 
@@ -438,7 +455,7 @@ def test_the_vm_has_nothing_to_pin_to() -> None:
     ids=lambda value: value.type.name if isinstance(value, Map) else "",
 )
 def test_a_map_that_the_kernel_does_not_create(map: Map, said: str) -> None:
-    with pytest.raises(LoadError, match=said), session(Object("o", (), (map,))):
+    with pytest.raises(LoadError, match=said), up(Object("o", (), (map,))):
         pass
 
 
@@ -453,7 +470,7 @@ def test_a_program_does_without_types_that_the_kernel_refuses() -> None:
     types, function = unreadable()
     f = program("f", "raw_tp/sys_enter", "mov r0, 4\nexit", functions=(Function(0, "f", function),))
     told = pytest.warns(KringWarning, match=r"refused the object's types \(BTF\): .*Invalid name")
-    with told, session(Object("o", (f,), (), types), written=False) as s:
+    with told, up(Object("o", (f,), (), types), written=False) as s:
         assert s.programs["f"].run().value == 4
 
 
@@ -465,6 +482,6 @@ def test_a_program_that_needs_types_that_the_kernel_refuses() -> None:
     f = program("f", "raw_tp/sys_enter", text, functions=known)
     obj = Object("o", (f,), (), types)
     told = pytest.warns(KringWarning, match="Invalid name")
-    with told, pytest.raises(VerifierError, match="func_info") as said, session(obj, written=False):
+    with told, pytest.raises(VerifierError, match="func_info") as said, up(obj, written=False):
         pass
     assert "the kernel refused the object's types (BTF)" in said.value.__notes__[0]

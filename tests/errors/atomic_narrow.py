@@ -1,5 +1,4 @@
 from kring import Hash, tracepoint, u8, u32
-
 small = Hash[u32, u8](max_entries=8)
 
 

@@ -1,5 +1,4 @@
 """Something called that is neither a function nor hashable."""
-
 from kring import Array, i64, syscall
 
 out = Array[i64](1)

@@ -1,6 +1,4 @@
 from kring import Discard, RingBuf, Struct, current, tracepoint, u32
-
-
 class Exec(Struct):
     pid: u32
 

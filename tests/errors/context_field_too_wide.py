@@ -1,7 +1,5 @@
 # load
 from kring import RingBuf, Struct, TracepointArgs, char, current, u64, tracepoint, u32
-
-
 class Exec(Struct):
     pid: u32
     comm: str = char(16)

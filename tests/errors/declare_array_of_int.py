@@ -1,5 +1,3 @@
 from kring import Struct, array
-
-
 class Event(Struct):
     ports: tuple = array(4, int)

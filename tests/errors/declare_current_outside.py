@@ -1,3 +1,2 @@
 from kring import current
-
 print(current.pid)

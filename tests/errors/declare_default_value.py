@@ -1,5 +1,3 @@
 from kring import Struct, u32
-
-
 class Event(Struct):
     pid: u32 = 5

@@ -1,3 +1,2 @@
 from kring import Global, u16
-
 port = Global[u16](70000)

@@ -1,4 +1,3 @@
 from kring import Global, u16
-
 port = Global[u16](70)
 print(port.value)

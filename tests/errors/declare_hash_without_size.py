@@ -1,3 +1,2 @@
 from kring import Hash, u32
-
 counts = Hash[u32, u32]()

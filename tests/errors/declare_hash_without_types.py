@@ -1,3 +1,2 @@
 from kring import Hash
-
 counts = Hash(max_entries=8)

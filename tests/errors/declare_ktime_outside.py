@@ -1,3 +1,2 @@
 from kring import ktime_ns
-
 print(ktime_ns())

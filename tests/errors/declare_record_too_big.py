@@ -1,6 +1,4 @@
 from kring import RingBuf, Struct, char
-
-
 class Event(Struct):
     name: str = char(5000)
 

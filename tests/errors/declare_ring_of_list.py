@@ -1,3 +1,2 @@
 from kring import RingBuf
-
 events = RingBuf[list](4096)

@@ -1,3 +1,2 @@
 from kring import RingBuf
-
 events = RingBuf(4096)

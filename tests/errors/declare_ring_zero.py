@@ -1,6 +1,4 @@
 from kring import RingBuf, Struct, u32
-
-
 class Event(Struct):
     pid: u32
 

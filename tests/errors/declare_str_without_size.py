@@ -1,5 +1,3 @@
 from kring import Struct
-
-
 class Event(Struct):
     comm: str

@@ -1,6 +1,4 @@
 from kring import tracepoint
-
-
 @tracepoint
 def on_exec() -> None:
     pass

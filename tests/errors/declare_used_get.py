@@ -1,4 +1,3 @@
 from kring import Hash, u32
-
 counts = Hash[u32, u32](max_entries=8)
 print(counts.get(1))

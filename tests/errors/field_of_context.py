@@ -1,6 +1,4 @@
 from kring import RingBuf, Struct, TracepointArgs, char, current, i32, tracepoint, u32
-
-
 class Exec(Struct):
     pid: u32
     comm: str = char(16)

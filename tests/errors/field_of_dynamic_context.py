@@ -1,7 +1,5 @@
 # load
 from kring import Context, RingBuf, Struct, char, tracepoint, u32
-
-
 class Exec(Struct):
     pid: u32
     comm: str = char(16)

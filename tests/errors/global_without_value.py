@@ -1,5 +1,4 @@
 from kring import Global, syscall, u16
-
 port = Global[u16](70)
 
 

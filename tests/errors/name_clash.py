@@ -1,5 +1,4 @@
 from kring import Array, tracepoint, u64
-
 a_name_of_some_length = Array[u64](1)
 a_name_of_some_other = Array[u64](1)
 

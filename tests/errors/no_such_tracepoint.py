@@ -1,7 +1,5 @@
 # load
 from kring import tracepoint
-
-
 @tracepoint("sched:sched_process_exc")
 def on_exec() -> None:
     pass

@@ -1,5 +1,4 @@
 from kring import Hash, current, tracepoint, u32, u64
-
 counts = Hash[u32, u64](max_entries=8)
 
 

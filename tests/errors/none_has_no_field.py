@@ -1,6 +1,4 @@
 from kring import Hash, Struct, current, tracepoint, u32
-
-
 class Point(Struct):
     x: u32
 

@@ -1,6 +1,4 @@
 from kring import Struct, Xdp, be16, tracepoint
-
-
 class Udp(Struct):
     sport: be16
 

@@ -1,6 +1,4 @@
 from kring import Struct, Xdp, XdpAction, be16, xdp
-
-
 class Udp(Struct):
     sport: be16
     dport: be16

@@ -1,6 +1,4 @@
 from kring import RingBuf, Struct, char, current, tracepoint, u32
-
-
 class Exec(Struct):
     pid: u32
     comm: str = char(16)

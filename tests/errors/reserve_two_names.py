@@ -1,5 +1,4 @@
 """One reservation under two names, compared under both."""
-
 from kring import RingBuf, Struct, current, syscall, u32
 
 

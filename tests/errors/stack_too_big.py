@@ -1,6 +1,4 @@
 from kring import RingBuf, Struct, char, current, tracepoint
-
-
 class Big(Struct):
     name: str = char(200)
 

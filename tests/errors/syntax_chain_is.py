@@ -1,5 +1,4 @@
 """A chain of comparisons with something else than numbers in it."""
-
 from kring import Array, current, i64, syscall
 
 out = Array[i64](1)

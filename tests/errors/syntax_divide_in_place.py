@@ -1,6 +1,4 @@
 from kring import current, tracepoint
-
-
 @tracepoint("sched:sched_process_exec")
 def on_exec() -> None:
     x = current.pid

@@ -1,5 +1,4 @@
 from kring import current, tracepoint
-
 RATE = 0.5
 
 

@@ -1,5 +1,4 @@
 from kring import tracepoint
-
 count = 0
 
 

@@ -1,5 +1,4 @@
 """Zero divisors, the smallest integer, masked shift counts."""
-
 # run: divide(given=[7, 0]) -> out=[0, 7]
 # run: divide(given=[-7, 0]) -> out=[0, -7]
 # run: divide(given=[LOW, -1]) -> out=[LOW, 0]

@@ -1,5 +1,4 @@
 """Constants fold to what run time gives."""
-
 # run: folded() -> out=[-4, 1, -1, 0, -7, 1, -2, 1 << 10, 2**62, 6]
 from kring import Array, i64, syscall
 

@@ -1,5 +1,4 @@
 """Sums that only their low half is wanted of: the high half is cleared whatever is added."""
-
 # run: sums(given=[-1, 5]) -> out=[0xffffffff, 0xffffffff, 4, 0xfffffff9]
 # run: sums(given=[1 << 40, 5]) -> out=[0, 0, 5, 0xfffffffa]
 from kring import Array, i16, i64, syscall, u32, u64

@@ -1,5 +1,4 @@
 """Operands of 32 bits or less compute as i64: no overflow where C has one."""
-
 # run: narrow(bytes_=[255, 255], halves=[-32768], words=[2**32 - 1]) -> out=[510, 65025, 0, 32768, 2**32, -1, 1, 1 << 40]
 from kring import Array, i16, i64, syscall, u8, u32
 

@@ -1,5 +1,4 @@
 """Every operator on signed operands, as Python has it."""
-
 # run: every(given=[7, 2]) -> out=[9, 5, 14, 3, 1, 2, 7, 5, 28, 1, -7, -8, 7]
 # run: every(given=[-7, 2]) -> out=[-5, -9, -14, -4, 1, 0, -5, -5, -28, -2, 7, 6, -7]
 # run: every(given=[7, -2]) -> out=[5, 9, -14, -4, -1, 6, -1, -7, -1 << 62, 0, -7, -8, 7]

@@ -1,5 +1,4 @@
 """Arrays and strings in packets: read at any index, written at constant ones, compared, copied."""
-
 # run: arrays(data=b"abcdef" + b"abcdeg" + b"\x08\x00" + b"\x01\x02\x03\x04\x05\x06" + b"HTTP") -> out=[0, 1, 0x66, 0x63, 21, 1, 0x0304, 1, 1, 0], seen={Mac(a=b"abcdeg"): 1}, value=2, data=b"abcdeg" + b"Abcdeg" + b"\x08\x00" + b"\x12\x34\x03\x04\x05\x06" + b"HTTP"
 # run: names(data=b"abcdef" + b"abcdeg" + b"\x08\x00" + b"\x01\x02\x03\x04\x05\x06" + b"HTTP") -> out=[1, 1, 0, 1, 0, 1], texts=[Text(s="HTTP", t="HTT")]
 # run: names(data=b"abcdef" + b"abcdeg" + b"\x08\x00" + b"\x01\x02\x03\x04\x05\x06" + b"H\0xy") -> out=[0, 0, 1, 1, 0, 0], texts=[Text(s="H", t="H")]

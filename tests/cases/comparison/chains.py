@@ -1,5 +1,4 @@
 """Chained comparisons evaluate each operand once and stop at the first that fails."""
-
 # run: chain(given=[5]) -> out=[1, 0, 1, 1]
 # run: chain(given=[0]) -> out=[0, 0, 0, 0]
 # run: chain(given=[9]) -> out=[0, 1, 1, 1]

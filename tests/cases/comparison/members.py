@@ -1,5 +1,4 @@
 """`in` a few values: written there, or constants from outside; numbers of any sign, and strings."""
-
 # run: numbers(given=[80]) -> out=[1, 0, 1, 1, 1, 0]
 # run: numbers(given=[443]) -> out=[1, 0, 0, 0, 0, 0]
 # run: numbers(given=[-1]) -> out=[0, 1, 0, 1, 0, 0]

@@ -1,5 +1,4 @@
 """Comparisons of signed with unsigned are the mathematical ones."""
-
 # run: compare(signed=[-1], unsigned=[MAX]) -> out=[1, 1, 0, 0, 0, 1, 0, 0, 1, 1]
 # run: compare(signed=[5], unsigned=[5]) -> out=[0, 1, 0, 1, 1, 0, 0, 1, 0, 1]
 # run: compare(signed=[6], unsigned=[5]) -> out=[0, 0, 1, 1, 0, 1, 1, 1, 0, 0]

@@ -1,5 +1,4 @@
 """Values of the module, of a closure and of objects become constants."""
-
 # run: seven() -> out=[7, 3, 5, 16, 9, 1]
 # run: nine() -> out=[9, 3, 5, 16, 9, 1]
 from enum import IntEnum

@@ -1,5 +1,4 @@
 """The arguments of a raw tracepoint: cut to their types, unused ones left out."""
-
 # run: numbers(ctx=b"".join(n.to_bytes(8, "little") for n in (0x1FF, 0xFFFF_FFFF, 0xFFFF_FFFF, 2**64 - 1))) -> out=[255, 2**64 - 1, 0xFFFF_FFFF, 2**64 - 1]
 # run: some(ctx=b"".join(n.to_bytes(8, "little") for n in (1, 2, 0x8000, 4))) -> out=[2**64 - 0x8000]
 # run: changed(ctx=(300).to_bytes(8, "little") * 4) -> out=[44, 45, 301]

@@ -1,5 +1,4 @@
 """Programs that get copies of headers: packets begin behind the Ethernet header."""
-
 # run: sent(data=bytes(12) + b"\x08\0" + bytes([0x46, 0, 0, 30]) + bytes(20) + b"\0\x35") -> value=0, out=[26, 6, 53, 0x0800, 30]
 # run: sent(data=bytes(12) + b"\x08\0" + bytes([0x46, 0, 0, 30]) + bytes(20) + b"\0\x50") -> value=1, out=[26, 6, 80, 0x0800, 30]
 # run: sent(data=bytes(12) + b"\x08\0" + bytes([0x46, 0, 0, 30]) + bytes(20) + b"\0") -> value=1, out=[25, 0, 0, 0, 30]
@@ -9,19 +8,7 @@
 # run: kept(data=bytes(14) + bytes([1, 2, 3, 4, 5, 6, 7])) -> value=20, out=[7, 1, 0, 1, 2, 3, 0]
 # run: pairs(data=bytes(14) + bytes([7, 1, 3, 2])) -> value=2, out=[((1 + 3 + 2) * 16) + (7 + 1 + 7) + (7 << 12) * 3]
 # run: several(data=bytes(14) + bytes(range(1, 11))) -> value=55, out=[10]
-from kring import (
-    Array,
-    CgroupAction,
-    Skb,
-    Struct,
-    array,
-    be16,
-    bits,
-    cgroup_skb,
-    socket_filter,
-    u8,
-    u64,
-)
+from kring import Array, CgroupAction, Skb, Struct, array, be16, bits, cgroup_skb, socket_filter, u8, u64
 
 
 class Head(Struct):

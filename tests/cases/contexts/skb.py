@@ -1,5 +1,4 @@
 """Packets of the network stack: fields of the context, and headers in the packet's own memory."""
-
 # run: fields(data=bytes(12) + b"\x08\x00" + bytes(50)) -> value=2, out=[64, 0x0800, 0, 0, 1]
 # run: fields(data=bytes(12) + b"\x81\x00" + bytes(50), ctx=(bytes(8) + (7).to_bytes(4, "little") + bytes(20) + (3).to_bytes(4, "little")).ljust(192, b"\0")) -> value=2, out=[64, 0x8100, 7, 3, 1]
 # run: written(data=bytes(64), ctx=(bytes(8) + (7).to_bytes(4, "little")).ljust(192, b"\0")) -> value=0, out=[9, 3, 10, 4]

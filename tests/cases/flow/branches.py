@@ -1,5 +1,4 @@
 """if, elif, else, early return, ternary, and, or, not, walrus."""
-
 # run: grade(given=[95]) -> out=[1, 100, 95, 1]
 # run: grade(given=[70]) -> out=[2, 70, 70, 0]
 # run: grade(given=[5]) -> out=[3, 0, 5, 0]

@@ -1,5 +1,4 @@
 """What constants rule out is not compiled at all, so it need not even make sense."""
-
 # run: dead() -> out=[1, 2, 0]
 from kring import Array, i64, syscall
 

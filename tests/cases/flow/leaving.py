@@ -1,5 +1,4 @@
 """Returning out of nested loops, with the value that was asked for."""
-
 # run: find(given=[7]) -> value=7, out=[1, 3]
 # run: find(given=[8]) -> value=8, out=[2, 0]
 # run: find(given=[99]) -> value=0, out=[-1, 0]

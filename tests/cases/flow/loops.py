@@ -1,5 +1,4 @@
 """while, break, continue and else."""
-
 # run: loops(given=[10]) -> out=[10, 25, 1, 0, 4]
 # run: loops(given=[3]) -> out=[3, 1, 1, 1, 4]
 # run: loops(given=[0]) -> out=[0, 0, 1, 1, 4]

@@ -1,5 +1,4 @@
 """Every form of range."""
-
 # run: ranges(given=[5, 10]) -> out=[10, 9, 8, 17, 15, 4, 0, 0]
 # run: ranges(given=[0, 10]) -> out=[0, 0, 8, 0, 0, -9, 0, 0]
 # run: ranges(given=[12, 5]) -> out=[66, 60, 3, 22, 43, 11, 0, 0]

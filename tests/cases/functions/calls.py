@@ -1,5 +1,4 @@
 """Calls of plain functions: arguments by position and by name, defaults, returns, nesting."""
-
 # run: program(given=[5, -3]) -> out=[10, 7, 11, 1, -1, 12, 55, 105, 5, 253, 4, 1, 8, 10, 20]
 # run: program(given=[0, 300]) -> out=[0, 2, 6, 0, 1, 11, 0, 100, 0, 44, 7, 1, 8, 0, 0]
 from collections.abc import Callable

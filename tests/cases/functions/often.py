@@ -1,5 +1,4 @@
 """Functions called often are compiled once: what they take, give back, hold and cannot do apart."""
-
 # run: hashes(given=[1, 2, 3, -4]) -> out=[8299245, 8299245, 1, 0]
 # run: hashes(given=[0, 0, 0, 0]) -> out=[264572, 264572, 1, 0]
 # run: sends(given=[3, 0, 7, 1]) -> events=[Event(a=3, b=6), Event(a=10, b=1), Event(a=13, b=2)], value=4

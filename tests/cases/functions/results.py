@@ -1,5 +1,4 @@
 """What functions return: None or an integer, structs by reference, what a lookup gave."""
-
 # run: maybe(given=[4]) -> out=[40, 0, 4, 1], value=1
 # run: maybe(given=[7]) -> out=[-1, 9, 0, 1], value=2
 # run: structs(given=[3]) -> table={3: Pair(a=6, b=1), 4: Pair(b=1)}, out=[6, 3, 13, 3], value=0

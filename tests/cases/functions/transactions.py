@@ -1,5 +1,4 @@
 """Records and functions: blocks inside a called function, and calls inside a block."""
-
 # run: inside(how=[0]) -> events=[Event(a=1, b=2), Event(a=9)], value=15, lost=0
 # run: inside(how=[1]) -> events=[Event(a=1), Event(a=9)], value=17
 # run: inside(how=[2]) -> events=[Event(a=9)], value=15

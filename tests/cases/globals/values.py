@@ -1,5 +1,4 @@
 """Shared variables: first values, assignment that truncates, atomic addition, structs."""
-
 # run: use() -> value=4470, port=4463, small=7, total=8, limits=Limits(low=2, high=2)
 # run: use(port=1, total=-1, times=2) -> value=54472, port=54465, total=5, limits=Limits(low=3, high=2)
 from kring import Global, Struct, i64, syscall, u8, u16, u64

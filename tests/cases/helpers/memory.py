@@ -2,21 +2,7 @@
 
 # engines: vm kernel
 
-from kring import (
-    Array,
-    Global,
-    Struct,
-    XdpAction,
-    char,
-    current,
-    helpers,
-    i64,
-    sizeof,
-    syscall,
-    u32,
-    u64,
-    xdp,
-)
+from kring import Array, Global, Struct, XdpAction, char, current, helpers, i64, sizeof, syscall, u32, u64, xdp
 
 
 class Line(Struct):

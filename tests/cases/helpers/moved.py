@@ -2,21 +2,7 @@
 
 # engines: kernel
 
-from kring import (
-    Array,
-    Skb,
-    Struct,
-    TcAction,
-    Xdp,
-    XdpAction,
-    array,
-    be16,
-    helpers,
-    sizeof,
-    tc,
-    u64,
-    xdp,
-)
+from kring import Array, Skb, Struct, TcAction, Xdp, XdpAction, array, be16, helpers, sizeof, tc, u64, xdp
 
 
 class Ethernet(Struct):

@@ -5,6 +5,8 @@
 from kring import Array, Struct, Xdp, XdpAction, helpers, sizeof, u32, u64, xdp
 
 
+
+
 class Tail(Struct):
     a: u32
     b: u32

@@ -2,20 +2,7 @@
 
 # engines: kernel
 
-from kring import (
-    Array,
-    KernelStruct,
-    Struct,
-    Xdp,
-    XdpAction,
-    be16,
-    be32,
-    helpers,
-    sizeof,
-    u32,
-    u64,
-    xdp,
-)
+from kring import Array, KernelStruct, Struct, Xdp, XdpAction, be16, be32, helpers, sizeof, u32, u64, xdp
 
 
 class bpf_sock(KernelStruct):

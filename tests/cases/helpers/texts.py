@@ -29,12 +29,8 @@ def compare() -> int:
     if line is not None:
         out[0] = helpers.strncmp(line.text, 16, "abc")
         out[1] = helpers.strncmp(line.text, 16, "abcd")
-        out[2] = (
-            helpers.strncmp(line.text, 16, "aba") if seed.value else helpers.strncmp(line, 16, "a")
-        )
-        out[3] = (
-            helpers.strncmp(line.text, 3, "abc") if helpers.strncmp(line.text, 3, "abd") < 0 else 0
-        )
+        out[2] = helpers.strncmp(line.text, 16, "aba") if seed.value else helpers.strncmp(line, 16, "a")
+        out[3] = helpers.strncmp(line.text, 3, "abc") if helpers.strncmp(line.text, 3, "abd") < 0 else 0
     return 0
 
 
@@ -45,9 +41,7 @@ def show() -> int:
     line = lines.get(0)
     values = Values(a=seed.value, b=-2, c=seed.value * 4)
     if line is not None:
-        out[0] = helpers.snprintf(
-            line, sizeof(Line), "%llu %lld 0x%llx 100%%", values, sizeof(Values)
-        )
+        out[0] = helpers.snprintf(line, sizeof(Line), "%llu %lld 0x%llx 100%%", values, sizeof(Values))
     return 0
 
 

@@ -1,5 +1,4 @@
 """The task a program runs as."""
-
 # run: who() -> seen=[Seen(pid=me.pid, tid=me.tid, uid=me.uid, gid=me.gid, comm=me.comm)], out=[1, 1]
 from kring import Array, RingBuf, Struct, char, cpu, current, i64, ktime_ns, syscall, u32
 

@@ -1,5 +1,4 @@
 """The current task's fields, by name, through pointers and with a view of one's own."""
-
 # run: task() -> out=[me.pid, me.tid, 1, 0], seen=[Seen(comm=me.comm)]
 from kring import Array, RingBuf, Struct, char, current, i64, syscall
 

@@ -1,5 +1,4 @@
 """Variables that a loop carries round: unsigned ones, and signed ones that become unsigned."""
-
 # run: carried(given=[MAX]) -> out=[MAX - 3, MAX, 6]
 # run: carried(given=[1]) -> out=[4, 3, 6]
 from kring import Array, syscall, u64

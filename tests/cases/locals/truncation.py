@@ -1,5 +1,4 @@
 """An annotated variable holds what its type can hold, from then on."""
-
 # run: locals_(given=[300]) -> out=[44, 44, 300, 300, 45, 4]
 # run: locals_(given=[-1]) -> out=[255, -1, 2**32 - 1, -1, 0, 4]
 # run: locals_(given=[2**40 + 129]) -> out=[129, -127, 129, 129, 130, 4]

@@ -1,5 +1,4 @@
 """Arrays and per-CPU maps: entries exist, an index beyond the end reads 0 and stores nothing."""
-
 # run: use(given=[5, 6], times=3) -> out=[5, 0, 3, 9, 2**32 - 3, 0], hits=[3, 30], each={7: 3}
 from kring import Array, PerCpuArray, PerCpuHash, i64, syscall, u32, u64
 

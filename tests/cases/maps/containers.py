@@ -7,20 +7,7 @@
 # run: stacks(stack=[]) -> stack=[Job(id=3, size=30)], out=[-1, -1, 3]
 # run: filters(seen=[3], named=[Job(id=1, size=2)]) -> out=[1, 0, 1, 1, 1]
 # run: prefixes(routes={Route(bits=8, address=0x0A00_0000): 1, Route(bits=24, address=0x0A01_0200): 2}) -> routes={Route(bits=8, address=0x0A00_0000): 1, Route(bits=32, address=0x0A01_0203): 7}, out=[1, 2, -1, 1, 7, 1]
-from kring import (
-    Array,
-    Bloom,
-    LpmTrie,
-    Queue,
-    Stack,
-    Struct,
-    be32,
-    i64,
-    raw_tracepoint,
-    syscall,
-    u32,
-    u64,
-)
+from kring import Array, Bloom, LpmTrie, Queue, Stack, Struct, be32, i64, raw_tracepoint, syscall, u32, u64
 
 
 class Job(Struct):

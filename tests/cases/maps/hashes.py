@@ -1,5 +1,4 @@
 """get, get with default, pop, in, del, assignment, set and += of hashes."""
-
 # run: use(counts={1: 10, 2: 20}) -> counts={1: 11, 3: 5, 4: -1, 9: 7}, out=[10, -1, 20, -5, 1, 0, 7, 1]
 # run: use(counts={}) -> counts={1: 1, 3: 5, 4: -1, 9: 7}, out=[-2, -1, -3, -5, 0, 0, 7, 1]
 # run: fill(times=2) -> small={0: 2, 5: 1}, out=[1]

@@ -1,5 +1,4 @@
 """A comparison with None tells what follows it, in values as in conditions."""
-
 # run: narrow(points={1: Point(x=3)}) -> out=[1, 1, 0, 7, 3]
 # run: narrow(points={1: Point(x=9)}) -> out=[0, 1, 0, 7, 9]
 # run: narrow(points={2: Point(x=5)}) -> out=[0, 0, 1, 0, -1]

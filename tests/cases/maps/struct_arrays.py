@@ -1,5 +1,4 @@
 """Arrays of structs: an index surely inside is the entry itself, any other is checked."""
-
 # run: direct(flows=[Flow(packets=2), Flow(size=9)]) -> flows=[Flow(packets=5, size=100), Flow(packets=7, size=9), Flow(packets=3), Flow()], out=[5, 7, 9]
 # run: masked(given=[6]) -> flows=[Flow(), Flow(), Flow(packets=1), Flow()], out=[1]
 # run: checked(given=[3], flows=[Flow(), Flow(), Flow(), Flow(packets=8)]) -> out=[8, 1]

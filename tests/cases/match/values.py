@@ -1,5 +1,4 @@
 """`match` on integers: literals, named constants, alternatives, guards and captures."""
-
 # run: program(given=[1]) -> out=[10, 1], value=0
 # run: program(given=[2]) -> out=[20, 1], value=0
 # run: program(given=[-3]) -> out=[20, 1], value=0

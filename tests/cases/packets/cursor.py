@@ -1,5 +1,4 @@
 """The cursor: what reads and skips make of it, on paths and round loops."""
-
 # run: walk(data=pkt(1, 3, 4, 5)) -> value=2, out=[13, 16, 4]
 # run: walk(data=pkt(1, 2, 3, 4)) -> value=2, out=[10, 16, 4]
 # run: walk(data=pkt(1, 2, 3, 4)[:15]) -> value=2, out=[6, 15, 3]

@@ -1,5 +1,4 @@
 """Headers are the packet's own memory: read, written, keys and values of maps."""
-
 # run: swap(data=bytes(range(20))) -> value=3, data=bytes([6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5, 0x0C, 0x0E]) + bytes(range(14, 20))
 # run: count(data=bytes([0x45, 1, 0, 7]) + bytes(12), times=2) -> value=2, seen={7: 2}, shapes={Shape(version=4, ihl=5): 1}, kept=[0x145]
 from kring import Array, Hash, Struct, Xdp, XdpAction, be16, bits, u8, u16, u32, u64, xdp

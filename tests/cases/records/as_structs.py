@@ -1,5 +1,4 @@
 """A reserved record is a struct too: kept in a map, copied into a field, sent to another ring."""
-
 # run: program() -> events=[Event(a=7, b=8)], others=[Event(a=7, b=9)], table={1: Event(a=7, b=8)}, wide=[Wide(inner=Event(a=7, b=9), c=3)]
 from kring import Hash, RingBuf, Struct, syscall, u32, u64
 

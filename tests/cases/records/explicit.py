@@ -1,5 +1,4 @@
 """try_reserve, submit, discard and output; what nobody assigned is zero."""
-
 # run: explicit(how=[0]) -> events=[Event(b=5)], lost=0
 # run: explicit(how=[1]) -> events=[], lost=0
 # run: narrowed() -> events=[Event(a=3, b=1)], lost=0

@@ -1,5 +1,4 @@
 """Leaving a `with …reserve()` block by every way there is."""
-
 # run: leave(how=[0]) -> events=[Event(a=1, b=2), Event(a=99)], value=5, lost=0
 # run: leave(how=[1]) -> events=[Event(a=1)], value=7
 # run: leave(how=[2]) -> events=[Event(a=99)], value=5

@@ -1,5 +1,4 @@
 """A filtered exec event with a walk through the task: what good code for it looks like."""
-
 from kring import RingBuf, Struct, TracepointArgs, char, current, i32, tracepoint, u32
 
 PARENT = 1

@@ -1,5 +1,4 @@
 """A loop over a range: one block to test, one to add."""
-
 # run: total(given=[10]) -> out=[45]
 from kring import Array, i64, syscall
 

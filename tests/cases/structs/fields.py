@@ -1,27 +1,10 @@
 """Fields of every width, signed and unsigned, network order, bit fields, nested structs."""
-
 # run: copy(given=[Wide(a=255, b=-1, c=65535, d=-2, e=2**32 - 1, f=-3, g=2**64 - 1, h=-4)]) -> out=[255, -1, 65535, -2, 2**32 - 1, -3, -1, -4], kept=[Wide(a=255, b=-1, c=65535, d=-2, e=2**32 - 1, f=-3, g=2**64 - 1, h=-4)]
 # run: cut(given=[Wide(h=0x1234_5678_9ABC_DEF0)]) -> kept=[Wide(a=0xF0, b=-0x10, c=0xDEF0, d=0xDEF0 - 0x10000, e=0x9ABC_DEF0, f=0x9ABC_DEF0 - 2**32, g=0x1234_5678_9ABC_DEF0, h=0x1234_5678_9ABC_DEF0)]
 # run: network(wire=[Wire(port=443, addr=0x0A00_0001, id=2**63 + 5)]) -> out=[443, 0x0A00_0001, 5, 1, 0x01BB], wire=[Wire(port=0x1234, addr=0x5678_9ABC, id=7)]
 # run: bit_fields(head=[Head(version=4, ihl=15, flags=5, offset=-1, rest=9)]) -> out=[4, 15, 5, -1, 9], head=[Head(version=6, ihl=5, flags=2, offset=-3, rest=9)]
 # run: nested(pairs=[Pair(left=Point(x=1, y=-2), right=Point(x=3, y=-4))]) -> out=[-2, 3], pairs=[Pair(left=Point(x=3, y=-4), right=Point(x=30, y=-2))]
-from kring import (
-    Array,
-    Struct,
-    be16,
-    be32,
-    be64,
-    bits,
-    i8,
-    i16,
-    i32,
-    i64,
-    syscall,
-    u8,
-    u16,
-    u32,
-    u64,
-)
+from kring import Array, Struct, be16, be32, be64, bits, i8, i16, i32, i64, syscall, u8, u16, u32, u64
 
 
 class Wide(Struct):

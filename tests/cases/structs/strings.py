@@ -1,5 +1,4 @@
 """Strings are copied with the destination's capacity and always end in a NUL."""
-
 # run: copy(given=[Text(short="abcdefg", long="0123456789" * 6)]) -> kept=[Text(short="0123456", long="abcdefg")], records=[Text(short="abc", long="kring")]
 # run: copy(given=[Text(short="", long="x")]) -> kept=[Text(short="x", long="")], records=[Text(short="abc", long="kring")]
 # run: wide(big=[Big(name="n" * 90)]) -> sent=[Big(name="n" * 90, alias="n" * 31, cleared="n" * 7)]

@@ -1,5 +1,4 @@
 """Structs inside structs: made, assigned, compared, passed on and returned, at any depth."""
-
 # run: made() -> records=[Event(id=7, mac=b"abcdef", name="kring", inner=Inner(a=1, p=Point(x=2, y=-3)), n=[1, 2, 3])]
 # run: made(given=[Event(mac=b"xyz", name="other", inner=Inner(a=9, p=Point(x=8, y=7)))]) -> records=[Event(id=7, mac=b"abcdef", name="kring", inner=Inner(a=1, p=Point(x=2, y=-3)), n=[1, 2, 3])]
 # run: assigned(given=[Event(inner=Inner(a=1, p=Point(x=2, y=3))), Event(inner=Inner(a=4, p=Point(x=5, y=6)))]) -> given=[Event(inner=Inner(a=4, p=Point(x=5, y=60))), Event(inner=Inner(a=4, p=Point(x=2, y=3)))], out=[1, 0, 3]

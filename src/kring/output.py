@@ -24,7 +24,7 @@ DECLARATIONS: Final = {"c": "{}.h", "go": "{}.go", "rust": "{}.rs", "python": "{
 _MADE: Final = b"kring build --gen"
 """What is in the first lines of such a file, and lets the next one take its place."""
 _HEAD: Final = 512
-_UNTYPED: Final = "tracepoint/syscalls/"
+_UNTYPED: Final = "tracepoint/syscalls/sys_enter_"
 """Tracepoints that the kernel makes without a struct of their own."""
 
 

@@ -283,12 +283,12 @@ def test_build_says_which_objects_other_loaders_cannot_load(tmp_path: Path) -> N
         HEAD.replace("import", "import TracepointArgs, i64,", 1)
         + """
 class Exit(TracepointArgs):
-    ret: i64
+    fd: i64
 
-@tracepoint("syscalls:sys_exit_read")
+@tracepoint("syscalls:sys_enter_close")
 def on_exit(ctx: Exit) -> None:
     with events.reserve() as e:
-        e.pid = ctx.ret
+        e.pid = ctx.fd
 """
     )
     done = kring("build", written(tmp_path, text), "-o", tmp_path / "x.bpf.o")

@@ -9,7 +9,7 @@ from kring.abi.code import decode, encode
 from kring.abi.tracepoints import TraceField
 from kring.btf.blob import Btf
 from kring.btf.ext import CoreKind, CoreReloc
-from kring.btf.types import Composite, Enum, Int, Member
+from kring.btf.types import Array, Composite, Enum, Int, Member
 from kring.btf.write import Builder
 from kring.errors import ObjectError
 from kring.obj.object import MapRef, Program
@@ -183,3 +183,33 @@ def test_a_tracepoint_without_btf_is_resolved_from_its_format() -> None:
     ready = decode(relocate(program, {}, Btf(b.bytes()), KERNEL, hooks))
     assert [insn.imm for insn in ready] == [16, 24, 0, 8]
     assert set(asked) == {"syscalls:sys_enter_openat"}
+
+
+def test_a_struct_that_tracepoints_share_is_resolved_from_btf() -> None:
+    """What C programs read of system calls: arguments by their number, which a format gives by
+    their names."""
+
+    def types(name: str, at: int) -> tuple[Btf, int]:
+        b = Builder()
+        long = b.add(Int("long", 8, 64))
+        args = b.add(Array(long, long, 6))
+        id = b.add(Composite(name, 96, (Member("id", long, at), Member("args", args, at + 64))))
+        return Btf(b.bytes()), id
+
+    def hooks(name: str) -> list[TraceField]:
+        return [
+            TraceField("__syscall_nr", "int", 8, 4, True),
+            TraceField("ret", "long", 16, 8, True),
+        ]
+
+    code = encode(parse("mov %r1, 0\nmov %r1, 16"))
+    for event, hook in (("sys_enter", "sys_enter_read"), ("sys_exit", "sys_exit_read")):
+        local, id = types(f"trace_event_raw_{event}", 0)
+        core = (
+            CoreReloc(0, id, "0:0", K.FIELD_BYTE_OFFSET),
+            CoreReloc(1, id, "0:1:1", K.FIELD_BYTE_OFFSET),
+        )
+        program = Program("f", f"tp/syscalls/{hook}", code, core=core)
+        target, _ = types(f"trace_event_raw_{event}", 64)
+        ready = decode(relocate(program, {}, local, target, hooks))
+        assert [insn.imm for insn in ready] == [8, 24]

@@ -10,6 +10,7 @@ from kring.record import record
 
 EVENT_STRUCT = "trace_event_raw_"
 """What BTF puts before an event's name to name its struct."""
+_RETURNS = "syscalls:sys_exit_"
 DYNAMIC = "__data_loc_"
 """What the struct puts before the name of a field whose data has no fixed place."""
 
@@ -26,5 +27,7 @@ class TraceField:
 
 
 def event_struct(tracepoint: str) -> str:
-    """The name of the struct of `category:name`."""
+    """The name of the struct of `category:name`; all returns of system calls share one."""
+    if tracepoint.startswith(_RETURNS):
+        return EVENT_STRUCT + "sys_exit"
     return EVENT_STRUCT + tracepoint.partition(":")[2]

@@ -15,7 +15,7 @@ from typing import Final
 
 from kring.abi.isa import ALU32, ALU64, LDX, ST, STX, X
 from kring.abi.programs import parse_section
-from kring.abi.tracepoints import DYNAMIC, EVENT_STRUCT, TraceField
+from kring.abi.tracepoints import DYNAMIC, EVENT_STRUCT, TraceField, event_struct
 from kring.btf.blob import Btf
 from kring.btf.core import Candidates, Resolved, resolve
 from kring.btf.ext import CoreKind, CoreReloc
@@ -133,14 +133,9 @@ def _resolve(
         raise ObjectError(f"program {program.name!r} has CO-RE records and no types to read them")
     event = essential(local.name(reloc.type_id))
     if event.startswith(EVENT_STRUCT) and hooks is not None:
-        hook = parse_section(program.section)[1]
-        try:
-            fields = hooks(hook)
-        except LoadError:
-            if target is None or target.find(event, Kind.STRUCT) is None:
-                raise
-        else:
-            return _resolve_hook(reloc, local, hook, fields)
+        answer = _of_hook(program, event, reloc, local, target, hooks)
+        if answer is not None:
+            return answer
     if reloc.kind == CoreKind.TYPE_ID_LOCAL:
         return resolve(reloc, local, local)
     if target is None:
@@ -152,10 +147,32 @@ def _resolve(
     return resolve(reloc, local, target, candidates)
 
 
+def _of_hook(
+    program: Program, event: str, reloc: CoreReloc, local: Btf, target: Btf | None, hooks: Hooks
+) -> Resolved | None:
+    """The answer from the format of a program's tracepoint; None if the target's types have to give
+    it: several tracepoints may share a struct there, whose fields have names of their own."""
+    hook = parse_section(program.section)[1]
+
+    def is_typed() -> bool:
+        return target is not None and target.find(event, Kind.STRUCT) is not None
+
+    if event != event_struct(hook) and is_typed():
+        return None
+    try:
+        fields = hooks(hook)
+    except LoadError:
+        if is_typed():
+            return None
+        raise
+    answer, known = _resolve_hook(reloc, local, hook, fields)
+    return answer if known or not is_typed() else None
+
+
 def _resolve_hook(
     reloc: CoreReloc, local: Btf, hook: str, fields: Sequence[TraceField]
-) -> Resolved:
-    """The answer from the format of a tracepoint, where no BTF describes its struct."""
+) -> tuple[Resolved, bool]:
+    """The answer from the format of a tracepoint, and whether the field is there."""
     own = resolve(reloc, local, local)
     spec = parse_spec(reloc, local)
     if len(spec.steps) < 2:
@@ -164,12 +181,11 @@ def _resolve_hook(
     field = next((f for f in fields if f.name.removeprefix(DYNAMIC) == wanted), None)
     exists = reloc.kind == CoreKind.FIELD_EXISTS
     if field is None:
-        return replace(
-            own, value=0 if exists else None, why=partial(_no_field, hook, wanted, fields)
-        )
+        why = partial(_no_field, hook, wanted, fields)
+        return replace(own, value=0 if exists else None, why=why), False
     if spec.steps[1].name.startswith(DYNAMIC) != field.type.startswith(DYNAMIC.rstrip("_")):
         reason = f"field {wanted!r} of {hook} is `{field.type}`"
-        return replace(own, value=0 if exists else None, why=lambda: reason)
+        return replace(own, value=0 if exists else None, why=lambda: reason), True
     if len(spec.steps) > 2 and reloc.kind != CoreKind.FIELD_BYTE_OFFSET:
         raise ObjectError(f"{spec}: {reloc.kind.name} below a field of a tracepoint is not known")
     inside = _offset_inside(reloc, local) if len(spec.steps) > 2 else 0
@@ -184,14 +200,15 @@ def _resolve_hook(
     if reloc.kind not in values:
         raise ObjectError(f"{spec}: {reloc.kind.name} asks about a type, not a field")
     if len(spec.steps) > 2 or own.size is None or field.size not in _SIZE_BITS:
-        return replace(own, value=values[reloc.kind])
-    return replace(
+        return replace(own, value=values[reloc.kind]), True
+    found = replace(
         own,
         value=values[reloc.kind],
         size=field.size,
         signed=field.signed,
         resizable=own.size == field.size or not (own.signed or field.signed),
     )
+    return found, True
 
 
 def _offset_inside(reloc: CoreReloc, local: Btf) -> int:

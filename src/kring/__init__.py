@@ -96,6 +96,8 @@ if TYPE_CHECKING:
     from kring.decl.structs import task_struct as task_struct
     from kring.obj.object import Object as Object
     from kring.open import open as open
+    from kring.pins import pinned as pinned
+    from kring.pins import statistics as statistics
     from kring.run.kernel.kernel import Kernel as Kernel
     from kring.run.vm.feed import Event as Event
     from kring.run.vm.target import Vm as Vm
@@ -128,6 +130,8 @@ _LATER = {
     "PerfHandle": "kring.stream.buffers",
     "Registers": "kring.decl.contexts",
     "Session": "kring.session",
+    "pinned": "kring.pins",
+    "statistics": "kring.pins",
     "StreamHandle": "kring.stream.handle",
     "Vm": "kring.run.vm.target",
 }
@@ -216,10 +220,12 @@ __all__ = [
     "named",
     "pack",
     "perf_event",
+    "pinned",
     "ptr",
     "raw_tracepoint",
     "sizeof",
     "socket_filter",
+    "statistics",
     "syscall",
     "task_struct",
     "tc",

@@ -25,11 +25,13 @@ from kring.run.target import (
     RunResult,
     Runtime,
 )
+from kring.stream.base import Handle, MapBase
 from kring.stream.handle import StreamHandle
 from kring.stream.maps import MapHandle, PerCpuHandle, codec
 from kring.stream.ring import RingReader
 
 if TYPE_CHECKING:
+    from kring.run.info import LinkInfo, ProgramInfo, ProgramStats
     from kring.stream.buffers import PerfHandle
 
 T = TypeVar("T")
@@ -41,35 +43,57 @@ class HasFileno(Protocol):
     def fileno(self) -> int: ...
 
 
-class StructHandle:
+class LinkHandle(Handle):
+    """An attached program. It is detached when its session ends; one with a name (`pin`) stays
+    attached until `unpin`, `detach`, or the name's removal by whoever."""
+
+    def __init__(self, live: Link) -> None:
+        self._live = self._named = live
+
+    def detach(self) -> None:
+        """Undo the attach, names that this handle gave included."""
+        self.unpin()
+        self._live.close()
+        self.close()
+
+    def info(self) -> LinkInfo:
+        """What the running system knows of the link: id, type, the program's id."""
+        return self._live.info()
+
+
+class StructHandle(MapBase):
     """A struct of functions that the kernel calls while it is attached."""
 
     def __init__(self, live: LiveMap, attach: Callable[[LiveMap], Link]) -> None:
-        self._live = live
+        super().__init__(live)
         self._attach = attach
-        self._link: Link | None = None
+        self._link: LinkHandle | None = None
         self.name = live.spec.name
         self.fd = live.fd
 
-    def attach(self) -> None:
+    def attach(self) -> LinkHandle:
         """Put it in force.
 
         Raises: AttachError if it is, or the kernel finds it incomplete.
         """
-        self._link = self._attach(self._live)
+        self._link = LinkHandle(self._attach(self._live))
+        return self._link
 
     def detach(self) -> None:
         """Take it out of force; again does nothing."""
         if self._link is not None:
-            self._link.close()
+            self._link.detach()
 
 
-class ProgramHandle:
-    """A loaded program; one that is not `hooked` runs only when asked to."""
+class ProgramHandle(Handle):
+    """A loaded program; one that is not `hooked` runs only when asked to.
+
+    `pin` keeps the program loaded, not attached: that takes a name for one of its `links`.
+    """
 
     def __init__(self, live: LiveProgram) -> None:
-        self._live = live
-        self._links: list[Link] = []
+        self._live = self._named = live
+        self._links: list[LinkHandle] = []
         self.name = live.spec.name
         self.fd = live.fd
         self.slots = live.spec.slots
@@ -90,7 +114,7 @@ class ProgramHandle:
         frequency: int = 0,
         period: int = 0,
         priority: int = 0,
-    ) -> None:
+    ) -> LinkHandle:
         """Connect the program to its hook, or to another: what `load` takes by these names, and
         what kinds of programs need that `load` does not attach:
 
@@ -100,19 +124,36 @@ class ProgramHandle:
         the `map` that holds these, those of a network namespace a file that names it (`netns`), our
         own by default. A perf_event program takes the event as `target`, and the `frequency` of
         samples or the `period` between them. `mode` is how packets reach an xdp program.
+
+        The link that comes back is one of `links` from here on.
         """
         fd = None if socket is None else socket.fileno()
-        self.attach_to(
+        return self.attach_to(
             Hook(interface, cgroup, pid, fd, map, netns, target, frequency, period, mode, priority)
         )
 
-    def attach_to(self, hook: Hook) -> None:
-        self._links.append(self._live.attach(hook))
+    def attach_to(self, hook: Hook) -> LinkHandle:
+        self._links.append(LinkHandle(self._live.attach(hook)))
+        return self._links[-1]
+
+    @property
+    def links(self) -> tuple[LinkHandle, ...]:
+        """What `load` and `attach` connected, oldest first, until `detach`."""
+        return tuple(self._links)
 
     def detach(self) -> None:
         """Undo every attach."""
         while self._links:
-            self._links.pop().close()
+            self._links.pop().detach()
+
+    def info(self) -> ProgramInfo:
+        """What the running system knows of the program: id, tag, load time, sizes, maps."""
+        return self._live.info()
+
+    def stats(self) -> ProgramStats:
+        """How often the program ran, counted while a `kring.statistics()` is open (and in the VM
+        always), and how often it was skipped because it was running already."""
+        return self._live.stats()
 
     def unknown(self, hook: Hook) -> str:
         """What `attach` must be told beyond that, empty if nothing."""
@@ -173,7 +214,8 @@ def stream_handle(
         size = None if record is None else _exact_size(record)
         return perf_handle(live, runtime, decode, size, options, dropped, dtype)
     waiter = partial(runtime.waiter, [live])
-    return StreamHandle(RingReader(live.ring()), waiter, decode, dropped or (lambda: None), dtype)
+    reader = RingReader(live.ring())
+    return StreamHandle(reader, waiter, decode, dropped or (lambda: None), dtype).through(live)
 
 
 def perf_options(declaration: PerfBuf[Any]) -> PerfOptions:
@@ -227,7 +269,7 @@ def perf_handle(
     opened = options or PerfOptions()
     buffers = runtime.perf(live, opened)
     waiter = partial(runtime.waiter, [live])
-    return PerfHandle(buffers, opened, size, waiter, decode, dropped, dtype)
+    return PerfHandle(buffers, opened, size, waiter, decode, dropped, dtype).through(live)
 
 
 def _dropped(counters: LiveMap, index: int) -> int:

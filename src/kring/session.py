@@ -7,7 +7,7 @@ s[declaration] → handle          leaving the `with` block undoes all of it
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
@@ -44,7 +44,7 @@ from kring.run.target import (
     Waiter,
 )
 from kring.stream.handle import StreamHandle
-from kring.stream.maps import PerCpuHandle
+from kring.stream.maps import MapHandle, PerCpuHandle
 from kring.stream.variables import GlobalHandle
 
 if TYPE_CHECKING:
@@ -290,11 +290,11 @@ class Session:
     @overload
     def __getitem__(
         self, key: Hash[K, V] | LruHash[K, V] | LpmTrie[K, V], /
-    ) -> MutableMapping[K, V]: ...
+    ) -> MapHandle[K, V]: ...
     @overload
     def __getitem__(self, key: PerCpuHash[K, V] | LruPerCpuHash[K, V], /) -> PerCpuHandle[K, V]: ...
     @overload
-    def __getitem__(self, key: Array[V], /) -> MutableMapping[int, V]: ...
+    def __getitem__(self, key: Array[V], /) -> MapHandle[int, V]: ...
     @overload
     def __getitem__(self, key: PerCpuArray[V], /) -> PerCpuHandle[int, V]: ...
     @overload

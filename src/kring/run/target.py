@@ -23,6 +23,7 @@ from kring.record import record
 
 if TYPE_CHECKING:
     from kring.abi.usdt import Site
+    from kring.run.info import LinkInfo, MapInfo, ProgramInfo, ProgramStats
 
 
 class Wait(Enum):
@@ -95,7 +96,14 @@ class PerfBuffers(Protocol):
     def lost(self) -> dict[int, int] | None: ...
 
 
-class LiveMap(Protocol):
+class Named(Protocol):
+    """What can have names in the BPF file system, which keep it alive without a process."""
+
+    def pin(self, path: str) -> None: ...
+    def unpin(self, path: str) -> None: ...
+
+
+class LiveMap(Named, Protocol):
     """A created map, of raw bytes; a per-CPU value is the values of all CPUs in a row.
 
     A queue or stack has empty keys, and `take` removes its first value; `may_hold` asks a filter.
@@ -113,11 +121,13 @@ class LiveMap(Protocol):
     def may_hold(self, value: bytes) -> bool: ...
     def ring(self) -> RingMemory: ...
     def value(self) -> memoryview: ...
+    def info(self) -> MapInfo: ...
 
 
-class Link(Protocol):
-    """An attached program; closing detaches it."""
+class Link(Named, Protocol):
+    """An attached program; closing detaches it, unless a name keeps it."""
 
+    def info(self) -> LinkInfo: ...
     def close(self) -> None: ...
 
 
@@ -145,7 +155,7 @@ class Hook:
 ANYWHERE = Hook()
 
 
-class LiveProgram(Protocol):
+class LiveProgram(Named, Protocol):
     """A loaded program. `insns_processed` is the verifier's count, 0 where there is none."""
 
     spec: Program
@@ -155,6 +165,8 @@ class LiveProgram(Protocol):
     def attach(self, hook: Hook = ANYWHERE) -> Link: ...
     def read(self, hook: Hook = ANYWHERE) -> bytes: ...
     def run(self, data: bytes = b"", ctx: bytes = b"", repeat: int = 1) -> RunResult: ...
+    def info(self) -> ProgramInfo: ...
+    def stats(self) -> ProgramStats: ...
 
 
 class Waiter(Protocol):

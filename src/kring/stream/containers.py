@@ -12,6 +12,7 @@ from kring.abi.uapi import MapType
 from kring.decl.types import FieldType
 from kring.errors import LoadError
 from kring.run.target import LiveMap
+from kring.stream.base import MapBase
 from kring.stream.maps import codec, encoded
 
 V = TypeVar("V")
@@ -36,11 +37,11 @@ def handle(live: LiveMap, value: FieldType, descriptor: Descriptor) -> Any:
             return QueueHandle[Any](live, value)
 
 
-class QueueHandle(Generic[V]):
+class QueueHandle(MapBase, Generic[V]):
     """A live queue or stack."""
 
     def __init__(self, live: LiveMap, kind: FieldType) -> None:
-        self._live = live
+        super().__init__(live)
         self._encode, self._decode = codec(kind)
 
     def push(self, value: V, /) -> bool:
@@ -58,15 +59,12 @@ class QueueHandle(Generic[V]):
     def _found(self, data: bytes | None) -> V | None:
         return None if data is None else self._decode(data)
 
-    def __repr__(self) -> str:
-        return f"<map {self._live.spec.name!r}>"
 
-
-class FilterHandle(Generic[V]):
+class FilterHandle(MapBase, Generic[V]):
     """A live filter: `in` is sure of what was never added, and mostly right about the rest."""
 
     def __init__(self, live: LiveMap, kind: FieldType) -> None:
-        self._live = live
+        super().__init__(live)
         self._encode, _ = codec(kind)
 
     def add(self, value: V, /) -> None:
@@ -76,15 +74,9 @@ class FilterHandle(Generic[V]):
     def __contains__(self, value: V) -> bool:
         return self._live.may_hold(encoded(self._live, self._encode, value))
 
-    def __repr__(self) -> str:
-        return f"<map {self._live.spec.name!r}>"
 
-
-class TracesHandle(Mapping[int, tuple[int, ...]]):
+class TracesHandle(MapBase, Mapping[int, tuple[int, ...]]):
     """Live stacks of calls: return addresses by the number a program was given, innermost first."""
-
-    def __init__(self, live: LiveMap) -> None:
-        self._live = live
 
     def __getitem__(self, id: int) -> tuple[int, ...]:
         data = None if id < 0 else self._live.lookup(id.to_bytes(_NUMBER, "little"))
@@ -105,16 +97,13 @@ class TracesHandle(Mapping[int, tuple[int, ...]]):
     def __len__(self) -> int:
         return len(list(self._live.keys()))
 
-    def __repr__(self) -> str:
-        return f"<map {self._live.spec.name!r}>"
 
-
-class JumpHandle:
+class JumpHandle(MapBase):
     """Live places for programs to go on with. A place holds a program for as long as the session
     lasts or until it is deleted."""
 
     def __init__(self, live: LiveMap, descriptor: Descriptor) -> None:
-        self._live = live
+        super().__init__(live)
         self._descriptor = descriptor
 
     def __setitem__(self, i: int, program: Any) -> None:
@@ -137,9 +126,6 @@ class JumpHandle:
 
     def __len__(self) -> int:
         return self._live.spec.max_entries
-
-    def __repr__(self) -> str:
-        return f"<map {self._live.spec.name!r}>"
 
     def _key(self, i: int) -> bytes:
         if not 0 <= i < len(self):

@@ -14,13 +14,15 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from sys import maxsize
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from kring.errors import LoadError, NotLive, NotSupported
-from kring.run.target import Wait, Waiter
+from kring.run.target import LiveMap, Wait, Waiter
+from kring.stream.base import Handle
 from kring.stream.reader import Batch, Reader
 
 if TYPE_CHECKING:
+    from kring.run.info import MapInfo
     from kring.stream.aio import Sleepers
     from kring.stream.rows import DType, Rows
 
@@ -34,13 +36,15 @@ FIRST_PAUSE_S = 50e-6
 _LONGEST_PAUSE_S = 5e-3
 
 
-class StreamHandle(Generic[T]):
+class StreamHandle(Handle, Generic[T]):
     """The records of one live stream. Any thread may read, and each record goes to one reader; any
     thread, or a signal handler, may close.
 
     `waiter` is called at the first wait, `dropped` counts the records lost so far (None: nobody
     counts), `dtype` gives the numpy dtype of a record.
     """
+
+    _live: LiveMap | None = None
 
     def __init__(
         self,
@@ -180,6 +184,17 @@ class StreamHandle(Generic[T]):
             count += 1
         return count
 
+    def through(self, live: LiveMap) -> Self:
+        """This handle, told the map that the records come through."""
+        self._live = self._named = live
+        return self
+
+    def info(self) -> MapInfo:
+        """What the running system knows of the stream's map: id, type, sizes, flags, memory."""
+        if self._live is None:
+            raise NotSupported("this stream is no map of a running system")
+        return self._live.info()
+
     def fileno(self) -> int:
         """A descriptor that is readable when records are there, -1 if there is none. Use poll(2),
         select, or an epoll registration made anew at each wait: a lasting one misses records."""
@@ -202,6 +217,7 @@ class StreamHandle(Generic[T]):
             waiter.close()
         if sleepers is not None:
             sleepers.close()
+        super().close()
 
     def _last_count(self) -> int | None:
         try:

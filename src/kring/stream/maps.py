@@ -17,6 +17,7 @@ from kring.decl.struct import Struct, code, fields, pack, packed, single, unpack
 from kring.decl.types import FieldType, IntType
 from kring.errors import LoadError
 from kring.run.target import LiveMap
+from kring.stream.base import MapBase
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -26,12 +27,12 @@ _ARRAYS = frozenset({MapType.ARRAY, MapType.PERCPU_ARRAY})
 Codec = tuple[Callable[[Any], bytes], Callable[[bytes], Any]]
 
 
-class MapHandle(MutableMapping[K, V]):
+class MapHandle(MapBase, MutableMapping[K, V]):
     """The entries of a live map. Iterating sees entries added or removed meanwhile or not, as the
     kernel does, and never one twice unless it was."""
 
     def __init__(self, live: LiveMap, key: FieldType, value: FieldType) -> None:
-        self._live = live
+        super().__init__(live)
         self._name = live.spec.name
         self._key_bytes, self._key = codec(key)
         encode, decode = codec(value)
@@ -62,9 +63,6 @@ class MapHandle(MutableMapping[K, V]):
 
     def __len__(self) -> int:
         return sum(1 for _ in iter(self))
-
-    def __repr__(self) -> str:
-        return f"<map {self._name!r}>"
 
     def _encode_key(self, key: K) -> bytes:
         try:

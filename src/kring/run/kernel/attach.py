@@ -10,9 +10,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping
 from errno import EINVAL, ENOENT, EPERM
+from typing import TYPE_CHECKING
 
 from kring.abi.uapi import AttachType
-from kring.errors import AttachError, LoadError
+from kring.errors import AttachError, LoadError, NotSupported
 from kring.record import record
 from kring.run.kernel import syscall
 from kring.run.kernel.maps import KernelMap
@@ -24,14 +25,52 @@ from kring.run.spec import kind_of, unknown_hook
 from kring.run.target import Hook
 from kring.spelling import suggestion
 
+if TYPE_CHECKING:
+    from kring.run.info import LinkInfo
+
 
 class KernelLink:
-    """An attached program. Closing detaches it; closing again does nothing."""
+    """An attached program. Closing detaches it, unless a name keeps it; again does nothing."""
 
     __slots__ = ("fds",)
 
     def __init__(self) -> None:
         self.fds = Fds()
+
+    def info(self) -> LinkInfo:
+        """What the kernel knows of the link, the first if the hook took several."""
+        from kring.run.kernel.info import link_info
+
+        return link_info(self._links()[0])
+
+    def pin(self, path: str) -> None:
+        """Give the link a name that keeps the program attached.
+
+        Raises: NotSupported for a hook that took no link, or several.
+        """
+        from kring.run.kernel.pin import pin
+
+        links = self._links()
+        if len(links) > 1:
+            raise NotSupported(
+                f"this program is attached at {len(links)} places by a link each, and a name is of"
+                " one: attach it to each by itself, with `target`"
+            )
+        pin(links[0], path)
+
+    def unpin(self, path: str) -> None:
+        from kring.run.kernel.pin import unpin
+
+        unpin(path)
+
+    def _links(self) -> list[int]:
+        from kring.run.kernel.info import kind_of_fd
+
+        found = [fd for fd in self.fds if kind_of_fd(fd) == "link"]
+        if not found:
+            missing = "this hook is connected without one, or the program is detached"
+            raise NotSupported(f"there is no link: {missing}")
+        return found
 
     def close(self) -> None:
         self.fds.close()

@@ -169,6 +169,31 @@ class KernelRuntime:
         self._programs.append(live)
         return live
 
+    def pinned(self, path: str) -> KernelMap | KernelProgram | KernelLink:
+        """What somebody pinned at a path.
+
+        Raises: LoadError if there is nothing, NotPermitted.
+        """
+        from kring.run.kernel.opened import opened
+        from kring.run.kernel.pin import get
+
+        self._check_open()
+        live = opened(get(self._fds, path), path, self._attach, self._iterate)
+        match live:
+            case KernelMap():
+                self._maps.append(live)
+            case KernelProgram():
+                self._programs.append(live)
+            case KernelLink():
+                self._links.append(live)
+        return live
+
+    def types_of(self, live: KernelMap) -> bytes:
+        """The BTF that a map was made with, empty if it has none or it may not be read."""
+        from kring.run.kernel.info import btf_of, map_info
+
+        return btf_of(self._fds, map_info(live.fd).btf_id)
+
     def _place(self, program: Program, kind: Kind, target: str) -> tuple[int, int]:
         """The attach type, and the id in the kernel's types of what the program is part of."""
         if kind.type == ProgType.STRUCT_OPS:

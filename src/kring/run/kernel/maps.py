@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable, Iterator
 from errno import E2BIG, EEXIST, EINVAL, ENOENT, ENOMEM, ENOSPC, EPERM
 from mmap import MAP_SHARED, PAGESIZE, PROT_READ, PROT_WRITE, mmap
+from typing import TYPE_CHECKING
 
 from kring.abi.uapi import BPF_F_RDONLY_PROG, NAME_SIZE, PER_CPU, MapType
 from kring.errors import LoadError, StreamError
@@ -20,6 +21,9 @@ from kring.run.kernel.privilege import BPF, not_permitted
 from kring.run.kernel.syscall import ENOTSUPP, Fds, address, bpf, bpf_open, buffer, error_name
 from kring.run.spec import check_length, check_ring_size, stride
 from kring.run.target import RingMemory
+
+if TYPE_CHECKING:
+    from kring.run.info import MapInfo
 
 _MAP_FREEZE = 22
 _RINGS = frozenset({MapType.RINGBUF, MapType.USER_RINGBUF})
@@ -198,11 +202,10 @@ class KernelMap:
         """Whether the command worked; False for the errors `no`, which mean just that."""
         if key is not None:
             check_length(self.spec, "key", key, self.spec.key_size)
-        if self.fd < 0:
-            raise LoadError(f'map "{self.spec.name}" is gone: its session has ended')
+        fd = self._open_fd()
         memory = buffer(key) if key else None
         try:
-            bpf(command, struct.pack("<I4x3Q", self.fd, address(memory), other, flags))
+            bpf(command, struct.pack("<I4x3Q", fd, address(memory), other, flags))
         except OSError as error:
             if error.errno in no:
                 return False
@@ -256,6 +259,28 @@ class KernelMap:
             memoryview(producer)[PAGESIZE:],
             size,
         )
+
+    def info(self) -> MapInfo:
+        """What the kernel knows of the map."""
+        from kring.run.kernel.info import map_info
+
+        return map_info(self._open_fd())
+
+    def pin(self, path: str) -> None:
+        """Give the map a name that keeps it."""
+        from kring.run.kernel.pin import pin
+
+        pin(self._open_fd(), path)
+
+    def unpin(self, path: str) -> None:
+        from kring.run.kernel.pin import unpin
+
+        unpin(path)
+
+    def _open_fd(self) -> int:
+        if self.fd < 0:
+            raise LoadError(f'map "{self.spec.name}" is gone: its session has ended')
+        return self.fd
 
     def forget(self) -> None:
         """Give the ring's memory back, and the descriptor up, whose number may soon name another

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from errno import EAGAIN, EINVAL, ENOSPC, EPERM
+from typing import TYPE_CHECKING
 
 from kring.abi.programs import Kind
 from kring.abi.uapi import ProgType
@@ -21,6 +22,9 @@ from kring.run.kernel.syscall import Buffer, Fds, address, bpf, bpf_open, buffer
 from kring.run.kernel.types import ObjectTypes
 from kring.run.spec import kind_of
 from kring.run.target import ANYWHERE, Hook, Link, RunResult
+
+if TYPE_CHECKING:
+    from kring.run.info import ProgramInfo, ProgramStats
 
 _SMALLEST_LOG = 1 << 18
 _LARGEST_LOG = 1 << 26
@@ -239,11 +243,10 @@ class KernelProgram:
         Raises: NotSupported for a kind the kernel cannot test-run, LoadError if it refuses these
         arguments.
         """
-        if self.fd < 0:
-            raise LoadError(f'program "{self.spec.name}" is gone: its session has ended')
+        fd = self._open_fd()
         from kring.run.kernel.testrun import test_run
 
-        return test_run(self.fd, self.spec.name, self.kind, data, ctx, repeat)
+        return test_run(fd, self.spec.name, self.kind, data, ctx, repeat)
 
     def read(self, hook: Hook = ANYWHERE) -> bytes:
         """What an iterator writes, run for the objects of its kind that `hook` names.
@@ -251,6 +254,34 @@ class KernelProgram:
         Raises: AttachError for a program that is none.
         """
         return self._iterate(self, hook)
+
+    def info(self) -> ProgramInfo:
+        """What the kernel knows of the program."""
+        from kring.run.kernel.info import program_info
+
+        return program_info(self._open_fd())
+
+    def stats(self) -> ProgramStats:
+        """How often the program ran, as far as anybody counted."""
+        from kring.run.kernel.info import program_stats
+
+        return program_stats(self._open_fd())
+
+    def pin(self, path: str) -> None:
+        """Give the program a name that keeps it loaded; what it is attached to is another's."""
+        from kring.run.kernel.pin import pin
+
+        pin(self._open_fd(), path)
+
+    def unpin(self, path: str) -> None:
+        from kring.run.kernel.pin import unpin
+
+        unpin(path)
+
+    def _open_fd(self) -> int:
+        if self.fd < 0:
+            raise LoadError(f'program "{self.spec.name}" is gone: its session has ended')
+        return self.fd
 
     def forget(self) -> None:
         """Give the descriptor up: its number may soon name another file."""

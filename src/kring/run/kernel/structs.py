@@ -16,6 +16,7 @@ from kring.errors import AttachError, LoadError, NotSupported
 from kring.obj.object import Map, Object, Program
 from kring.obj.structs import BPF_F_LINK, KernelStruct, kernel_struct
 from kring.run.kernel import syscall
+from kring.run.kernel.attach import KernelLink
 from kring.run.kernel.maps import KernelMap, kernel_name
 from kring.run.kernel.privilege import needs, not_permitted
 from kring.run.kernel.syscall import Fds, address, bpf, bpf_open, buffer, error_name
@@ -92,13 +93,13 @@ class Structs:
         return link
 
 
-class StructLink:
+class StructLink(KernelLink):
     """A struct in force. Closing takes it out of it; closing again does nothing."""
 
-    __slots__ = ("_map", "fds")
+    __slots__ = ("_map",)
 
     def __init__(self) -> None:
-        self.fds = Fds()
+        super().__init__()
         self._map = -1
 
     def open(self, live: LiveMap, value: bytes) -> None:
@@ -110,7 +111,7 @@ class StructLink:
             self._map = live.fd
 
     def close(self) -> None:
-        self.fds.close()
+        super().close()
         fd, self._map = self._map, -1
         if fd >= 0:
             key = buffer(_KEY)

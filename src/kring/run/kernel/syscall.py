@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from errno import EINTR, errorcode
 
 from kring.errors import NotSupported
@@ -107,6 +107,9 @@ class Fds:
     def forget_failed(self) -> None:
         """Drop the -1 that a failing call left."""
         self._fds.pop()
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(list(self._fds))
 
     def close(self) -> None:
         """Close all; closing again does nothing."""

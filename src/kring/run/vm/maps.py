@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from errno import E2BIG, EEXIST, EINVAL, ENOENT, ENOSPC
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kring.abi.uapi import (
     BPF_ANY,
@@ -25,6 +25,9 @@ from kring.obj.object import Map
 from kring.run.spec import check_length, stride
 from kring.run.target import RingMemory
 from kring.run.vm.memory import Memory, Region
+
+if TYPE_CHECKING:
+    from kring.run.info import MapInfo
 
 _SAID_NO: Final = (-E2BIG, -EEXIST, -ENOENT, -ENOSPC)
 
@@ -75,6 +78,23 @@ class VmMap:
 
     def close(self) -> None:
         """Give back what is not just memory."""
+
+    def info(self) -> MapInfo:
+        """What the VM knows of the map."""
+        from kring.run.info import MapInfo
+
+        spec = self.spec
+        return MapInfo(
+            self.fd, spec.name, spec.type, spec.key_size, spec.value_size, spec.max_entries,
+            spec.flags,
+        )  # fmt: skip
+
+    def pin(self, path: str) -> None:
+        """Raises: NotSupported."""
+        raise no_names(f"map {self.spec.name!r}")
+
+    def unpin(self, path: str) -> None:
+        """Nothing has a name here."""
 
     def lookup(self, key: bytes) -> bytes | None:
         self._check_live()
@@ -214,6 +234,11 @@ class LruHashMap(HashMap):
     is only close to that."""
 
     evicts = True
+
+
+def no_names(what: str) -> NotSupported:
+    """The error for what cannot be kept."""
+    return NotSupported(f"{what} is in the VM, and cannot be pinned: nothing outlives the VM")
 
 
 def fill(regions: list[Region], values: list[bytes | None]) -> None:

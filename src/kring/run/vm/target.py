@@ -28,7 +28,7 @@ from kring.run.vm.feed import Event, Feed
 from kring.run.vm.helpers import table
 from kring.run.vm.layout import Value, describes, event
 from kring.run.vm.machine import LIMIT, Machine, TailCall
-from kring.run.vm.maps import VmMap, create
+from kring.run.vm.maps import VmMap, create, no_names
 from kring.run.vm.perf import PerfMap, VmPerf
 from kring.run.vm.task import Task
 from kring.run.vm.wait import VmWaiter
@@ -36,6 +36,7 @@ from kring.run.vm.world import World
 
 if TYPE_CHECKING:
     from kring.abi.usdt import Site
+    from kring.run.info import LinkInfo, ProgramInfo, ProgramStats
     from kring.run.vm.symbols import Setting
 
 # Ids of maps and programs begin here: far from any descriptor of this process.
@@ -240,6 +241,7 @@ class VmProgram:
         self.hook = hook
         self._machine = machine
         self._runtime = runtime
+        self._runs = self._run_time_ns = 0
 
     def attach(self, hook: Hook = ANYWHERE) -> VmLink:
         return self._runtime.attach(self)
@@ -263,8 +265,31 @@ class VmProgram:
                 value = self._once(world, given.ctx.base)
         finally:
             given.release(world.memory)
-        duration = (monotonic_ns() - begin) // times
-        return RunResult(value & 0xFFFF_FFFF, given.data_out(), given.ctx_out(), duration)
+        taken = monotonic_ns() - begin
+        self._runs += times
+        self._run_time_ns += taken
+        return RunResult(value & 0xFFFF_FFFF, given.data_out(), given.ctx_out(), taken // times)
+
+    def info(self) -> ProgramInfo:
+        """What the VM knows of the program."""
+        from kring.run.info import ProgramInfo
+
+        return ProgramInfo(
+            self.fd, self.spec.name, self.kind.type.name.lower(), "", self.spec.slots
+        )
+
+    def stats(self) -> ProgramStats:
+        """How often the program ran; all runs that ended are counted here."""
+        from kring.run.info import ProgramStats
+
+        return ProgramStats(self._runs, self._run_time_ns)
+
+    def pin(self, path: str) -> None:
+        """Raises: NotSupported."""
+        raise no_names(f"program {self.spec.name!r}")
+
+    def unpin(self, path: str) -> None:
+        """Nothing has a name here."""
 
     def _once(self, world: World, ctx: int) -> int:
         try:
@@ -296,6 +321,20 @@ class VmLink:
     def close(self) -> None:
         if self in self._among:
             self._among.remove(self)
+
+    def info(self) -> LinkInfo:
+        """What the VM knows of the link."""
+        from kring.run.info import LinkInfo
+
+        at = self._among.index(self) + 1 if self in self._among else 0
+        return LinkInfo(at, self.program.kind.name, self.program.fd)
+
+    def pin(self, path: str) -> None:
+        """Raises: NotSupported."""
+        raise no_names(f"the link of program {self.program.spec.name!r}")
+
+    def unpin(self, path: str) -> None:
+        """Nothing has a name here."""
 
 
 def _shown(line: LineInfo) -> str:

@@ -119,6 +119,11 @@ def _build_options(parser: ArgumentParser) -> None:
         metavar="LANG,…",
         help="declare its structs too, beside it, in any of: c, go, rust, python",
     )
+    parser.add_argument(
+        "--tracefs",
+        metavar="DIR",
+        help="put the fields of tracepoints where this tracefs has them, for other loaders",
+    )
     _json(parser)
 
 
@@ -245,7 +250,7 @@ def _check(options: Namespace) -> int:
 def _build(options: Namespace) -> int:
     from kring.output import write
 
-    return write(options.file, options.output, options.gen, options.json)
+    return write(options.file, options.output, options.gen, options.json, options.tracefs)
 
 
 def _dump(options: Namespace) -> int:

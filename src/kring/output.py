@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Final
 
+from kring.abi.tracepoints import TraceField
+from kring.btf.blob import Btf
 from kring.btf.ext import LineInfo
 from kring.cli import say
 from kring.errors import ObjectError
@@ -28,9 +30,18 @@ _UNTYPED: Final = "tracepoint/syscalls/sys_enter_"
 """Tracepoints that the kernel makes without a struct of their own."""
 
 
-def write(path: str, output: str | None, languages: Sequence[str], json: bool) -> int:
-    """Write the object, by default beside the file, and declarations beside the object."""
+def write(
+    path: str,
+    output: str | None,
+    languages: Sequence[str],
+    json: bool,
+    tracefs: str | None = None,
+) -> int:
+    """Write the object, by default beside the file, and declarations beside the object; fields of
+    tracepoints as a `tracefs` has them, if one is given."""
     obj, is_object = _read(path)
+    if tracefs:
+        obj = _with_formats(obj, tracefs)
     if is_object and not (output or languages):
         raise ObjectError(
             f"{path} is an object already: say where another goes with -o, or with --gen in which "
@@ -75,6 +86,19 @@ def _placed(obj: Object, folder: str) -> Object:
 
     programs = (replace(one, lines=tuple(map(near, one.lines))) for one in obj.programs)
     return replace(obj, programs=tuple(programs))
+
+
+def _with_formats(obj: Object, tracefs: str) -> Object:
+    from kring.obj.relocate import with_formats
+    from kring.run.kernel.tracefs import parse_format
+
+    def fields(name: str) -> Sequence[TraceField]:
+        category, _, event = name.partition(":")
+        with open(os.path.join(tracefs, "events", category, event, "format")) as file:
+            return parse_format(file.read())
+
+    local = Btf(obj.btf, where=obj.name)
+    return replace(obj, programs=tuple(with_formats(one, local, fields) for one in obj.programs))
 
 
 def _declarations(
@@ -132,5 +156,6 @@ def _tell(obj: Object, output: str | None, declared: list[str], json: bool) -> N
         if output and program.core and program.section.startswith(_UNTYPED):
             say(
                 f"kring: note: no kernel's BTF has the fields of {program.section}; kring finds "
-                "them in tracefs at load, other loaders cannot"
+                "them in tracefs at load, other loaders cannot; --tracefs /sys/kernel/tracing puts "
+                "them into the object as this kernel has them"
             )

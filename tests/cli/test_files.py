@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from command import EXEC, HEAD, kring, running, spawn
 
-from kring.abi.asm import parse
-from kring.abi.code import encode
+from kring.abi.asm import format_insns, parse
+from kring.abi.code import decode, encode
 from kring.cli import error_text
 from kring.errors import VerifierError
 from kring.ir.text import parse_fn, print_fn
+from kring.obj.elf_read import from_elf
 from kring.script import programs_in
 
 NO_FIELD = """
@@ -294,6 +295,23 @@ def on_exit(ctx: Exit) -> None:
     done = kring("build", written(tmp_path, text), "-o", tmp_path / "x.bpf.o")
     assert done.returncode == 0
     assert "tracefs" in done.stderr
+    event = tmp_path / "events/syscalls/sys_enter_close"
+    event.mkdir(parents=True)
+    (event / "format").write_text("\tfield:unsigned int fd;\toffset:16;\tsize:8;\tsigned:0;\n")
+    path = tmp_path / "prog.py"
+    done = kring("build", path, "-o", tmp_path / "y.bpf.o", "--tracefs", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    ours, baked = (
+        from_elf((tmp_path / name).read_bytes(), "x").program("on_exit")
+        for name in ("x.bpf.o", "y.bpf.o")
+    )
+    assert (len(ours.core), len(baked.core)) == (1, 0)
+    assert "+16]" in format_insns(decode(baked.code))
+    (event / "format").write_text("\tfield:unsigned int other;\toffset:16;\tsize:8;\tsigned:0;\n")
+    done = kring("build", path, "-o", tmp_path / "y.bpf.o", "--tracefs", tmp_path)
+    assert "syscalls:sys_enter_close has no field 'fd'" in done.stderr
+    done = kring("build", path, "-o", tmp_path / "y.bpf.o", "--tracefs", "/nowhere")
+    assert done.stderr.startswith("kring: /nowhere/events/syscalls/sys_enter_close/format: No such")
 
 
 def test_dump_shows_intermediate_code_of_any_stage(program: Path) -> None:

@@ -92,6 +92,28 @@ def missing(
     return found
 
 
+def with_formats(program: Program, local: Btf, hooks: Hooks) -> Program:
+    """The program with the fields of its tracepoint where `hooks` has them instead of records: for
+    loaders that look into no format.
+
+    Raises: LoadError for a field that is not there, or is not as the program has it.
+    """
+    code = bytearray(program.code)
+    left: list[CoreReloc] = []
+    for reloc in program.core:
+        if not essential(local.name(reloc.type_id)).startswith(EVENT_STRUCT):
+            left.append(reloc)
+            continue
+        hook = parse_section(program.section)[1]
+        answer, _ = _resolve_hook(reloc, local, hook, hooks(hook))
+        if answer.value is None:
+            raise LoadError(answer.reason)
+        if not _works(code[reloc.slot * 8], answer):
+            raise LoadError(_other_width(answer))
+        _patch_core(code, reloc, answer)
+    return replace(program, code=bytes(code), core=tuple(left))
+
+
 def _works(opcode: int, answer: Resolved) -> bool:
     """Whether the instruction can do with the target's field what it does with the program's."""
     return answer.resizable or opcode & 7 not in (LDX, ST, STX)

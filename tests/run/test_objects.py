@@ -113,6 +113,7 @@ def test_a_map_holds_programs_from_the_beginning(on: Any) -> None:
     obj = Object("o", programs, (jumps,))
     with up(obj, on) as s:
         assert (s.programs["jump"].run().value, s.programs["miss"].run().value) == (9, 1)
+        assert list(s.maps["jumps"].keys()) == [struct.pack("<I", 1)]
     with up(obj.replace(autoload={"target": False}), on) as s:
         assert "target" not in s.programs
         assert s.programs["jump"].run().value == 1
@@ -188,6 +189,13 @@ def test_a_setting_of_which_nothing_is_known(on: Any, said: str) -> None:
         pass
     with up(asking("CONFIG_NOPE", 8, weak=True), on) as s:
         assert s.programs["f"].run().value == 0
+
+
+@ENGINES
+def test_a_setting_may_be_given_in_place_of_the_kernels(on: Any) -> None:
+    obj = asking("CONFIG_NOPE", 8).replace(rodata={"CONFIG_NOPE": 77})
+    with up(obj, on, written=False) as s:
+        assert s.programs["f"].run().value == 77
 
 
 def typed() -> tuple[bytes, dict[str, int]]:

@@ -42,7 +42,11 @@ def changed(
         variable = find_variable(obj, name)
         data = to_bytes(Btf(obj.btf, where=obj.name), variable.type_id, value, name)
         map = maps[variable.map]
-        maps[variable.map] = replace(map, data=with_value(map, variable, data))
+        settings = tuple(
+            replace(one, given=True) if one.offset == variable.offset else one
+            for one in map.settings
+        )
+        maps[map.name] = replace(map, data=with_value(map, variable, data), settings=settings)
     for name, wanted in autoload.items():
         programs[name] = replace(programs[name], autoload=bool(wanted))
     for name, hook in attach.items():

@@ -61,12 +61,13 @@ class KsymRef:
 class Setting:
     """A fact of the running kernel, `CONFIG_HZ` or `LINUX_KERNEL_VERSION`, at byte `offset` of a
     map's value. `type_id` is its type in the object's BTF; one that is `weak` is 0 where nothing is
-    known of it."""
+    known of it. One that is `given` has its value already, whatever the kernel's is."""
 
     name: str
     offset: int
     type_id: int
     weak: bool = False
+    given: bool = False
 
 
 @record
@@ -172,7 +173,8 @@ class Object:
         """A new Object with some of its settings changed; each is a dict by name.
 
         `sizes` gives maps another number of entries (bytes for rings), `rodata` any global variable
-        (`name`, or `section:name`) another first value, typed by the object's BTF; `autoload` says
+        (`name`, or `section:name`) another first value, typed by the object's BTF, and a setting
+        such as CONFIG_HZ a value in place of the running kernel's; `autoload` says
         whether to load a program, `autocreate` whether to create a map. `attach` gives a program
         another section, `tracepoint/sched/sched_switch`, or with its kind kept another target,
         `sched:sched_switch` or `sched/sched_switch`: what begins with the name of a kind is a

@@ -30,7 +30,7 @@ def filled(map: Map, btf: Btf, known: Callable[[str], str | int | None], where: 
     """
     data = bytearray(map.data or b"")
     lost: list[str] = []
-    for setting in map.settings:
+    for setting in [one for one in map.settings if not one.given]:
         found = known(setting.name)
         if found is not None:
             value = _bytes(btf, setting, found)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from kring.run.info import MapInfo
 
 _MAP_FREEZE = 22
+_SPARSE = frozenset({MapType.PROG_ARRAY, MapType.ARRAY_OF_MAPS})
+"""Arrays whose places may be empty; the kernel lists those, too."""
 _RINGS = frozenset({MapType.RINGBUF, MapType.USER_RINGBUF})
 # The others refuse key and value types (libbpf drops them too).
 _TYPED = PER_CPU | {
@@ -188,7 +190,8 @@ class KernelMap:
             if key is None:
                 return
             following = self._next_key(key)
-            yield key
+            if self.spec.type not in _SPARSE or self.lookup(key) is not None:
+                yield key
             key = following
 
     def _next_key(self, key: bytes | None) -> bytes | None:

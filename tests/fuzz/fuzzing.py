@@ -59,24 +59,30 @@ def run(
     """What became of these inputs. `about` is told of each before it is used."""
     counts: Counter[str] = Counter()
     findings: list[Finding] = []
-    before = signal.signal(signal.SIGPROF, _too_slow)
-    try:
-        for number in numbers:
-            about(number)
-            kind, data = make(corpus, seed, number)
-            signal.setitimer(signal.ITIMER_PROF, SECONDS)
-            try:
-                counts[f"{kind} {(use_elf if kind == 'elf' else use_btf)(data)}"] += 1
-            except (Exception, TooSlow) as error:
-                signal.setitimer(signal.ITIMER_PROF, 0)
-                counts[f"{kind} {type(error).__name__}"] += 1
-                trace = "".join(traceback.format_exception(error))
-                findings.append(Finding(number, kind, data, trace))
-            finally:
-                signal.setitimer(signal.ITIMER_PROF, 0)
-    finally:
-        signal.signal(signal.SIGPROF, before)
+    for number in numbers:
+        about(number)
+        kind, data = make(corpus, seed, number)
+        try:
+            counts[f"{kind} {bounded(kind, data)}"] += 1
+        except (Exception, TooSlow) as error:
+            counts[f"{kind} {type(error).__name__}"] += 1
+            trace = "".join(traceback.format_exception(error))
+            findings.append(Finding(number, kind, data, trace))
     return counts, findings
+
+
+def bounded(kind: str, data: bytes) -> str:
+    """How far an input came.
+
+    Raises: TooSlow if it took longer than it may.
+    """
+    before = signal.signal(signal.SIGPROF, _too_slow)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    try:
+        return (use_elf if kind == "elf" else use_btf)(data)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def _too_slow(*_: object) -> NoReturn:

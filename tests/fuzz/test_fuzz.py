@@ -6,6 +6,7 @@ KRING_FUZZ_INPUTS and KRING_FUZZ_SEED make it longer or another.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from multiprocessing import get_context
 from pathlib import Path
 from time import process_time
@@ -13,7 +14,8 @@ from typing import Any
 
 import fuzzing
 import pytest
-from fuzzing import Corpus, run
+from fuzzing import Corpus, bounded, run
+from heavy import BLOBS, OBJECTS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from seeds import graph, objects
@@ -21,7 +23,7 @@ from use import use_btf, use_elf
 
 from kring.obj.elf import section_data
 
-INPUTS = int(os.environ.get("KRING_FUZZ_INPUTS", "1200"))
+INPUTS = int(os.environ.get("KRING_FUZZ_INPUTS", "1000"))
 SEED = int(os.environ.get("KRING_FUZZ_SEED", "20240229"))
 KEPT = sorted((Path(__file__).parent / "kept").glob("*"))
 
@@ -54,6 +56,12 @@ def test_types_that_name_each_other_without_sense(chance: Any) -> None:
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: path.name)
 def test_what_was_found_once(path: Path) -> None:
     (use_elf if path.suffix == ".elf" else use_btf)(path.read_bytes())
+
+
+@pytest.mark.parametrize("make", BLOBS + OBJECTS, ids=lambda make: make.__name__)
+def test_much_of_one_thing_takes_no_second(make: Callable[[int], bytes]) -> None:
+    """One that took the square of its size would take many."""
+    assert bounded("elf" if make in OBJECTS else "btf", make(500)) == "used"
 
 
 def wrong(kind: str) -> Any:

@@ -77,6 +77,7 @@ class Btf:
         self._cache: Final[dict[int, Type]] = {}
         self._found: Final[dict[tuple[str, tuple[Kind, ...], bool], list[int]]] = {}
         self._named_at: Final[dict[str, list[int]]] = {}
+        self._members: Final[dict[int, tuple[dict[str, int], list[int]]]] = {}
         self._split: Final = split
         self._modules: tuple[Btf, ...] | None = None
 
@@ -164,11 +165,25 @@ class Btf:
         """All such ids in order, with `flavours` those called `name___anything` too."""
         question = (name, kinds, flavours)
         if question not in self._found:
-            ids = set(self._named(name, kinds))
-            for flavour in self._flavours(name) if flavours else ():
-                ids.update(self._named(flavour, kinds))
-            self._found[question] = sorted(ids)
+            base = self.base.find_all(name, *kinds, flavours=flavours) if self.base else []
+            offsets = set(self._offsets(name)) if name and "\0" not in name else set[int]()
+            if flavours:
+                offsets.update(self._beginning(f"{name}___"))
+            self._found[question] = [*base, *self._at_any(offsets, kinds)]
         return self._found[question]
+
+    def members(self, id: int) -> tuple[dict[str, int], list[int]]:
+        """Indices of the members of a composite: by their names, and of those without one."""
+        found = self._members.get(id)
+        if found is None:
+            found = self._members[id] = {}, []
+            type = self[id]
+            for index, member in enumerate(type.members if isinstance(type, Composite) else ()):
+                if member.name:
+                    found[0].setdefault(member.name, index)
+                else:
+                    found[1].append(index)
+        return found
 
     def strip(self, id: int) -> int:
         """The id behind typedefs, qualifiers and type tags."""
@@ -245,12 +260,16 @@ class Btf:
             return
         if self.base:
             yield from self.base._named(name, kinds)
-        offsets = self._offsets(name)
-        if len(offsets) > _FEW:
-            yield from self._among(frozenset(offsets), kinds)
+        yield from self._at_any(set(self._offsets(name)), kinds)
+
+    def _at_any(self, offsets: set[int], kinds: tuple[Kind, ...]) -> Iterator[int]:
+        """The blob's own types whose name is at one of these offsets, in order of ids."""
+        if len(offsets) == 1:
+            yield from self._using(offsets.pop(), kinds)
+        elif len(offsets) > _FEW:
+            yield from self._among(offsets, kinds)
         else:
-            for offset in offsets:
-                yield from self._using(offset, kinds)
+            yield from sorted(id for offset in offsets for id in self._using(offset, kinds))
 
     def _offsets(self, name: str) -> list[int]:
         """Where the strings say `name`, those of the base included, which split BTF shares.
@@ -286,7 +305,7 @@ class Btf:
             if index < len(self._starts) and self._starts[index] == word:
                 yield self.first_id + index
 
-    def _among(self, offsets: frozenset[int], kinds: tuple[Kind, ...]) -> Iterator[int]:
+    def _among(self, offsets: set[int], kinds: tuple[Kind, ...]) -> Iterator[int]:
         """Types whose name is at one of many string offsets, in order of ids."""
         words = self._words
         self._walk(len(words))
@@ -295,14 +314,15 @@ class Btf:
                 yield id
 
     def strings_from(self, begin: str) -> Iterator[str]:
-        """The blob's own strings that begin so, whatever they name."""
-        for at in self._search(b"\0" + begin.encode(), self._strings):
-            yield self.string(at + 1 - self._strings.start + self._first_string)
+        """The strings that begin so, whatever they name."""
+        return map(self.string, self._beginning(begin))
 
-    def _flavours(self, name: str) -> set[str]:
-        """Strings that begin with `name___`, of the base too."""
-        found = self.base._flavours(name) if self.base else set[str]()
-        return found.union(self.strings_from(f"{name}___"))
+    def _beginning(self, begin: str) -> Iterator[int]:
+        """Where strings that begin so are, those of the base included."""
+        if self.base:
+            yield from self.base._beginning(begin)
+        for at in self._search(b"\0" + begin.encode(), self._strings):
+            yield at + 1 - self._strings.start + self._first_string
 
 
 def _record_start(offset: int, kinds: tuple[Kind, ...], little: bool) -> re.Pattern[bytes]:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from enum import IntEnum
+from operator import itemgetter
 from struct import Struct, pack
 from typing import TYPE_CHECKING, Final
 
@@ -36,7 +37,12 @@ _WIDTHS: Final = (2, 4, 4)
 """Words of a record in each of the three parts."""
 _TOO_LATE: Final = 0xFFFFFFFF
 
+_OVERLAP: Final = 8
+"""How often strings may be part of each other."""
+
 Row = tuple[int, ...]
+Text = Callable[[int], str]
+"""The string at an offset."""
 
 
 class CoreKind(IntEnum):
@@ -130,16 +136,22 @@ def parse_ext(data: bytes, btf: Btf) -> dict[str, ExtSection]:
 
     Raises: ObjectError if the bytes break the format.
     """
-    funcs, lines, relocs = _parts(data, btf)
+    text = _texts(btf)
+    funcs, lines, relocs = _parts(data, text, btf.little_endian)
     names = dict.fromkeys((*funcs, *lines, *relocs))
     return {
         name: ExtSection(
-            tuple(FuncInfo(_slot(at), type_id) for at, type_id in funcs.get(name, ())),
-            tuple(_line(row, btf) for row in lines.get(name, ())),
-            tuple(_reloc(row, btf) for row in relocs.get(name, ())),
+            tuple(FuncInfo(_slot(at), type_id) for at, type_id in _ordered(funcs, name)),
+            tuple(_line(row, text) for row in _ordered(lines, name)),
+            tuple(_reloc(row, text) for row in _ordered(relocs, name)),
         )
         for name in names
     }
+
+
+def _ordered(part: dict[str, list[Row]], name: str) -> list[Row]:
+    """The records of a section in order of their instructions."""
+    return sorted(part.get(name, ()), key=itemgetter(0))
 
 
 def _write_part(
@@ -163,17 +175,40 @@ def _line_column(line: LineInfo) -> int:
     return line.line << _COLUMN_BITS | min(line.column, (1 << _COLUMN_BITS) - 1)
 
 
-def _line(row: Row, btf: Btf) -> LineInfo:
-    at, file, text, place = row
+def _texts(btf: Btf) -> Text:
+    """Strings by their offsets.
+
+    Raises: ObjectError once they are longer than all strings of the BTF could be if they did not
+    overlap many times: bytes made up to take memory.
+    """
+    known: dict[int, str] = {}
+    left = _OVERLAP * btf.strings_size
+
+    def text(offset: int) -> str:
+        nonlocal left
+        if offset not in known:
+            known[offset] = btf.string(offset)
+            left -= len(known[offset])
+            if left < 0:
+                raise ObjectError(
+                    f".BTF.ext: its strings are over {_OVERLAP} times those there are"
+                )
+        return known[offset]
+
+    return text
+
+
+def _line(row: Row, text: Text) -> LineInfo:
+    at, file, source, place = row
     line, column = place >> _COLUMN_BITS, place & (1 << _COLUMN_BITS) - 1
-    return LineInfo(_slot(at), btf.string(file), btf.string(text), line, column)
+    return LineInfo(_slot(at), text(file), text(source), line, column)
 
 
-def _reloc(row: Row, btf: Btf) -> CoreReloc:
+def _reloc(row: Row, text: Text) -> CoreReloc:
     at, type_id, access, kind = row
     if kind >= len(CoreKind):
         raise ObjectError(f".BTF.ext: CO-RE relocation kind {kind} is unknown")
-    return CoreReloc(_slot(at), type_id, btf.string(access), CoreKind(kind))
+    return CoreReloc(_slot(at), type_id, text(access), CoreKind(kind))
 
 
 def _slot(offset: int) -> int:
@@ -183,9 +218,9 @@ def _slot(offset: int) -> int:
     return slot
 
 
-def _parts(data: bytes, btf: Btf) -> list[dict[str, list[Row]]]:
+def _parts(data: bytes, text: Text, little_endian: bool) -> list[dict[str, list[Row]]]:
     """Records of the three parts, by section name."""
-    order = "<" if btf.little_endian else ">"
+    order = "<" if little_endian else ">"
     if len(data) < _HEADER_WITHOUT_CORE:
         raise ObjectError(f".BTF.ext: {len(data)} bytes are too few for a header")
     magic, version, flags, header = Struct(f"{order}HBBI").unpack_from(data)
@@ -202,7 +237,7 @@ def _parts(data: bytes, btf: Btf) -> list[dict[str, list[Row]]]:
             raise ObjectError(f".BTF.ext: a part of {size} bytes at {header + at} is cut off")
         words = Struct(f"{order}{size // 4}I").unpack_from(data, header + at)
         for name, rows in _blocks(words, width):
-            part.setdefault(btf.string(name), []).extend(rows)
+            part.setdefault(text(name), []).extend(rows)
     return parts
 
 

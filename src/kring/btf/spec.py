@@ -120,7 +120,10 @@ def is_flexible(spec: Spec, array: Array) -> bool:
 
 
 def find_member(btf: Btf, id: int, name: str) -> list[tuple[Access, Member]] | None:
-    """The way to member `name` of composite `id`, through the anonymous ones it is inside."""
+    """The way to member `name` of composite `id`, through the anonymous ones it is inside.
+
+    Raises: ObjectError if these nest deeper than any access goes.
+    """
     tried: set[int] = set()
     todo: list[tuple[int, tuple[tuple[Access, Member], ...]]] = [(id, ())]
     while todo:
@@ -130,14 +133,15 @@ def find_member(btf: Btf, id: int, name: str) -> list[tuple[Access, Member]] | N
         if at in tried or not isinstance(type, Composite):
             continue
         tried.add(at)
-        inside: list[tuple[int, tuple[tuple[Access, Member], ...]]] = []
-        for index, member in enumerate(type.members):
-            here = (*path, (Access(at, index, member.name), member))
-            if member.name == name:
-                return list(here)
-            if not member.name:
-                inside.append((member.type, here))
-        todo += reversed(inside)
+        named, unnamed = btf.members(at)
+        if name in named:
+            index = named[name]
+            return [*path, (Access(at, index, name), type.members[index])]
+        if unnamed and len(path) == _MOST_ACCESSES:
+            raise ObjectError(f"{btf.where}: {btf.name(id)} has over {len(path)} nested members")
+        for index in reversed(unnamed):
+            member = type.members[index]
+            todo.append((member.type, (*path, (Access(at, index), member))))
     return None
 
 

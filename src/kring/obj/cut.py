@@ -6,13 +6,14 @@ In: an ELF, its finished types, what is known of its instructions, its maps and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from struct import pack_into, unpack_from
-from typing import Final
+from typing import Final, TypeVar
 
 from kring.abi.isa import OPS, Pseudo
 from kring.btf.blob import Btf
-from kring.btf.ext import ExtSection
+from kring.btf.ext import CoreReloc, ExtSection, FuncInfo, LineInfo
 from kring.btf.types import DeclTag, Kind
 from kring.errors import ObjectError
 from kring.obj.elf import EXEC, FUNC, LOCAL, UNDEFINED, Elf, Symbol
@@ -31,7 +32,13 @@ from kring.obj.object import OPTIONAL, KfuncRef, KsymRef, MapRef, Program
 from kring.obj.sections import Found, is_data
 from kring.record import replace
 
+_Row = TypeVar("_Row", FuncInfo, LineInfo, CoreReloc)
 _KFUNC: Final = OPS["call_kfunc"].src
+TEXT: Final = ".text"
+"""The section of functions that are no programs."""
+_MOST_TAKEN: Final = 1 << 21
+"""Instructions and their lines; the kernel takes a million of one program. More are made up: a
+thousand programs that call one function of a thousand times their size."""
 
 
 def _targets(btf: Btf) -> dict[int, str]:
@@ -44,6 +51,16 @@ _NOWHERE: Final = (
     "which is defined nowhere: link its object with this one (bpftool gen object), or declare it "
     "with __ksym or __kconfig if it is the kernel's"
 )
+
+
+def _within(rows: Sequence[_Row], first: int, last: int) -> Sequence[_Row]:
+    """Those of `rows`, which are in order of their slots, that are in the range."""
+    at = bisect_left(rows, first, key=_slot)
+    return rows[at : bisect_left(rows, last, at, key=_slot)]
+
+
+def _slot(row: FuncInfo | LineInfo | CoreReloc) -> int:
+    return row.slot
 
 
 class _Refs:
@@ -89,14 +106,20 @@ class Programs:
     def all(self) -> Iterator[Program]:
         """A program for each name of a function in a section for programs, but of static ones,
         which others call."""
-        text = self.elf.index(".text")
+        taken = 0
         for number, value, symbol in self.entries:
             section = self.elf.sections[number]
-            if number != text and section.flags & EXEC:
+            if section.name != TEXT and section.flags & EXEC:
                 piece = self.piece(number, value)
                 name = section.name.removeprefix(OPTIONAL)
                 target = self.targets.get(piece.type_id)
                 made = join(symbol, f"{name}/{target}" if target else name, piece, self.numbered)
+                taken += made.slots + len(made.lines) + len(made.core)
+                if taken > _MOST_TAKEN:
+                    raise ObjectError(
+                        f"its programs, each with the functions it calls, take over {_MOST_TAKEN} "
+                        "instructions and lines"
+                    )
                 yield replace(made, autoload=name == section.name)
 
     def _check(self) -> None:
@@ -152,15 +175,16 @@ class Programs:
                 raise ObjectError(f"{where}: opcode {opcode:#04x} holds nothing to relocate")
             slot += 2 if opcode == LDDW else 1
         known = self.known.get(section.name, ExtSection())
+        funcs = _within(known.funcs, first, first + 1)
         return Piece(
             self.numbers[number, begin],
             symbol.name,
-            next((f.type_id for f in known.funcs if f.slot == first), 0),
+            funcs[0].type_id if funcs else 0,
             bytes(code),
             tuple(refs.calls),
             tuple(refs.maps),
-            tuple(replace(r, slot=r.slot - first) for r in known.relocs if first <= r.slot < last),
-            tuple(replace(n, slot=n.slot - first) for n in known.lines if first <= n.slot < last),
+            tuple(replace(r, slot=r.slot - first) for r in _within(known.relocs, first, last)),
+            tuple(replace(n, slot=n.slot - first) for n in _within(known.lines, first, last)),
             tuple(refs.kfuncs),
             tuple(refs.ksyms),
         )

@@ -6,9 +6,10 @@ functions together again is `join`; ELF wants them apart, the kernel wants them 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from struct import pack_into, unpack_from
-from typing import Final
+from typing import Final, TypeVar
 
 from kring.abi.isa import OPS, Pseudo
 from kring.btf.ext import CoreReloc, LineInfo
@@ -23,6 +24,9 @@ RELOC_ADDRESS: Final = 1
 """R_BPF_64_64: a lddw holds an address."""
 RELOC_CALL: Final = 10
 """R_BPF_64_32: a call is to a function."""
+
+
+_Row = TypeVar("_Row", MapRef, CoreReloc, LineInfo, KfuncRef, KsymRef)
 
 
 @record
@@ -52,11 +56,14 @@ def split(program: Program) -> list[Piece]:
     known = sorted(program.functions, key=lambda f: f.slot)
     if not known or known[0].slot:
         known = [Function(0, program.name), *known]
-    starts = {function.slot for function in known}
-    ends = [*(function.slot for function in known[1:]), program.slots]
+    bounds = [*(function.slot for function in known), program.slots]
+    starts = set(bounds[:-1])
+    maps, core = _dealt(program.maps, bounds), _dealt(program.core, bounds)
+    lines = _dealt(program.lines, bounds)
+    kfuncs, ksyms = _dealt(program.kfuncs, bounds), _dealt(program.ksyms, bounds)
     pieces: list[Piece] = []
-    for function, end in zip(known, ends, strict=True):
-        at = function.slot
+    for number, function in enumerate(known):
+        at, end = bounds[number : number + 2]
         code = bytearray(program.code[at * 8 : end * 8])
         calls: list[tuple[int, int, int]] = []
         for slot, distance, kind in local_calls(code):
@@ -74,16 +81,24 @@ def split(program: Program) -> list[Piece]:
                 function.type_id,
                 bytes(code),
                 tuple(calls),
-                tuple(replace(m, slot=m.slot - at) for m in program.maps if at <= m.slot < end),
-                tuple(replace(r, slot=r.slot - at) for r in program.core if at <= r.slot < end),
-                tuple(
-                    replace(ln, slot=ln.slot - at) for ln in program.lines if at <= ln.slot < end
-                ),
-                tuple(replace(k, slot=k.slot - at) for k in program.kfuncs if at <= k.slot < end),
-                tuple(replace(k, slot=k.slot - at) for k in program.ksyms if at <= k.slot < end),
+                maps[number],
+                core[number],
+                lines[number],
+                kfuncs[number],
+                ksyms[number],
             )
         )
     return pieces
+
+
+def _dealt(rows: Sequence[_Row], bounds: list[int]) -> list[tuple[_Row, ...]]:
+    """For each function the rows of its slots, which count from its start then."""
+    dealt: list[list[_Row]] = [[] for _ in bounds]
+    for row in rows:
+        number = bisect_right(bounds, row.slot) - 1
+        if number >= 0:
+            dealt[number].append(replace(row, slot=row.slot - bounds[number]))
+    return [tuple(some) for some in dealt[:-1]]
 
 
 def local_calls(code: bytes | bytearray) -> Iterator[tuple[int, int, int]]:

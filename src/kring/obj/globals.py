@@ -5,6 +5,7 @@ In: an `Object`, whose types (BTF) list the variables of each section. Out: `Var
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from kring.btf.blob import Btf
@@ -29,10 +30,8 @@ class Variable:
 def variables(obj: Object) -> dict[str, Variable]:
     """By name; where several have one name, by `section:name`."""
     found = list(_variables(obj))
-    names = [one.name for one in found]
-    return {
-        one.name if names.count(one.name) == 1 else f"{one.map}:{one.name}": one for one in found
-    }
+    counts = Counter(one.name for one in found)
+    return {one.name if counts[one.name] == 1 else f"{one.map}:{one.name}": one for one in found}
 
 
 def _variables(obj: Object) -> Iterator[Variable]:

@@ -41,6 +41,9 @@ from kring.record import replace
 
 _MOST: Final = 1 << 28
 """Bytes of one value; more are made up."""
+_MOST_FIELDS: Final = 1 << 13
+"""Of one struct with all in it. More are structs that twice have one that twice has one, and on,
+all in the same few bytes."""
 _PLAIN_SIZES: Final = (1, 2, 4, 8)
 _SIZES: Final[dict[type[object], tuple[int, ...]]] = {
     Int: (1, 2, 4, 8, 16),
@@ -61,7 +64,10 @@ def field_type_of(btf: Btf, id: int) -> FieldType:
     return _Types(btf).field_type(id)
 
 
-_made: Final[WeakKeyDictionary[Btf, dict[int, type[Struct]]]] = WeakKeyDictionary()
+_made: Final[WeakKeyDictionary[Btf, tuple[dict[int, type[Struct]], dict[int, int]]]] = (
+    WeakKeyDictionary()
+)
+"""Classes, and how many fields each has with all in it."""
 
 
 class _Types:
@@ -69,7 +75,7 @@ class _Types:
 
     def __init__(self, btf: Btf) -> None:
         self.btf = btf
-        self.structs = _made.setdefault(btf, {})
+        self.structs, self.counts = _made.setdefault(btf, ({}, {}))
         self.types: dict[int, FieldType] = {}
         self.inner: dict[int, tuple[Field, ...]] = {}
         self.begun: list[int] = []
@@ -156,10 +162,25 @@ class _Types:
             else:
                 found = [field for member in type.members for field in self._member(type, member)]
             self.begun.pop()
+            self._count(id, type)
             if len({field.name for field in found}) < len(found):
                 raise ObjectError(f"{self.btf.where}: {type.name!r} has two fields of one name")
             self.inner[id] = tuple(_with_rest(found))
         return self.inner[id]
+
+    def _count(self, id: int, type: Composite | DataSec) -> None:
+        """Note how many numbers and texts the struct has, with those of all structs in it."""
+        inside = [row[0] for row in type.vars] if isinstance(type, DataSec) else []
+        inside += [member.type for member in type.members] if isinstance(type, Composite) else []
+        count = 0
+        for one in inside:
+            of = self._plain(one)[0]
+            while isinstance(array := self.btf[of], Array):
+                of = self._plain(array.type)[0]
+            count += self.counts.get(of, 1)
+        if count > _MOST_FIELDS:
+            raise ObjectError(f"{self.btf.where}: type {id} has {count} fields, in each other")
+        self.counts[id] = count
 
     def _enter(self, id: int) -> None:
         if id in self.begun or len(self.begun) > MAX_DEPTH:

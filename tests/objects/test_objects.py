@@ -66,7 +66,7 @@ class Outcome:
 
     refused: str = ""
     programs: dict[str, Any] = field(default_factory=dict)
-    runs: list[tuple[int, bytes]] = field(default_factory=list)
+    runs: list[tuple[int, bytes, bytes]] = field(default_factory=list)
     maps: dict[str, Any] = field(default_factory=dict)
 
 
@@ -134,7 +134,7 @@ def test_object(one: Case, objects: dict[str, Future[Path]], pins: Path) -> None
         pytest.fail(both, pytrace=False)
     if not re.search(refused, ours.refused) or not re.search(one.libbpf_refuses, theirs.refused):
         pytest.fail(f"other words are expected\n{both}", pytrace=False)
-    for run, (value, _) in zip(one.runs, ours.runs, strict=False):
+    for run, (value, *_) in zip(one.runs, ours.runs, strict=False):
         assert run.value in (None, value), f"{run.program} gives {value}"
     if not theirs.refused:
         assert without(one.differs, ours) == without(one.differs, theirs)
@@ -155,10 +155,11 @@ def by_kring(one: Case, path: Path) -> Outcome:
     try:
         obj = from_elf(path.read_bytes(), one.name)
         with unpinned(one.pinned), load(obj, attach=False) as s:
-            results = [s.programs[run.program].run(run.data, run.ctx) for run in one.runs]
+            results = [(s.programs[run.program].run(run.data, run.ctx), run) for run in one.runs]
             programs = [("id", str(number("prog_id", one.fd))) for one in s.programs.values()]
             maps = [("id", str(id)) for id in maps_of_this_process() - before]
-            return outcome([(one.value, one.data) for one in results], programs, maps)
+            runs = [(made.value, made.data, made.ctx or run.ctx) for made, run in results]
+            return outcome(runs, programs, maps)
     except KringError as error:
         return Outcome(f"{type(error).__name__}: {error}")
 
@@ -179,7 +180,9 @@ def by_libbpf(one: Case, path: Path, pins: Path) -> Outcome:
 
 
 def outcome(
-    runs: list[tuple[int, bytes]], programs: list[tuple[str, str]], maps: list[tuple[str, str]]
+    runs: list[tuple[int, bytes, bytes]],
+    programs: list[tuple[str, str]],
+    maps: list[tuple[str, str]],
 ) -> Outcome:
     """What was loaded as bpftool shows it: a program's tag is the same for the same code."""
     shown = asked([("prog", "show", *which) for which in programs])
@@ -216,8 +219,8 @@ def asked(questions: list[tuple[str, ...]]) -> list[Any]:
     return answers
 
 
-def run_by_libbpf(pin: Path, run: Run) -> tuple[int, bytes]:
-    """The result of a test-run of a pinned program, and the packet as it is then."""
+def run_by_libbpf(pin: Path, run: Run) -> tuple[int, bytes, bytes]:
+    """The result of a test-run of a pinned program, and packet and context as they are then."""
     libbpf = ctypes.CDLL("libbpf.so.1")
     data, ctx = (ctypes.create_string_buffer(given, len(given)) for given in (run.data, run.ctx))
     after = ctypes.create_string_buffer(len(run.data) + 256)
@@ -232,7 +235,7 @@ def run_by_libbpf(pin: Path, run: Run) -> tuple[int, bytes]:
     error = libbpf.bpf_prog_test_run_opts(program, ctypes.byref(options))
     os.close(program)
     assert not error, f"{run}: {os.strerror(-error)}"
-    return options.retval, after.raw[: options.data_size_out] if run.data else b""
+    return options.retval, after.raw[: options.data_size_out] if run.data else b"", ctx.raw
 
 
 def maps_of_this_process() -> set[int]:

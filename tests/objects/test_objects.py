@@ -22,8 +22,8 @@ from typing import Any
 import pytest
 from object_cases import Case, Run, cases
 
+import kring
 from kring import KringError, load
-from kring.obj.elf_read import from_elf
 
 pytestmark = [
     pytest.mark.kernel,
@@ -153,7 +153,7 @@ def without(differs: Sequence[str], outcome: Outcome) -> Outcome:
 def by_kring(one: Case, path: Path) -> Outcome:
     before = maps_of_this_process()
     try:
-        obj = from_elf(path.read_bytes(), one.name)
+        obj = kring.open(str(path))
         with unpinned(one.pinned), load(obj, attach=False) as s:
             results = [(s.programs[run.program].run(run.data, run.ctx), run) for run in one.runs]
             programs = [("id", str(number("prog_id", one.fd))) for one in s.programs.values()]

@@ -1,4 +1,5 @@
 // Maps, streams and variables of many types, for handles that know only what BTF says.
+// libbpf refuses: failed to create
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

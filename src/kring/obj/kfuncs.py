@@ -83,18 +83,20 @@ def _prototype(btf: Btf, id: int) -> FuncProto:
 
 
 def _same(local: Btf, mine: int, target: Btf, theirs: int) -> bool:
-    """Whether a value passes from one to the other: integers of one size, pointers to things of
-    one name, where `void *` is a pointer to anything."""
+    """Whether a value passes from one to the other, as libbpf has it: integers, pointers to structs,
+    where `void *` is a pointer to anything. Kernels widen integers and name structs anew, and
+    objects made for one of them run on others."""
     a, b = local[local.strip(mine)], target[target.strip(theirs)]
     match a, b:
         case ((Int() | Enum()), (Int() | Enum())):
-            return a.size == b.size
+            return True
         case Ptr(), Ptr():
             to, of = local.strip(a.type), target.strip(b.type)
             if VOID in (local[to], target[of]):
                 return True
-            if isinstance(local[to], Composite | Fwd) and isinstance(target[of], Composite | Fwd):
-                return local.name(to) == target.name(of)
+            for kinds in (Composite | Fwd, FuncProto):
+                if isinstance(local[to], kinds) and isinstance(target[of], kinds):
+                    return True
             return _same(local, to, target, of)
         case _:
             return a == b == VOID or (isinstance(a, Composite) and _one_number(local, a, target, b))

@@ -373,6 +373,8 @@ class ModelBuffers:
         self.memory = [cpu.memory for cpu in cpus]
         self.gone = False
 
+    def looked(self) -> None: ...
+
     def pause(self, paused: bool) -> None:
         for cpu in self.cpus:
             cpu.paused = paused

@@ -235,12 +235,13 @@ class RingBuf(Stream[S]):
 class PerfBuf(Stream[S]):
     """A perf buffer: `size` bytes for each CPU, a power of two, records of one CPU in their order.
 
-    Failed outputs are counted per CPU unless `count_drops` is false. Readers are woken by each
-    record, or by every so many of a CPU, `wakeup_events`, or once so many bytes came,
-    `wakeup_watermark`: much cheaper at high rates, but what is below the mark is not seen until a
-    read's time is over. `ordered` has the records of all CPUs read in the order of their time.
-    With `overwrite` new records take the place of the oldest, and reading pauses writing and gives
-    what is there and was not read before, the newest first.
+    Failed outputs are counted per CPU unless `count_drops` is false. Readers are woken whenever
+    `wakeup_watermark` more bytes came on a CPU, a quarter of its buffer by default, or
+    `wakeup_events` more records; what is below that mark they see within a tenth of a second.
+    `wakeup_events=1` wakes them at once, which costs the program that sends 5 to 20 µs each time.
+    `ordered` has the records of all CPUs read in the order of their time. With `overwrite` new
+    records take the place of the oldest, and reading pauses writing and gives what is there and
+    was not read before, the newest first.
     Since: Linux 4.4. See: BPF_MAP_TYPE_PERF_EVENT_ARRAY.
     """
 

@@ -71,14 +71,18 @@ class PerfMemory:
 
 @record
 class PerfOptions:
-    """How perf buffers are opened: bytes for each CPU's; a wake-up after so many records or, if
-    that is 0, after so many bytes; whether new records take the place of old ones, from the end of
-    the buffer backwards; whether each record has its time in front, in nanoseconds of
-    CLOCK_MONOTONIC_RAW."""
+    """How perf buffers are opened.
+
+    `size` is bytes for each CPU's. A wake-up comes after so many records or, if that is 0, after so
+    many bytes, and whoever waits looks every `look_s` seconds for what is below that mark, if that
+    is not 0. `overwrite` lets new records take the place of old ones, from the end of the buffer
+    backwards; `timed` puts its time in front of each record, in nanoseconds of CLOCK_MONOTONIC_RAW.
+    """
 
     size: int = 32 * 1024
     wakeup_events: int = 1
     wakeup_watermark: int = 0
+    look_s: float = 0
     overwrite: bool = False
     timed: bool = False
 
@@ -87,11 +91,12 @@ class PerfBuffers(Protocol):
     """The open perf buffers of a map, one for each CPU that is online and has an entry.
 
     `lost` has the records that found no room, or came during a pause, by CPU; None where the
-    kernel does not say.
+    kernel does not say. `looked` is called before each look.
     """
 
     @property
     def memory(self) -> Sequence[PerfMemory]: ...
+    def looked(self) -> None: ...
     def pause(self, paused: bool) -> None: ...
     def lost(self) -> dict[int, int] | None: ...
 

@@ -55,6 +55,10 @@ class PerfHandle(StreamHandle[T]):
             return SnapshotReader(memory, size, options.timed, self._quiet)
         return OrderedReader(memory, size, lambda: clock_gettime_ns(CLOCK_MONOTONIC_RAW))
 
+    def _look(self, fill: Callable[[], bool]) -> bool:
+        self._buffers.looked()
+        return super()._look(fill)
+
     @property
     def lost(self) -> dict[int, int] | None:
         """By CPU, the records that found no room or came during a pause, None if the kernel does

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _PERF_HEADER = 12
 _TYPE_AND_SIZE = 0xFFFF_0000_FFFF_FFFF
+_FEW = 32
+"""Below so many records taking them one by one is cheaper than an array's steps."""
 _IRREGULAR = 64
 """Records taken one by one where the first is not of the run's size (it is discarded, say)."""
 
@@ -78,8 +80,10 @@ def _perf_run(
     import numpy as np
 
     size = dtype.itemsize
-    begin = buffer.past_notes(start, end)
     stride = _PERF_HEADER - 4 + (size + 4 + 7) // 8 * 8
+    if min((end - start) // stride, limit) < _FEW:
+        return _few(buffer, start, end, dtype, limit)
+    begin = buffer.past_notes(start, end)
     count = min((end - begin) // stride, limit)
     data = buffer.span(begin, begin + count * stride)
     table = np.frombuffer(data, np.uint8).reshape(count, stride)
@@ -87,11 +91,31 @@ def _perf_run(
     fits = heads & _TYPE_AND_SIZE == PERF_RECORD_SAMPLE | stride << 48
     if not fits.all():
         count = int(fits.argmin())
-    if not count and begin < end and limit:
-        _, _, odd = next(buffer.entries(begin, end))
-        rows_of([odd or b""], dtype)
+    if not count:
+        return _few(buffer, begin, end, dtype, limit)
     payload = table[:count, _PERF_HEADER : _PERF_HEADER + size]
     return payload.copy().view(dtype).reshape(count), begin + count * stride
+
+
+def _few(buffer: CpuBuffer, start: int, end: int, dtype: DType, limit: int) -> tuple[Rows, int]:
+    """As `_perf_run`, taken one by one."""
+    payloads: list[bytes] = []
+    ends = [start]
+    try:
+        for following, _, payload in buffer.entries(start, end):
+            if payload is None and not payloads:
+                ends = [following]
+            elif payload is None or len(payloads) == limit:
+                break
+            else:
+                payloads.append(payload)
+                ends.append(following)
+    except StreamError:
+        # What is in front of it is good; it raises once it is the first.
+        if ends == [start]:
+            raise
+    rows = rows_of(payloads, dtype)
+    return rows, ends[len(rows)]
 
 
 def rows_of(records: Sequence[bytes], dtype: DType) -> Rows:

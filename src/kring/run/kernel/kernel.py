@@ -263,9 +263,10 @@ class KernelRuntime:
         """For rings their own descriptors, for perf buffers those of all CPUs."""
         buffers = [self._buffers.get(fd) for fd in streams]
         groups = [each.fds if each else (fd,) for fd, each in zip(streams, buffers, strict=True)]
-        alone = buffers[0] if len(buffers) == 1 else None
         fds = [fd for group in groups for fd in group]
-        return KernelWaiter(fds, alone.fileno if alone else None)
+        look_s = min((each.look_s for each in buffers if each and each.look_s), default=0)
+        alone = buffers[0] if len(buffers) == 1 else None
+        return KernelWaiter(fds, alone.fileno if alone else None, look_s)
 
     def _check_open(self) -> None:
         if self._closed:

@@ -23,7 +23,7 @@ from kring.errors import LoadError
 from kring.run.kernel.cpus import online_cpus
 from kring.run.kernel.maps import shape
 from kring.run.kernel.privilege import PERFMON, not_permitted, sysctl
-from kring.run.kernel.syscall import Fds, error_name, perf_buffer_open
+from kring.run.kernel.syscall import Fds, error_name, perf_buffer_open, timer_open
 from kring.run.target import LiveMap, PerfMemory, PerfOptions
 
 _MLOCK = "/proc/sys/kernel/perf_event_mlock_kb"
@@ -44,6 +44,8 @@ class KernelPerf:
         self._mappings: list[mmap] = []
         self._counts_lost = True
         self._epoll: epoll | None = None
+        self._timers = Fds()
+        self._timer = -1
         self.memory: list[PerfMemory] = []
 
     def open(self, fds: Fds) -> None:
@@ -111,16 +113,33 @@ class KernelPerf:
         """The descriptors that become readable."""
         return tuple(self._fds.values())
 
+    @property
+    def look_s(self) -> float:
+        return self._options.look_s
+
     def fileno(self) -> int:
-        """One descriptor that is readable when any of them is.
+        """One descriptor that is readable after a wake-up of any of them, and when it is time to
+        look for what is below the mark.
 
         Perf events tell everybody who waits of each wake-up, so a registration may last.
         """
         if self._epoll is None:
-            self._epoll = epoll()
+            made = epoll()
             for fd in self._fds.values():
-                self._epoll.register(fd, EPOLLIN)
+                made.register(fd, EPOLLIN)
+            if self.look_s:
+                self._timer = timer_open(self._timers, self.look_s)
+                made.register(self._timer, EPOLLIN)
+            self._epoll = made
         return self._epoll.fileno()
+
+    def looked(self) -> None:
+        """It is not time to look any more."""
+        if self._timer >= 0:
+            try:
+                os.read(self._timer, 8)
+            except BlockingIOError:
+                return
 
     def pause(self, paused: bool) -> None:
         """Since: Linux 4.7, commit 86e7972f690c ("perf/ring_buffer: Introduce new ioctl options to
@@ -154,6 +173,8 @@ class KernelPerf:
                 continue
         if self._epoll is not None:
             self._epoll.close()
+        self._timer = -1
+        self._timers.close()
 
 
 def _failed(what: str, error: OSError) -> LoadError:

@@ -11,6 +11,7 @@ import os
 import struct
 from collections.abc import Callable, Iterator
 from errno import EINTR, errorcode
+from time import CLOCK_MONOTONIC
 
 from kring.errors import NotSupported
 from kring.run.target import PerfOptions
@@ -54,8 +55,8 @@ _CLOCK_MONOTONIC_RAW = 4
 _FSOPEN_CLOEXEC = 1
 _FSCONFIG_CMD_CREATE = 6
 
-# bpf, perf_event_open, fsopen, fsconfig, fsmount
-_NUMBERS = {"x86_64": (321, 298, 430, 431, 432)}
+# bpf, perf_event_open, fsopen, fsconfig, fsmount, timerfd_create, timerfd_settime
+_NUMBERS = {"x86_64": (321, 298, 430, 431, 432, 283, 286)}
 _ARGS = 6
 
 _syscall = ctypes.CDLL(None, use_errno=True).syscall
@@ -205,6 +206,16 @@ def perf_buffer_open(fds: Fds, cpu: int, options: PerfOptions, *, lost: bool) ->
     memory = buffer(attr)
     all_tasks = no_group = -1
     return _open(fds, _number(1), address(memory), all_tasks, cpu, no_group, _PERF_FLAG_FD_CLOEXEC)
+
+
+def timer_open(fds: Fds, seconds: float) -> int:
+    """A timer that is readable every so many seconds until it is read, which never blocks; it
+    belongs to `fds`."""
+    fd = _open(fds, _number(5), CLOCK_MONOTONIC, os.O_NONBLOCK | os.O_CLOEXEC)
+    whole, part = divmod(int(seconds * 1e9), 10**9)
+    every = buffer(struct.pack("<4q", whole, part, whole, part))
+    _call(_number(6), fd, 0, address(every), 0)
+    return fd
 
 
 def detached_mount(fds: Fds, filesystem: str) -> int:

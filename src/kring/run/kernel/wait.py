@@ -21,10 +21,18 @@ _LONGEST_S = 86400.0
 
 class KernelWaiter:
     """Waits for any of some descriptors, all of which one that is `shown` may stand for. Any
-    thread or signal handler may wake or close it."""
+    thread or signal handler may wake or close it.
 
-    def __init__(self, fds: Sequence[int], shown: Callable[[], int] | None = None) -> None:
+    After `look_s` seconds a wait ends as if there were data, since not all data wakes; 0 for data
+    that does.
+    """
+
+    def __init__(
+        self, fds: Sequence[int], shown: Callable[[], int] | None = None, look_s: float = 0
+    ) -> None:
         self._fds = tuple(fds)
+        self._longest_s = look_s or _LONGEST_S
+        self._looks = look_s > 0
         self._shown = shown
         # Reentrant: a signal handler may call `wake` while its own thread is in `close`.
         self._lock = RLock()
@@ -57,13 +65,15 @@ class KernelWaiter:
         while True:
             left = _LONGEST_S if deadline is None else max(deadline - monotonic(), 0.0)
             # Signals are handled and the rest of the time waited inside: see PEP 475.
-            ready = _readable((*self._fds, self._event), min(left, _LONGEST_S))
+            ready = _readable((*self._fds, self._event), min(left, self._longest_s))
             if self._event in ready:
                 return self._woken()
             if ready:
                 return Wait.CLOSED if self.closed else Wait.READY
             if deadline is not None and monotonic() >= deadline:
                 return Wait.TIMEOUT
+            if self._looks:
+                return Wait.READY
 
     def _woken(self) -> Wait:
         if self.closed:

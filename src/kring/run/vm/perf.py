@@ -41,8 +41,6 @@ class CpuRing:
         self.paused = False
         self.lost = 0
         self._unreported = 0
-        self._events = 0
-        self._woken_at = 0
 
     def output(self, data: bytes) -> int:
         """0, or -ENOSPC for a record that found no room. See: __perf_output_begin."""
@@ -78,20 +76,6 @@ class CpuRing:
         self.data[at : at + first] = record[:first]
         self.data[: len(record) - first] = record[first:]
 
-    def wakes(self) -> bool:
-        """Whether the record just written is one that the kernel would wake for."""
-        if self._options.wakeup_events:
-            self._events += 1
-            if self._events < self._options.wakeup_events:
-                return False
-            self._events = 0
-            return True
-        written = abs(self.head[0] - self._woken_at)
-        if written < (self._options.wakeup_watermark or self._options.size // 2):
-            return False
-        self._woken_at = self.head[0]
-        return True
-
 
 class VmPerf:
     """The open buffers of one map."""
@@ -102,6 +86,9 @@ class VmPerf:
     @property
     def memory(self) -> list[PerfMemory]:
         return [ring.memory for ring in self._live.rings.values()]
+
+    def looked(self) -> None:
+        """Whoever waits in the VM sees all that is there."""
 
     def pause(self, paused: bool) -> None:
         for ring in self._rings().values():
@@ -117,8 +104,8 @@ class VmPerf:
 
 
 class PerfMap(VmMap):
-    """PERF_EVENT_ARRAY: a buffer for each CPU once they are open. `on_data` is called when the
-    kernel would wake those who wait."""
+    """PERF_EVENT_ARRAY: a buffer for each CPU once they are open. `on_data` is called when
+    something came."""
 
     def __init__(self, spec: Map, fd: int, memory: Memory, cpus: int) -> None:
         super().__init__(spec, fd, memory, cpus)
@@ -153,7 +140,8 @@ class PerfMap(VmMap):
         if index != cpu:
             return -EOPNOTSUPP
         result = ring.output(data)
-        if not result and ring.wakes():
+        if not result:
+            # Whatever the mark: to wake costs nothing here.
             for wake in self.on_data:
                 wake()
         return result

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kring.stream.rows import DType, Rows
 
 _POSITION = 2**64 - 1
+_AHEAD = 2**63
 _HEADER = 8
 _TYPE = 0xFFFF_FFFF
 _PADDING = 7
@@ -117,7 +118,8 @@ class CpuBuffer:
 
     def _note(self, kind: int, at: int, end: int) -> None:
         """Count what a record of losses says, once however often it is read."""
-        if kind == PERF_RECORD_LOST and end - at >= 3 * 8 and at >= self._counted:
+        seen = (at - self._counted) & _POSITION >= _AHEAD
+        if kind == PERF_RECORD_LOST and end - at >= 3 * 8 and not seen:
             self.reported += self._words[(at + 2 * 8 & self.mask) >> 3]
             self._counted = end
 

@@ -17,6 +17,7 @@ from kring.btf.ext import LineInfo
 from kring.cli import say
 from kring.errors import ObjectError
 from kring.obj.object import Object
+from kring.open import from_file, is_object
 from kring.peers.records import Records, records_of
 from kring.record import replace
 from kring.spelling import c_name
@@ -62,13 +63,8 @@ def write(
 
 def _read(path: str) -> tuple[Object, bool]:
     """The object that a file holds, true if as such, or that its programs make."""
-    with open(path, "rb") as file:
-        data = file.read() if file.read(4) == b"\x7fELF" else b""
-    if data:
-        from kring.obj.elf_read import from_elf
-
-        name = os.path.basename(path).removesuffix(".o").removesuffix(".bpf")
-        return from_elf(b"\x7fELF" + data, name), True
+    if is_object(path):
+        return from_file(path), True
     from kring.build import build
     from kring.script import programs_in
 

@@ -177,6 +177,16 @@ def test_xdp_in_the_driver() -> None:
 
 
 @pytest.mark.usefixtures("pair")
+def test_packets_in_several_pieces() -> None:
+    """A driver with packets that do not fit a page takes only programs that know of it."""
+    for device in ("kr0", "kr1"):
+        ip("link", "set", device, "mtu", "9000")
+    fires("xdp.frags", frame, Hook("kr1", mode="native"), result=1)
+    with runtime() as rt, pytest.raises(AttachError, match=r"ERANGE: .*\(xdp.frags\)"):
+        counting(rt, "xdp", result=1)[0].attach(Hook("kr1", mode="native"))
+
+
+@pytest.mark.usefixtures("pair")
 def test_directions() -> None:
     with runtime() as rt:
         counters = {}

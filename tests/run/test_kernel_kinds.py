@@ -9,7 +9,7 @@ from kernel_programs import code, in_child, load, runtime
 
 from kring.abi.programs import parse_section
 from kring.abi.sections import names
-from kring.errors import AttachError, LoadError, NotPermitted, NotSupported
+from kring.errors import AttachError, LoadError, NotPermitted, NotSupported, VerifierError
 
 pytestmark = pytest.mark.kernel
 
@@ -40,6 +40,30 @@ def test_load(section: str) -> None:
             assert kind.name == "lirc_mode2"
             pytest.skip(str(error))
         assert program.kind.name == kind.name
+
+
+@pytest.mark.parametrize(
+    "section", ["uprobe", "uretprobe", "uprobe.multi", "uretprobe.multi", "uprobe.session", "usdt",
+                "iter"],
+)  # fmt: skip
+def test_programs_that_may_sleep(section: str) -> None:
+    """Only they may call bpf_copy_from_user."""
+    program = code(
+        """
+        mov r1, r10
+        add r1, -8
+        mov r2, 8
+        mov r3, 0
+        call 148
+        mov r0, 0
+        exit
+        """
+    )
+    target = "/task" if section == "iter" else ""
+    with runtime() as rt:
+        load(rt, f"{section}.s{target}", program)
+        with pytest.raises(VerifierError, match=r"bpf_copy_from_user#148|sleepable"):
+            load(rt, f"{section}{target}", program)
 
 
 def test_capabilities() -> None:

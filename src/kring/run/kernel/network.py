@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
-from errno import E2BIG, EBADF, EBUSY, EEXIST, EINVAL, ENODEV, ENOENT, EOPNOTSUPP
+from errno import E2BIG, EBADF, EBUSY, EEXIST, EINVAL, ENODEV, ENOENT, EOPNOTSUPP, ERANGE
 from typing import TYPE_CHECKING
 
 from kring.abi.programs import DIRECTIONS
@@ -29,7 +29,6 @@ def xdp(request: Request) -> None:
     Since: Linux 5.9, commit aa8d3a716b59 ("bpf, xdp: Add bpf_link-based XDP attachment API").
     """
     interface, index = _interface(request)
-    name = request.program.spec.name
     mode = request.hook.mode
     if mode not in _XDP_MODES:
         known = ", ".join(f'"{mode}"' for mode in _XDP_MODES if mode)
@@ -37,23 +36,25 @@ def xdp(request: Request) -> None:
     try:
         request.link(index, AttachType.XDP, flags=_XDP_MODES[mode])
     except OSError as error:
-        if error.errno == EOPNOTSUPP and mode == "native":
-            raise NotSupported(
-                f'{error_name(EOPNOTSUPP)}: attaching "{name}" to {interface}: its driver runs no'
-                ' xdp programs; mode="generic" runs them behind it',
-                EOPNOTSUPP,
-            ) from None
-        if error.errno not in (EBUSY, EEXIST):
-            raise AttachError(
-                f'{error_name(error.errno or 0)}: attaching "{name}" to {interface}:'
-                f" {error.strerror}",
-                error.errno or 0,
-            ) from None
-        raise AttachError(
-            f'{error_name(error.errno)}: attaching "{name}" to {interface}: another'
-            f" xdp program is attached there. `ip link show {interface}` names it",
-            error.errno,
-        ) from None
+        raise _no_xdp(request, interface, error) from None
+
+
+def _no_xdp(request: Request, interface: str, error: OSError) -> AttachError | NotSupported:
+    errno = error.errno or 0
+    what = f'{error_name(errno)}: attaching "{request.program.spec.name}" to {interface}'
+    if errno == EOPNOTSUPP:
+        return NotSupported(
+            f'{what}: its driver runs no xdp programs; mode="generic" runs them behind it', errno
+        )
+    why = {
+        **dict.fromkeys(
+            (EBUSY, EEXIST),
+            f"another xdp program is attached there. `ip link show {interface}` names it",
+        ),
+        ERANGE: "its packets may not fit into one piece of memory. Make its MTU smaller, or the"
+        " program one that takes them in several (xdp.frags)",
+    }
+    return AttachError(f"{what}: {why.get(errno, error.strerror)}", errno)
 
 
 def tc(request: Request) -> None:

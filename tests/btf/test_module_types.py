@@ -1,7 +1,8 @@
-"""Types of kernel modules, in files beside the kernel's; functions that only a module has."""
+"""Types in files: a kernel's, those of its modules beside it, and in an ELF."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from kring.btf.ext import CoreKind, CoreReloc
 from kring.btf.types import Composite, Func, FuncProto, Int, Member
 from kring.btf.write import Builder
 from kring.errors import NotSupported, ObjectError
+from kring.obj.elf_write import to_elf
 from kring.obj.kfuncs import find_kfunc
-from kring.obj.object import KfuncRef
+from kring.obj.object import KfuncRef, Object
 from kring.run.btf import kernel_btf, read_btf
 
 
@@ -65,3 +67,35 @@ def test_a_kernel_without_types_has_none(tmp_path: Path) -> None:
     assert kernel_btf(str(tmp_path / "vmlinux")) is None
     with pytest.raises(FileNotFoundError):
         read_btf(str(tmp_path / "vmlinux"))
+
+
+def test_types_are_read_from_an_elf(tmp_path: Path) -> None:
+    """A vmlinux, whatever machine it is for."""
+    b = Builder()
+    b.add(Int("int", 4, 32, signed=True))
+    elf = bytearray(to_elf(Object("x", (), btf=b.bytes())))
+    elf[16:20] = b"\x02\0\x3e\0"
+    path = tmp_path / "vmlinux"
+    path.write_bytes(elf)
+    assert read_btf(str(path)).find("int") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda elf: elf[:4] + b"\1" + elf[5:], "vmlinux: only ELFs of 64 bits"),
+        (lambda elf: elf[:5] + b"\2" + elf[6:], "vmlinux: only ELFs of 64 bits"),
+        (lambda elf: elf[:60], "no ELF, or one that is cut off"),
+        (lambda elf: elf[:-1], "section headers of 64 bytes at .* end beyond the file"),
+        (lambda elf: elf.replace(b".BTF\0", b".BTG\0"), "vmlinux has no section .BTF"),
+    ],
+)
+def test_an_elf_without_types(
+    change: Callable[[bytes], bytes], message: str, tmp_path: Path
+) -> None:
+    b = Builder()
+    b.add(Int("int", 4, 32, signed=True))
+    path = tmp_path / "vmlinux"
+    path.write_bytes(change(to_elf(Object("x", (), btf=b.bytes()))))
+    with pytest.raises(ObjectError, match=message):
+        read_btf(str(path))

@@ -108,7 +108,7 @@ def read_elf(data: bytes) -> Elf:
     """The parts of a BPF object."""
     _, type, machine, *_ = _checked(data)
     if type != _RELOCATABLE:
-        raise ObjectError(_WANTED)
+        raise ObjectError("a BPF object is a relocatable ELF, as compilers leave it; this is not")
     if machine != EM_BPF:
         name = _MACHINES.get(machine, f"machine {machine}")
         raise ObjectError(f"this ELF is for {name}, not for BPF")
@@ -128,15 +128,12 @@ def section_data(data: bytes, name: str) -> bytes | None:
     return _content(data, header) if header else None
 
 
-_WANTED: Final = "a BPF object is a relocatable little-endian 64-bit ELF, this is not"
-
-
 def _checked(data: bytes) -> tuple[int, ...]:
     """The fields of the file's header."""
     if data[:4] != _MAGIC[:4] or len(data) < _HEADER.size:
-        raise ObjectError("not an ELF file, or one that is cut off")
+        raise ObjectError("this is no ELF, or one that is cut off")
     if data[: len(_MAGIC)] != _MAGIC:
-        raise ObjectError(_WANTED)
+        raise ObjectError("only ELFs of 64 bits, little-endian, are read; this is another")
     return _HEADER.unpack_from(data)
 
 

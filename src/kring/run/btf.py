@@ -30,7 +30,10 @@ def read_btf(path: str) -> Btf:
     if data[: len(_ELF_MAGIC)] == _ELF_MAGIC:
         from kring.obj.elf import section_data
 
-        found = section_data(data, ".BTF")
+        try:
+            found = section_data(data, ".BTF")
+        except ObjectError as error:
+            raise ObjectError(f"{path}: {error}") from None
         if found is None:
             raise ObjectError(f"{path} has no section .BTF")
         data = found

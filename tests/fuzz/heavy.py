@@ -1,6 +1,7 @@
-"""Objects and types made to keep a reader busy: much of one thing, or deep in another.
+"""Objects and types made to keep a reader busy, or to be read amiss; findings are kept here.
 
-Each is a function of a size. What takes time or memory with the square of it is found by one.
+Each is a function of a size: much of one thing, or deep in another. What takes time or memory with
+the square of it is found by one.
 """
 
 from __future__ import annotations
@@ -247,6 +248,27 @@ def lines(size: int) -> bytes:
     return to_elf(Object("x", (made,), btf=b.bytes()))
 
 
+def two_texts(size: int) -> bytes:
+    """A second section of the name that functions without programs have."""
+    code = encode(parse("call local f\nexit\nf:\nmov %r0, 0\nexit"))
+    called = Function(0, "p", 0), Function(2, "f", 0)
+    made = [Program(f"p{n}", f"raw_tp/{n}", code, functions=called) for n in range(3)]
+    elf = bytearray(to_elf(Object("x", tuple(made))))
+    rows = _sections(elf)
+    for name in ("raw_tp/0", "raw_tp/1"):
+        elf[rows[name] : rows[name] + 4] = elf[rows[".text"] : rows[".text"] + 4]
+    return bytes(elf)
+
+
+def _sections(elf: bytes | bytearray) -> dict[str, int]:
+    """Where the header of each section is."""
+    at, count, names = struct.unpack_from("<40xQ12xHH", elf)
+    rows = range(at, at + 64 * count, 64)
+    (strings,) = struct.unpack_from("<24xQ", elf, rows[names])
+    starts = {row: strings + struct.unpack_from("<I", elf, row)[0] for row in rows}
+    return {bytes(elf[start:]).split(b"\0")[0].decode(): row for row, start in starts.items()}
+
+
 OBJECTS: Final[list[Callable[[int], bytes]]] = [
     functions,
     programs,
@@ -255,4 +277,5 @@ OBJECTS: Final[list[Callable[[int], bytes]]] = [
     variables,
     sections,
     lines,
+    two_texts,
 ]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from multiprocessing import get_context
-from pathlib import Path
 from time import process_time
 from typing import Any
 
@@ -25,7 +24,6 @@ from kring.obj.elf import section_data
 
 INPUTS = int(os.environ.get("KRING_FUZZ_INPUTS", "1000"))
 SEED = int(os.environ.get("KRING_FUZZ_SEED", "20240229"))
-KEPT = sorted((Path(__file__).parent / "kept").glob("*"))
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +49,6 @@ def test_changed_bytes_bring_out_nothing_but_object_errors(corpus: Corpus) -> No
 @given(st.randoms(use_true_random=False))
 def test_types_that_name_each_other_without_sense(chance: Any) -> None:
     use_btf(graph(chance))
-
-
-@pytest.mark.parametrize("path", KEPT, ids=lambda path: path.name)
-def test_what_was_found_once(path: Path) -> None:
-    (use_elf if path.suffix == ".elf" else use_btf)(path.read_bytes())
 
 
 @pytest.mark.parametrize("make", BLOBS + OBJECTS, ids=lambda make: make.__name__)

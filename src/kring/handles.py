@@ -27,7 +27,7 @@ from kring.run.target import (
 )
 from kring.stream.base import Handle, MapBase
 from kring.stream.handle import StreamHandle
-from kring.stream.maps import MapHandle, PerCpuHandle, codec
+from kring.stream.maps import MapHandle, OuterHandle, PerCpuHandle, codec
 from kring.stream.ring import RingReader
 
 if TYPE_CHECKING:
@@ -197,6 +197,8 @@ def map_handle(
         from kring.stream import containers
 
         return containers.handle(live, value, descriptor)
+    if live.spec.type in (MapType.ARRAY_OF_MAPS, MapType.HASH_OF_MAPS):
+        return OuterHandle[Any](live, key, value)
     kind = PerCpuHandle[Any, Any] if live.spec.type in PER_CPU else MapHandle[Any, Any]
     return kind(live, key, value)
 

@@ -102,6 +102,25 @@ def test_a_map_holds_maps_from_the_beginning(on: Any, kind: MapType) -> None:
 
 
 @ENGINES
+def test_a_map_is_given_another_map(on: Any) -> None:
+    other = Map("other", MapType.HASH, 8, 8, 4)
+    outer = Map("outer", MapType.ARRAY_OF_MAPS, 4, 4, 4, inner=replace(ARRAY, name="outer.inner"))
+    f = program("f", "raw_tp/sys_enter", through("outer"))
+    with load(Object("o", (f,), (ARRAY, other, outer)), on=on, attach=False) as s:
+        assert s.programs["f"].run().value == 0
+        s.maps["outer"][2] = s.maps["one"]
+        assert s.programs["f"].run().value == 5
+        assert list(s.maps["outer"]) == [2]
+        with pytest.raises(KeyError):
+            s.maps["outer"][4] = s.maps["one"]
+        with pytest.raises(LoadError) as said:
+            s.maps["outer"][1] = s.maps["other"]
+        assert "maps of type ARRAY, with a key of 4 bytes" in said.value.__notes__[0]
+        del s.maps["outer"][2]
+        assert s.programs["f"].run().value == 0
+
+
+@ENGINES
 def test_a_map_holds_programs_from_the_beginning(on: Any) -> None:
     jump = "mov r6, r1\nlddw r2, =jumps\nmov r3, {}\ncall 12\nmov r0, 1\nexit"
     programs = (

@@ -7,6 +7,7 @@ of a per-CPU map is a list with one value for each possible CPU.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping
+from errno import EINVAL
 from functools import partial
 from struct import Struct as Packing
 from struct import error as PackingError
@@ -22,7 +23,7 @@ from kring.stream.base import MapBase
 K = TypeVar("K")
 V = TypeVar("V")
 
-_ARRAYS = frozenset({MapType.ARRAY, MapType.PERCPU_ARRAY})
+_ARRAYS = frozenset({MapType.ARRAY, MapType.PERCPU_ARRAY, MapType.ARRAY_OF_MAPS})
 
 Codec = tuple[Callable[[Any], bytes], Callable[[bytes], Any]]
 
@@ -73,6 +74,23 @@ class MapHandle(MapBase, MutableMapping[K, V]):
     def _encode_value(self, value: V) -> bytes:
         each = "a list, one value for each CPU" if self._per_cpu else "one value"
         return encoded(self._live, self._value_bytes, value, each)
+
+
+class OuterHandle(MapHandle[K, Any]):
+    """The entries of a live map of maps: to give one, the handle of a map (or its descriptor); to
+    read one, the map's id, as the kernel numbers maps."""
+
+    def __setitem__(self, key: K, value: Any) -> None:
+        try:
+            super().__setitem__(key, value._live.fd if isinstance(value, MapBase) else value)
+        except LoadError as error:
+            inner = self._live.spec.inner
+            if inner is not None and error.errno == EINVAL:
+                error.add_note(
+                    f"  it takes maps of type {inner.type.name}, with a key of {inner.key_size}"
+                    f" bytes and a value of {inner.value_size}"
+                )
+            raise
 
 
 class PerCpuHandle(MapHandle[K, list[V]]):

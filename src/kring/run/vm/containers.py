@@ -7,12 +7,12 @@ See: kernel/bpf/queue_stack_maps.c, bloom_filter.c, stackmap.c, arraymap.c.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from errno import E2BIG, EEXIST, EINVAL, ENOENT
+from collections.abc import Iterator, Mapping, Sequence
+from errno import E2BIG, EBADF, EEXIST, EINVAL, ENOENT
 from typing import Final
 from zlib import crc32
 
-from kring.abi.uapi import BPF_ANY, BPF_EXIST
+from kring.abi.uapi import BPF_ANY, BPF_EXIST, MapType
 from kring.obj.object import Map
 from kring.run.spec import check_length
 from kring.run.vm.maps import VmMap
@@ -174,7 +174,25 @@ class JumpMap(Descriptors):
 
 
 class OuterMap(Descriptors):
-    """ARRAY_OF_MAPS: descriptors of maps by index."""
+    """ARRAY_OF_MAPS: descriptors of maps by index, of such as the inner one."""
+
+    def among(self, others: Mapping[int, VmMap]) -> None:
+        self._others = others
+
+    def store(self, key: bytes, values: list[bytes | None], flags: int) -> int:
+        other = self._others.get(int.from_bytes(values[0] or b"", "little"))
+        if other is None:
+            return -EBADF
+        inner = self.spec.inner
+        if inner is not None and _shape(other.spec) != _shape(inner):
+            return -EINVAL
+        return super().store(key, values, flags)
+
+
+def _shape(spec: Map) -> tuple[int, ...]:
+    """What maps in one map have alike. See: bpf_map_meta_equal."""
+    entries = spec.max_entries if spec.type is MapType.ARRAY else 0
+    return spec.type, spec.key_size, spec.value_size, spec.flags, entries
 
 
 class OuterHashMap(OuterMap):

@@ -8,7 +8,7 @@ errno, as the kernel's map operations give them; the user half sees them as the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from errno import E2BIG, EEXIST, EINVAL, ENOENT, ENOSPC
 from typing import TYPE_CHECKING, Final
 
@@ -44,6 +44,9 @@ class VmMap:
         self.memory = memory
         self.cpus = cpus if spec.type in PER_CPU else 1
         self.gone = False
+
+    def among(self, others: Mapping[int, VmMap]) -> None:
+        """Know the other maps, by their descriptors: only one that holds maps cares."""
 
     def find(self, key: bytes) -> list[Region] | None:
         """The key's values, one per CPU, or None."""

@@ -140,6 +140,7 @@ class VmRuntime:
         maps = self.world.maps
         fd = _FIRST_ID + len(maps)
         maps[fd] = create(spec, fd, self.world.memory, self.world.cpus)
+        maps[fd].among(maps)
         return maps[fd]
 
     def load(self, program: Program, code: bytes) -> VmProgram:

@@ -22,7 +22,7 @@ from kring.run.kernel.programs import KernelProgram
 from kring.run.kernel.syscall import Fds, address, bpf_open, buffer, error_name
 from kring.run.kernel.tracefs import Tracefs
 from kring.run.spec import kind_of, unknown_hook
-from kring.run.target import Hook
+from kring.run.target import ANYWHERE, Hook
 from kring.spelling import suggestion
 
 if TYPE_CHECKING:
@@ -122,6 +122,8 @@ def attach(program: KernelProgram, around: Surroundings, link: KernelLink, hook:
         )
     if asks := unknown_hook(program.spec, hook):
         raise AttachError(asks)
+    if hook is not ANYWHERE:
+        _check(hook, f'attaching "{program.spec.name}"')
     request = Request(program, hook.target or target, hook, around, link.fds)
     try:
         connect(request)
@@ -132,6 +134,19 @@ def attach(program: KernelProgram, around: Surroundings, link: KernelLink, hook:
     except BaseException:
         link.close()
         raise
+
+
+def _check(hook: Hook, what: str) -> None:
+    """Refuse numbers that the kernel has no room for, and texts that no name has."""
+    for name, valid in _NUMBERS.items():
+        if (number := getattr(hook, name) or 0) not in valid:
+            raise AttachError(
+                f"{what}: {name}={number} is not between {valid.start} and {valid.stop - 1}"
+            )
+    for name in ("interface", "cgroup", "netns", "target"):
+        text = getattr(hook, name) or ""
+        if "\0" in text or text != text.encode(errors="replace").decode():
+            raise AttachError(f"{what}: {name}={text!r} has characters that no name has")
 
 
 def _refused(request: Request, error: OSError) -> LoadError:
@@ -235,6 +250,12 @@ _ATTACH: dict[str, Callable[[Request], None]] = {
     "sk_reuseport": _later("sockets", "socket"),
     "sk_skb": _later("sockets", "socket_map"),
     "sk_msg": _later("sockets", "socket_map"),
+}
+_NUMBERS = {
+    "pid": range(1 << 31),
+    "frequency": range(1 << 31),
+    "period": range(1 << 63),
+    "priority": range(-(1 << 31), 1 << 31),
 }
 _ROUTES = "is part of a route: `ip route add … encap bpf` puts an object file there"
 _NOWHERE = {

@@ -49,7 +49,10 @@ def sites(target: str) -> list[Site]:
     from elftools.common.exceptions import ELFError
     from elftools.elf.elffile import ELFFile
 
-    given, provider, name = target.split(":")
+    given, *names = target.rsplit(":", 2)
+    if len(names) < 2 or not all((given, *names)):
+        raise AttachError(f"a static probe is named path:provider:name, not {target!r}")
+    provider, name = names
     path = find_file(given)
     with open(path, "rb") as file:
         try:
@@ -60,7 +63,9 @@ def sites(target: str) -> list[Site]:
                 return [_site(elf, note) for note in found]
         except ELFError as error:
             raise AttachError(f"{path} is no ELF file: {error}") from None
-    raise AttachError(f"{path} has no probe {provider}:{name}.{_suggestion(target, known)}", ENOENT)
+    raise AttachError(
+        f"{path} has no probe {provider}:{name}.{_suggestion(f'{provider}:{name}', known)}", ENOENT
+    )
 
 
 def _notes(elf: ELFFile) -> Iterator[Note]:
@@ -90,8 +95,8 @@ def _site(elf: ELFFile, note: Note) -> Site:
     return Site(file_offset(elf, note.pc + moved), semaphore, note.arguments)
 
 
-def _suggestion(target: str, known: list[Note]) -> str:
+def _suggestion(wanted: str, known: list[Note]) -> str:
     names = list(dict.fromkeys(f"{note.provider}:{note.name}" for note in known))
-    if hint := suggestion(target.partition(":")[2], names, quote=""):
+    if hint := suggestion(wanted, names, quote=""):
         return hint
     return f" It has: {', '.join(names[:20])}." if names else " It has none."

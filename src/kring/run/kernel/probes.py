@@ -55,7 +55,10 @@ def tracepoint(request: Request) -> None:
 def kprobe(request: Request) -> None:
     """A probe of the program's own at a kernel function, or at its return."""
     check_kprobes(request)
-    symbol, offset = _split(request.target)
+    try:
+        symbol, offset = _split(request.target)
+    except AttachError as error:
+        raise no_file(request, error) from None
     name = buffer(symbol.encode() + b"\0")
     try:
         event = open_event(request, *source(request, "kprobe"), address(name), offset)
@@ -100,7 +103,7 @@ def uprobe(request: Request) -> None:
 
 
 def no_file(request: Request, error: AttachError) -> AttachError:
-    """The error about a file or its functions, with what wanted it."""
+    """The error about a file or a function in it, with what wanted it."""
     return AttachError(f"{request.what()}: {error}", error.errno or 0)
 
 
@@ -128,7 +131,7 @@ def _sampled(request: Request) -> tuple[str, str]:
     event, _, often = request.target.rpartition(":")
     if hook.frequency or hook.period:
         event, often = event or often or "cpu-clock", str(hook.period or f"{hook.frequency}Hz")
-    if not re.fullmatch(r"[1-9]\d*(Hz)?", often):
+    if not re.fullmatch(r"[1-9]\d{0,17}(Hz)?", often):
         raise AttachError(
             f"{request.what()}: say how often: `attach(frequency=99)`, or"
             ' `attach(target="page-faults", period=100)`'
@@ -193,5 +196,10 @@ def source(request: Request, name: str) -> tuple[int, int]:
 
 def _split(target: str) -> tuple[str, int]:
     """Name and distance of `name+0x10`."""
-    name, _, distance = target.partition("+")
-    return name, int(distance, 0) if distance else 0
+    name, plus, distance = target.partition("+")
+    try:
+        return name, int(distance, 0) if plus else 0
+    except ValueError:
+        raise AttachError(
+            f"{distance!r} in {target!r} is no number of bytes, as in {name}+0x10"
+        ) from None

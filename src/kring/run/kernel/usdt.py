@@ -26,7 +26,7 @@ def usdt(request: Request) -> None:
     """A probe at each place of a static one, in one process or in all."""
     try:
         found = sites(request.target)
-        path = find_file(request.target.split(":")[0])
+        path = find_file(request.target.rsplit(":", 2)[0])
     except AttachError as error:
         raise no_file(request, error) from None
     numbers = _numbers(request, found)

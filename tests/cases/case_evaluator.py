@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from errno import E2BIG, EEXIST, EFAULT, EINVAL, ENOENT
@@ -22,7 +21,15 @@ from case_kernel import KernelSide
 from kring.abi.programs import KINDS, Kind
 from kring.abi.uapi import BPF_NOEXIST
 from kring.decl.containers import Bloom, Container, LpmTrie, Stack
-from kring.decl.maps import DROPS, SCRATCH, MapDeclaration, Stream, key_type, value_size
+from kring.decl.maps import (
+    DROPS,
+    SCRATCH,
+    MapDeclaration,
+    PerfBuf,
+    Stream,
+    key_type,
+    value_size,
+)
 from kring.decl.variables import CONSTANTS, DATA, Global
 from kring.errors import VmError
 from kring.frontend.maps import ARRAYS
@@ -97,7 +104,8 @@ class Evaluated:
         self.printed: list[str] = []
         for name, declaration in module.maps.items():
             if isinstance(declaration, Stream):
-                self.rings[name] = Ring(declaration.max_entries or sys.maxsize)
+                perf = isinstance(declaration, PerfBuf)
+                self.rings[name] = Ring(declaration.size if perf else declaration.max_entries)
             elif isinstance(declaration, Container):
                 self.kept[name] = []
             elif not declaration.types:

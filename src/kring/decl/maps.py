@@ -288,6 +288,14 @@ class PerfBuf(Stream[S]):
                 f"{SMALLEST_RING} bytes; the next valid size is {better}"
             )
 
+    def reserve(self) -> AbstractContextManager[S, bool]:
+        """In a program: a record to fill, sent when the block is left.
+
+        It is made in memory of the CPU's own and copied then: only then it shows, and is counted,
+        if the buffer is full. `raise Discard` drops the record.
+        """
+        only_inside("reserve()")
+
     def _check_record(self, size: int, ordered: bool) -> int:
         """Bytes that one record takes up in the buffer."""
         record = value_size(self.types[0])

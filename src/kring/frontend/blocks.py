@@ -7,15 +7,17 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from kring.decl.inside import Discard
-from kring.decl.maps import RingBuf
+from kring.decl.maps import PerfBuf, RingBuf
 from kring.frontend import streams
+from kring.frontend.arrays import own_memory
+from kring.frontend.builder import Builder, Join
 from kring.frontend.conditions import condition
 from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import evaluate, map_of
 from kring.frontend.frame import Frame, Transaction
 from kring.frontend.functions import outside
 from kring.frontend.statements import block
-from kring.frontend.values import Gone, Record, Static
+from kring.frontend.values import Gone, Record, Ref, Static
 
 
 def _with(frame: Frame, node: ast.With) -> None:
@@ -28,10 +30,10 @@ def _with(frame: Frame, node: ast.With) -> None:
         ]:
             declaration, name = map_of(frame, ring)
             span = frame.at(call)
-            if not isinstance(declaration, RingBuf):
+            if not isinstance(declaration, RingBuf | PerfBuf):
                 kind = type(declaration).__name__
-                refuse(span, f"only a RingBuf can reserve; {name!r} is a {kind}")
-            found = cast("RingBuf[Any]", declaration)
+                refuse(span, f"only a RingBuf or PerfBuf can reserve; {name!r} is a {kind}")
+            found = cast("RingBuf[Any] | PerfBuf[Any]", declaration)
             _transaction(frame, node.body, found, name, target.id if target else "")
         case [ast.withitem(ast.Attribute() as place, None)]:
             from kring.frontend.locks import locked
@@ -46,20 +48,19 @@ def _with(frame: Frame, node: ast.With) -> None:
 
 
 def _transaction(
-    frame: Frame, statements: list[ast.stmt], ring: RingBuf[Any], name: str, variable: str
+    frame: Frame,
+    statements: list[ast.stmt],
+    stream: RingBuf[Any] | PerfBuf[Any],
+    name: str,
+    variable: str,
 ) -> None:
     b = frame.b
-    maybe = streams.reserve(b, ring, name)
-    record = maybe.inner
-    assert isinstance(record, Record)
-    span = b.span
-    reserved, full, after = b.join(), b.join(), b.join()
-    b.branch(maybe.present, reserved, full)
-    b.enter(full)
-    streams.count_missing(b, record)
-    b.env[variable] = Gone(span, "reserved for its block only")
-    b.jump(after)
-    b.enter(reserved)
+    span, after = b.span, b.join()
+    if isinstance(stream, RingBuf):
+        record = _reserved(b, stream, name, variable, after)
+    else:
+        struct = streams.struct_of(b, stream, name)
+        record = streams.prepare(b, stream, name, Ref(own_memory(frame, struct), struct))
     streams.open_record(b, record)
     b.env[variable] = record
     frame.exits.append(Transaction(record, after))
@@ -70,6 +71,23 @@ def _transaction(
         streams.close(b, record, "submit")
         b.jump(after)
     b.enter(after)
+
+
+def _reserved(b: Builder, ring: RingBuf[Any], name: str, variable: str, after: Join) -> Record:
+    """The record where there is one; where the ring is full that is counted, and the way leads to
+    `after`."""
+    span = b.span
+    maybe = streams.reserve(b, ring, name)
+    record = maybe.inner
+    assert isinstance(record, Record)
+    reserved, full = b.join(), b.join()
+    b.branch(maybe.present, reserved, full)
+    b.enter(full)
+    streams.count_missing(b, record)
+    b.env[variable] = Gone(span, "reserved for its block only")
+    b.jump(after)
+    b.enter(reserved)
+    return record
 
 
 def _raise(frame: Frame, node: ast.Raise) -> None:

@@ -15,6 +15,7 @@ from kring.decl.locks import lock_of
 from kring.decl.maps import (
     LARGEST_ON_STACK,
     MapDeclaration,
+    PerfBuf,
     RingBuf,
     Slots,
     Stream,
@@ -225,12 +226,15 @@ def _set(frame: Frame, declaration: MapDeclaration, name: str, args: list[Val], 
     return Num(frame.b.emit(Op.EQ, failed, frame.b.const(0)))
 
 
+_EXPLICIT = "or `e = {name}.try_reserve()`, compare it with None, and submit or discard it"
+
+
 def _reserve(frame: Frame, ring: Any, name: str, args: list[Val], span: Span) -> Val:
     refuse(
         span,
         "reserve() is the head of a block",
         f"write `with {name}.reserve() as e:`",
-        f"or `e = {name}.try_reserve()`, compare it with None, and submit or discard it",
+        *([] if isinstance(ring, PerfBuf) else [_EXPLICIT.format(name=name)]),
     )
 
 
@@ -272,6 +276,7 @@ METHODS: dict[type[MapDeclaration], dict[str, Method]] = {
     Table: {"get": _get, "pop": _pop, "set": _set},
     Slots: {"get": _get, "set": _set},
     Stream: {"output": _output},
+    PerfBuf: {"reserve": _reserve},
     RingBuf: {
         "reserve": _reserve,
         "try_reserve": _try_reserve,

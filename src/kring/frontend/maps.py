@@ -100,7 +100,7 @@ _WRITTEN = {
 _INSTEAD = {
     "Slots": "the entries of an array always exist: assign 0 to one",
     "RingBuf": "send a record: `with {name}.reserve() as e:` or `{name}.output(…)`",
-    "PerfBuf": "send a record: `{name}.output(…)`; only a RingBuf reserves",
+    "PerfBuf": "send a record: `with {name}.reserve() as e:` or `{name}.output(…)`",
     "LpmTrie": "change a field of what `{name}.get(key)` finds, or assign to it",
     "Queue": "it has `{name}.push(value)`, `{name}.pop()` and `{name}.peek()`",
     "Stack": "it has `{name}.push(value)`, `{name}.pop()` and `{name}.peek()`",

@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 from kring.abi.uapi import BPF_F_CURRENT_CPU
-from kring.decl.maps import DROPS, RingBuf, Stream, value_size
+from kring.decl.maps import DROPS, PerfBuf, RingBuf, Stream, value_size
+from kring.decl.struct import Struct
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
 from kring.frontend.memory import zero_fields
@@ -21,14 +22,27 @@ from kring.ir.core import Mem, Op, Value
 
 def reserve(b: Builder, stream: RingBuf[Any], name: str) -> Maybe:
     """Reserve one record, which is None if the ring is full."""
-    struct = stream.types[0]
-    if not isinstance(struct, type):
-        refuse(b.span, f"{name!r} carries plain integers; only a Struct can be reserved")
+    struct = struct_of(b, stream, name)
     size = b.const(value_size(struct))
     pointer = b.call("ringbuf_reserve", b.map(name), size, b.const(0))
     token = Token(b.span, name, stream)
     b.held |= {token}
     return Maybe(pointer, Record(Ref(pointer, struct), token))
+
+
+def struct_of(b: Builder, stream: Stream[Any], name: str) -> type[Struct]:
+    """The type of a stream's records, if they can be filled field by field."""
+    struct = stream.types[0]
+    if not isinstance(struct, type):
+        refuse(b.span, f"{name!r} carries plain integers; only a Struct can be reserved")
+    return struct
+
+
+def prepare(b: Builder, stream: PerfBuf[Any], name: str, memory: Ref) -> Record:
+    """A record that is made in the program's own memory, and sent when it is submitted."""
+    token = Token(b.span, name, stream)
+    b.held |= {token}
+    return Record(memory, token)
 
 
 def open_record(b: Builder, record: Record) -> None:
@@ -44,7 +58,11 @@ def count_missing(b: Builder, record: Record) -> None:
 
 def close(b: Builder, record: Record, how: str) -> None:
     """End a reservation: `how` is `submit` or `discard`."""
-    b.call(f"ringbuf_{how}", record.ref.pointer, b.const(0))
+    stream = record.token.declaration
+    if isinstance(stream, RingBuf):
+        b.call(f"ringbuf_{how}", record.ref.pointer, b.const(0))
+    elif how == "submit":
+        output(b, stream, record.token.stream, record.ref)
     b.held -= {record.token}
     gone = Gone(b.span, {"submit": "submitted", "discard": "discarded"}[how])
     for variable, val in b.env.items():

@@ -26,6 +26,7 @@ from kring.spelling import suggestion
 BPF_F_LINK: Final = 1 << 13
 """A struct that a link holds in force, rather than its map."""
 SECTIONS: Final = {".struct_ops": 0, ".struct_ops.link": BPF_F_LINK}
+_LARGEST: Final = 1 << 16
 _VALUE: Final = "bpf_struct_ops_"
 
 
@@ -45,7 +46,8 @@ def described_structs(elf: Elf, btf: Btf) -> Iterator[Map]:
             for var, begin, size in section.vars:
                 values = _functions(elf, number, range(begin, begin + size), btf.name(var))
                 type = btf[var]
-                assert isinstance(type, Var)
+                if not isinstance(type, Var):
+                    raise ObjectError(f"section {name} lists {btf.name(var)!r}, no variable")
                 yield Map(
                     type.name, MapType.STRUCT_OPS, flags=flags, value_type=type.type,
                     data=data[begin : begin + size], values=values, autocreate=not optional,
@@ -86,6 +88,8 @@ def kernel_struct(local: Btf, kernel: Btf, map: Map) -> KernelStruct:
     Raises: LoadError for a struct or a member that it does not have, or has otherwise.
     """
     own = _composite(local, map.value_type, map.name)
+    if own.size > _LARGEST:
+        raise ObjectError(f"map {map.name!r}: a struct of {own.size} bytes is none of functions")
     name = own.name.partition("___")[0]
     id, value_id, at = _find(kernel, name, map.name)
     theirs = _composite(kernel, id, map.name)

@@ -1,6 +1,6 @@
 """A BPF ELF becomes an `Object`, whoever compiled it.
 
-In: bytes that clang, gcc or `elf_write` made. Out: programs with their subprograms behind them,
+In: bytes that a compiler or `elf_write` made. Out: programs with their subprograms behind them,
 maps of .maps and of global data, and types as the kernel accepts them.
 
 Raises: ObjectError for bytes that are no such ELF, and for what it may hold and we do not know.

@@ -4,7 +4,8 @@ In: an ELF, its types and what it leaves to the kernel. Out: raw BTF under the s
 
 Compilers leave sizes and offsets in sections 0, which the kernel refuses, as it does what is
 defined elsewhere: functions become functions like others, variables of the kernel their bare types,
-and the list of both an empty type. Functions that are hidden from other objects become static.
+and the list of both an empty type. Functions that are hidden from other objects become static, and
+integers that gcc calls both signed and characters are only signed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Final
 
 from kring.btf.blob import Btf
 from kring.btf.ext import ExtSection
-from kring.btf.types import DataSec, DeclTag, Func, FuncProto, Kind, Modifier, Type, Var
+from kring.btf.types import DataSec, DeclTag, Func, FuncProto, Int, Kind, Modifier, Type, Var
 from kring.btf.write import Builder
 from kring.obj.elf import FUNC, Elf
 from kring.obj.externs import KCONFIG, KSYMS, Externs
@@ -78,6 +79,10 @@ def _places(elf: Elf) -> Places:
 
 def _settled(btf: Btf, externs: Externs, places: Places, type: Type, gone: bool) -> Type:
     match type:
+        case Int(signed=True, char=True) as number:
+            return replace(number, char=False)
+        case Func(name=""):
+            return Modifier(Kind.CONST, 0)
         case Func(linkage=linkage) if linkage == EXTERN:
             return replace(type, linkage=_GLOBAL)
         case Var() if gone:

@@ -1,10 +1,11 @@
-// An array of rings, one of them in place from the start.
+// An array of rings, one of them in place from the start; all of a size that the kernel does not
+// take.
 // run: send = 16
 #include "common.h"
 
 struct ring {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
-    __uint(max_entries, 4096);
+    __uint(max_entries, 1000);
 } ring SEC(".maps");
 
 struct {

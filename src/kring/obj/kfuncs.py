@@ -83,9 +83,9 @@ def _prototype(btf: Btf, id: int) -> FuncProto:
 
 
 def _same(local: Btf, mine: int, target: Btf, theirs: int) -> bool:
-    """Whether a value passes from one to the other, as libbpf has it: integers, pointers to structs,
-    where `void *` is a pointer to anything. Kernels widen integers and name structs anew, and
-    objects made for one of them run on others."""
+    """Whether a value passes from one to the other, as libbpf has it: integers, or pointers to
+    structs, where `void *` is a pointer to anything. Kernels widen integers and name structs anew,
+    and objects made for one of them run on others."""
     a, b = local[local.strip(mine)], target[target.strip(theirs)]
     match a, b:
         case ((Int() | Enum()), (Int() | Enum())):

@@ -47,7 +47,10 @@ def bring_up(
 
 
 def _rounded(spec: Map) -> Map:
-    """The map, of a size that a ring can have; one without a size is for others to refuse."""
+    """The map, and what it holds, of a size that a ring can have; one without a size is for others
+    to refuse."""
+    if spec.inner is not None:
+        return replace(spec, inner=_rounded(spec.inner))
     wanted = spec.max_entries
     if spec.type not in _RINGS or wanted in (0, ring_size(wanted)):
         return spec

@@ -248,6 +248,16 @@ def lines(size: int) -> bytes:
     return to_elf(Object("x", (made,), btf=b.bytes()))
 
 
+def zeroes(size: int) -> bytes:
+    """Variables that take no room in the file, as many bytes as may be."""
+    b = types()
+    many = 1 << 23
+    row = (b.add(Var("v", b.add(Array(1, 1, many)))), 0, 4 * many)
+    section = b.add(DataSec(".bss", 4 * many, (row,)))
+    data = Map(".bss", MapType.ARRAY, 4, 4 * many, 1, value_type=section, data=bytes(4 * many))
+    return to_elf(Object("x", (Program("f", "xdp", EXIT),), (data,), b.bytes()))
+
+
 def two_texts(size: int) -> bytes:
     """A second section of the name that functions without programs have."""
     code = encode(parse("call local f\nexit\nf:\nmov %r0, 0\nexit"))
@@ -277,5 +287,6 @@ OBJECTS: Final[list[Callable[[int], bytes]]] = [
     variables,
     sections,
     lines,
+    zeroes,
     two_texts,
 ]

@@ -51,14 +51,32 @@ def test_types_that_name_each_other_without_sense(chance: Any) -> None:
     use_btf(graph(chance))
 
 
+def forked(of: Callable[[], object]) -> Any:
+    """What a function returns in a process that may take little memory."""
+
+    def child(send: Any) -> None:
+        fuzzing.bound_memory()
+        send.send(of())
+
+    receive, send = get_context("fork").Pipe(False)
+    process = get_context("fork").Process(target=child, args=(send,))
+    process.start()
+    send.close()
+    try:
+        return receive.recv()
+    finally:
+        process.join()
+
+
 @pytest.mark.parametrize("make", BLOBS + OBJECTS, ids=lambda make: make.__name__)
 def test_much_of_one_thing_takes_no_second(make: Callable[[int], bytes]) -> None:
     """One that took the square of its size would take many."""
-    assert bounded("elf" if make in OBJECTS else "btf", make(500)) == "used"
+    kind, data = "elf" if make in OBJECTS else "btf", make(500)
+    assert forked(lambda: bounded(kind, data)) == "used"
 
 
 def wrong(kind: str) -> Any:
-    def use(data: bytes) -> str:
+    def use(data: bytes, thorough: bool) -> str:
         match kind:
             case "KeyError":
                 return {}[len(data)]
@@ -72,16 +90,10 @@ def wrong(kind: str) -> Any:
     return use
 
 
-def child(kind: str, corpus: Corpus, send: Any) -> None:
-    fuzzing.bound_memory()
-    fuzzing.use_elf = fuzzing.use_btf = wrong(kind)
-    send.send(run(corpus, 1, [1])[1][0].trace)
-
-
 @pytest.mark.parametrize("kind", ["KeyError", "TooSlow", "MemoryError"])
 def test_fuzzing_notices(kind: str, corpus: Corpus) -> None:
-    receive, send = get_context("fork").Pipe(False)
-    process = get_context("fork").Process(target=child, args=(kind, corpus, send))
-    process.start()
-    assert kind in receive.recv()
-    process.join()
+    def noticed() -> str:
+        fuzzing.use_elf = fuzzing.use_btf = wrong(kind)
+        return run(corpus, 1, [1])[1][0].trace
+
+    assert kind in forked(noticed)

@@ -47,23 +47,23 @@ def target() -> Btf:
     return Btf(b.bytes(), where="target")
 
 
-def use_elf(data: bytes) -> str:
-    """Read, relocated for a target, written and read again."""
+def use_elf(data: bytes, thorough: bool = True) -> str:
+    """Read, relocated for a target, written and read again; run in the VM only if `thorough`."""
     try:
         obj = from_elf(data, "fuzz")
     except ObjectError:
         return "refused"
     with suppress(ObjectError):
-        use_object(obj)
+        use_object(obj, thorough)
         return "used"
     return "read"
 
 
-def use_object(obj: Object) -> None:
+def use_object(obj: Object, thorough: bool) -> None:
     local = Btf(obj.btf) if obj.btf else None
     fds = {made.name: number for number, made in enumerate(obj.maps, 3)}
     for program in obj.programs:
-        for types in (target(), local):
+        for types in (target(), local)[: 1 + thorough]:
             with suppress(ObjectError):
                 relocate(program, fds, local, types, kfuncs=lambda ref: (ref.type_id, 0))
             with suppress(ObjectError):
@@ -73,7 +73,7 @@ def use_object(obj: Object) -> None:
     for name, variable in list(variables(obj).items())[:5]:
         with suppress(ObjectError):
             obj.replace(rodata={name: bytes(min(variable.size, 8))})
-    if sum(program.slots for program in obj.programs) < _MOST_RUN:
+    if thorough and sum(program.slots for program in obj.programs) < _MOST_RUN:
         with suppress(ObjectError):
             use_in_vm(obj)
     again = from_elf(to_elf(obj), obj.name)
@@ -93,14 +93,14 @@ def use_in_vm(obj: Object) -> None:
     runtime.close()
 
 
-def use_btf(data: bytes) -> str:
-    """Every type looked at, and asked about from both sides."""
+def use_btf(data: bytes, thorough: bool = True) -> str:
+    """Types looked at, and asked about from both sides; more of them if `thorough`."""
     try:
         btf = Btf(data, where="fuzz")
         count = len(btf)
     except ObjectError:
         return "refused"
-    for id in range(min(count, 60)):
+    for id in range(min(count, 60 if thorough else 30)):
         for ask in (
             btf.__getitem__,
             btf.name,
@@ -117,7 +117,7 @@ def use_btf(data: bytes) -> str:
             btf.find_all(name, flavours=True)
         with suppress(ObjectError):
             btf.find(name, Kind.STRUCT)
-    _use_core(btf, min(count, 24))
+    _use_core(btf, min(count, 24 if thorough else 8))
     with suppress(ObjectError):
         return _again(btf)
     return "read"

@@ -46,7 +46,7 @@ _NULL, _SYMTAB, _NOBITS, _RELS = 0, 2, 8, 9
 _ALLOC: Final = 2
 _RESERVED: Final = 0xFF00
 """SHN_LORESERVE: numbers from here on are no sections."""
-_MOST_ZEROES: Final = 1 << 26
+_MOST_ZEROES: Final = 1 << 25
 """Bytes of all sections that take none in the file; more are made up."""
 _LONGEST_NAME: Final = 4096
 _MACHINES: Final = {3: "EM_386", 40: "EM_ARM", 62: "EM_X86_64", 183: "EM_AARCH64", 243: "EM_RISCV"}

@@ -6,12 +6,12 @@ of a per-CPU map is a list with one value for each possible CPU.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, ItemsView, Iterable, Iterator, MutableMapping, ValuesView
 from errno import EINVAL
 from functools import partial
 from struct import Struct as Packing
 from struct import error as PackingError
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from kring.abi.uapi import PER_CPU, MapType
 from kring.decl.struct import Struct, code, fields, pack, packed, single, unpack
@@ -29,8 +29,14 @@ Codec = tuple[Callable[[Any], bytes], Callable[[bytes], Any]]
 
 
 class MapHandle(MapBase, MutableMapping[K, V]):
-    """The entries of a live map. Iterating sees entries added or removed meanwhile or not, as the
-    kernel does, and never one twice unless it was."""
+    """The entries of a live map.
+
+    Whatever programs and others do meanwhile, iterating ends, gives no key twice, and raises
+    nothing; what is added or removed while it goes on is seen or not. Of a hash table, what is
+    there all the time is seen for sure. `items`, `values` and `snapshot` read keys and values
+    together, many at a time; `dict(handle)` looks each key up, and misses one that is gone by then
+    with a KeyError.
+    """
 
     def __init__(self, live: LiveMap, key: FieldType, value: FieldType) -> None:
         super().__init__(live)
@@ -51,9 +57,7 @@ class MapHandle(MapBase, MutableMapping[K, V]):
 
     def __setitem__(self, key: K, value: V) -> None:
         if not self._live.update(self._encode_key(key), self._encode_value(value)):
-            if self._live.spec.type in _ARRAYS:
-                raise KeyError(key)
-            raise LoadError(f"map {self._name!r} is full: {self._live.spec.max_entries} entries")
+            raise self._no_room(key)
 
     def __delitem__(self, key: K) -> None:
         if not self._live.delete(self._encode_key(key)):
@@ -63,7 +67,82 @@ class MapHandle(MapBase, MutableMapping[K, V]):
         return map(self._key, self._live.keys())
 
     def __len__(self) -> int:
-        return sum(1 for _ in iter(self))
+        return sum(1 for _ in self._live.keys())  # noqa: SIM118, it is no dict
+
+    def items(self) -> ItemsView[K, V]:
+        """Keys and values, read together."""
+        return _Items(self)
+
+    def values(self) -> ValuesView[V]:
+        return _Values(self)
+
+    def snapshot(self) -> dict[K, V]:
+        """All entries, as they are now."""
+        return dict(self.entries())
+
+    def entries(self) -> Iterator[tuple[K, V]]:
+        for key, value in self._live.items():
+            yield self._key(key), self._value(value)
+
+    def drain(self) -> dict[K, V]:
+        """All entries, which are then gone: each is in the dict, or still in the map.
+
+        What a program adds at this moment to a value that it has a reference to may be in neither.
+        Raises: LoadError for an array, whose entries are always there.
+        """
+        self._check_deletes()
+        return {self._key(key): self._value(value) for key, value in self._live.drain()}
+
+    def clear(self) -> None:
+        """Delete all entries.
+
+        Raises: LoadError for an array, whose entries are always there.
+        """
+        self._check_deletes()
+        self._live.drain()
+
+    def discard(self, keys: Iterable[K], /) -> int:
+        """Delete those of the keys that are there; how many were.
+
+        Raises: LoadError for an array, whose entries are always there.
+        """
+        self._check_deletes()
+        return self._live.delete_all([self._encode_key(key) for key in keys])
+
+    if not TYPE_CHECKING:
+        # What these are for checkers, MutableMapping says at length.
+
+        def update(self, other: Any = (), /, **more: Any) -> None:
+            """Store many entries, in their order, up to the first that finds no room."""
+            pairs = list(dict(other, **more).items())
+            encoded = [(self._encode_key(key), self._encode_value(value)) for key, value in pairs]
+            done = self._live.store_all(encoded)
+            if done < len(pairs):
+                raise self._no_room(pairs[done][0])
+
+        def pop(self, key: K, /, *default: V) -> V:
+            """The value at a key, which is then gone, in one step where the kernel has it."""
+            if len(default) > 1:
+                raise TypeError("pop() takes a key and a default")
+            self._check_deletes()
+            found = self._live.take(self._encode_key(key))
+            if found is not None:
+                return self._value(found)
+            if default:
+                return default[0]
+            raise KeyError(key)
+
+    def _no_room(self, key: K) -> Exception:
+        if self._live.spec.type in _ARRAYS:
+            return KeyError(key)
+        return LoadError(f"map {self._name!r} is full: {self._live.spec.max_entries} entries")
+
+    def _check_deletes(self) -> None:
+        if self._live.spec.type in _ARRAYS:
+            raise LoadError(
+                f"map {self._name!r} is an array: its entries are always there. Set them instead",
+                EINVAL,
+            )
 
     def _encode_key(self, key: K) -> bytes:
         try:
@@ -82,7 +161,7 @@ class OuterHandle(MapHandle[K, Any]):
 
     def __setitem__(self, key: K, value: Any) -> None:
         try:
-            super().__setitem__(key, value._live.fd if isinstance(value, MapBase) else value)
+            super().__setitem__(key, value)
         except LoadError as error:
             inner = self._live.spec.inner
             if inner is not None and error.errno == EINVAL:
@@ -91,6 +170,29 @@ class OuterHandle(MapHandle[K, Any]):
                     f" bytes and a value of {inner.value_size}"
                 )
             raise
+
+    def _encode_value(self, value: Any) -> bytes:
+        return super()._encode_value(value._live.fd if isinstance(value, MapBase) else value)
+
+
+class _Items(ItemsView[K, V]):
+    """Entries that are read together: none is gone when its value is asked for."""
+
+    def __init__(self, handle: MapHandle[K, V]) -> None:
+        super().__init__(handle)
+        self._handle = handle
+
+    def __iter__(self) -> Iterator[tuple[K, V]]:
+        return self._handle.entries()
+
+
+class _Values(ValuesView[V]):
+    def __init__(self, handle: MapHandle[Any, V]) -> None:
+        super().__init__(handle)
+        self._handle = handle
+
+    def __iter__(self) -> Iterator[V]:
+        return (value for _, value in self._handle.entries())
 
 
 class PerCpuHandle(MapHandle[K, list[V]]):

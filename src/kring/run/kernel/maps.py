@@ -7,8 +7,8 @@ without sizes; a per-CPU value is one value per possible CPU, each padded to 8 b
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
-from errno import E2BIG, EEXIST, EINVAL, ENOENT, ENOMEM, ENOSPC, EPERM
+from collections.abc import Callable, Iterator, Sequence
+from errno import E2BIG, EEXIST, EINVAL, ENOENT, ENOMEM, ENOSPC, EOPNOTSUPP, EPERM
 from mmap import MAP_SHARED, PAGESIZE, PROT_READ, PROT_WRITE, mmap
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,16 @@ from kring.obj.object import Map
 from kring.run.kernel import syscall
 from kring.run.kernel.cpus import possible_cpus
 from kring.run.kernel.privilege import BPF, not_permitted
-from kring.run.kernel.syscall import ENOTSUPP, Fds, address, bpf, bpf_open, buffer, error_name
+from kring.run.kernel.syscall import (
+    ENOTSUPP,
+    Fds,
+    address,
+    bpf,
+    bpf_open,
+    buffer,
+    error_name,
+    error_text,
+)
 from kring.run.spec import check_length, check_ring_size, stride
 from kring.run.target import RingMemory
 
@@ -26,8 +35,6 @@ if TYPE_CHECKING:
     from kring.run.info import MapInfo
 
 _MAP_FREEZE = 22
-_SPARSE = frozenset({MapType.PROG_ARRAY, MapType.ARRAY_OF_MAPS})
-"""Arrays whose places may be empty; the kernel lists those, too."""
 _RINGS = frozenset({MapType.RINGBUF, MapType.USER_RINGBUF})
 # The others refuse key and value types (libbpf drops them too).
 _TYPED = PER_CPU | {
@@ -153,14 +160,22 @@ class KernelMap:
         found = self._element(syscall.MAP_LOOKUP_ELEM, key, address(value), 0, (ENOENT,))
         return value.raw[: self._value_size] if found else None
 
-    def take(self) -> bytes | None:
-        """The first value of a queue or stack, which is then gone; None if there is none.
+    def take(self, key: bytes = b"") -> bytes | None:
+        """The value at a key, or the first of a queue or stack, which is then gone; None if there
+        is none.
 
-        Since: Linux 4.20, commit bd513cd08f10 ("bpf: add MAP_LOOKUP_AND_DELETE_ELEM syscall").
+        Since: Linux 4.20, commit bd513cd08f10 ("bpf: add MAP_LOOKUP_AND_DELETE_ELEM syscall"); of
+        tables, Linux 5.14. Elsewhere these are two steps.
         """
         value = buffer(self._value_size)
         command = syscall.MAP_LOOKUP_AND_DELETE_ELEM
-        found = self._element(command, b"", address(value), 0, (ENOENT,))
+        try:
+            found = self._element(command, key, address(value), 0, (ENOENT,))
+        except LoadError as error:
+            if not key or error.errno not in (EINVAL, ENOTSUPP, EOPNOTSUPP):
+                raise
+            held = self.lookup(key)
+            return held if self.delete(key) else None
         return value.raw[: self._value_size] if found else None
 
     def may_hold(self, value: bytes) -> bool:
@@ -181,20 +196,47 @@ class KernelMap:
         return self._element(syscall.MAP_DELETE_ELEM, key, 0, 0, (ENOENT,))
 
     def keys(self) -> Iterator[bytes]:
-        """Every key. While others delete, keys may come twice; deleting the current one is safe."""
-        # The kernel starts over when the key to go on from is gone, so the next key is asked for
-        # before the current one is handed out, and the count is bounded.
-        key = self._next_key(None)
-        # A map of stacks of calls has as many entries as the next power of two.
-        for _ in range(1 << (self.spec.max_entries - 1).bit_length()):
-            if key is None:
-                return
-            following = self._next_key(key)
-            if self.spec.type not in _SPARSE or self.lookup(key) is not None:
-                yield key
-            key = following
+        """Every key, none twice; deleting the current one is safe."""
+        from kring.run.kernel import batch
 
-    def _next_key(self, key: bytes | None) -> bytes | None:
+        return batch.keys(self)
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every entry, none twice."""
+        from kring.run.kernel import batch
+
+        return batch.items(self)
+
+    def drain(self) -> list[tuple[bytes, bytes]]:
+        """Every entry, which is then gone."""
+        from kring.run.kernel import batch
+
+        return batch.drain(self)
+
+    def store_all(self, entries: Sequence[tuple[bytes, bytes]]) -> int:
+        """How many entries were stored, in their order, until there was no room for one."""
+        from kring.run.kernel import batch
+
+        for key, value in entries:
+            check_length(self.spec, "key", key, self.spec.key_size)
+            check_length(self.spec, "value", value, self._value_size)
+        return batch.store_all(self, entries)
+
+    def delete_all(self, keys: Sequence[bytes]) -> int:
+        """How many of the keys were there; none of them is any more."""
+        from kring.run.kernel import batch
+
+        for key in keys:
+            check_length(self.spec, "key", key, self.spec.key_size)
+        return batch.delete_all(self, keys)
+
+    @property
+    def entry_size(self) -> int:
+        """Bytes of a key and its value."""
+        return self.spec.key_size + self._value_size
+
+    def next_key(self, key: bytes | None) -> bytes | None:
+        """The key behind another, or the first; None if that was the last."""
         following = buffer(self.spec.key_size)
         found = self._element(syscall.MAP_GET_NEXT_KEY, key, address(following), 0, (ENOENT,))
         return following.raw[: self.spec.key_size] if found else None
@@ -205,19 +247,23 @@ class KernelMap:
         """Whether the command worked; False for the errors `no`, which mean just that."""
         if key is not None:
             check_length(self.spec, "key", key, self.spec.key_size)
-        fd = self._open_fd()
+        fd = self.open_fd()
         memory = buffer(key) if key else None
         try:
             bpf(command, struct.pack("<I4x3Q", fd, address(memory), other, flags))
         except OSError as error:
             if error.errno in no:
                 return False
-            raise LoadError(
-                f'{error_name(error.errno or 0)}: map "{self.spec.name}" ({self.spec.type.name})'
-                f" refused the operation: {error.strerror}",
-                error.errno or 0,
-            ) from None
+            raise self.refused(error.errno or 0) from None
         return True
+
+    def refused(self, errno: int) -> LoadError:
+        """The error for an operation that the kernel does not do."""
+        return LoadError(
+            f'{error_name(errno)}: map "{self.spec.name}" ({self.spec.type.name})'
+            f" refused the operation: {error_text(errno)}",
+            errno,
+        )
 
     def ring(self) -> RingMemory:
         """The ring's memory, mapped at the first call and until the runtime closes.
@@ -267,20 +313,21 @@ class KernelMap:
         """What the kernel knows of the map."""
         from kring.run.kernel.info import map_info
 
-        return map_info(self._open_fd())
+        return map_info(self.open_fd())
 
     def pin(self, path: str) -> None:
         """Give the map a name that keeps it."""
         from kring.run.kernel.pin import pin
 
-        pin(self._open_fd(), path)
+        pin(self.open_fd(), path)
 
     def unpin(self, path: str) -> None:
         from kring.run.kernel.pin import unpin
 
         unpin(path)
 
-    def _open_fd(self) -> int:
+    def open_fd(self) -> int:
+        """The descriptor of a map that is not gone."""
         if self.fd < 0:
             raise LoadError(f'map "{self.spec.name}" is gone: its session has ended')
         return self.fd

@@ -83,9 +83,13 @@ def error_name(errno: int) -> str:
     return "ENOTSUPP" if errno == ENOTSUPP else errorcode.get(errno, f"errno {errno}")
 
 
+def error_text(errno: int) -> str:
+    """What it means, as the C library has it."""
+    return "Operation is not supported" if errno == ENOTSUPP else os.strerror(errno)
+
+
 def _error(errno: int) -> OSError:
-    text = "Operation is not supported" if errno == ENOTSUPP else os.strerror(errno)
-    return OSError(errno, text)
+    return OSError(errno, error_text(errno))
 
 
 class Fds:

@@ -65,7 +65,7 @@ class QueueMap(Keyless):
         self._check_live()
         return self.first(take=False)
 
-    def take(self) -> bytes | None:
+    def take(self, key: bytes = b"") -> bytes | None:
         self._check_live()
         return self.first(take=True)
 

@@ -8,7 +8,7 @@ errno, as the kernel's map operations give them; the user half sees them as the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from errno import E2BIG, EEXIST, EINVAL, ENOENT, ENOSPC
 from typing import TYPE_CHECKING, Final
 
@@ -63,8 +63,30 @@ class VmMap:
     def keys(self) -> Iterator[bytes]:
         raise self._refuses("iteration")
 
-    def take(self) -> bytes | None:
-        raise self._refuses("first value")
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        for key in self.keys():
+            value = self.lookup(key)
+            if value is not None:
+                yield key, value
+
+    def drain(self) -> list[tuple[bytes, bytes]]:
+        taken = ((key, self.take(key)) for key in self.keys())
+        return [(key, value) for key, value in taken if value is not None]
+
+    def store_all(self, entries: Sequence[tuple[bytes, bytes]]) -> int:
+        for done, (key, value) in enumerate(entries):
+            if not self.update(key, value):
+                return done
+        return len(entries)
+
+    def delete_all(self, keys: Sequence[bytes]) -> int:
+        return sum(self.delete(key) for key in keys)
+
+    def take(self, key: bytes = b"") -> bytes | None:
+        if not key:
+            raise self._refuses("first value")
+        value = self.lookup(key)
+        return value if self.delete(key) else None
 
     def may_hold(self, value: bytes) -> bool:
         raise self._refuses("test of a value")

@@ -65,11 +65,16 @@ class Side:
         self.session.__enter__()
         assert self.session.object is not None
         self.rings = [
-            self.session.maps[spec.name].ring()
+            self._live(spec.name).ring()
             for spec in self.session.object.maps
             if spec.type is MapType.RINGBUF
         ]
         return self
+
+    def _live(self, name: str) -> Any:
+        """The map below a stream's handle, which is made when it is first asked for."""
+        assert self.session.maps[name] is not None
+        return self.session._rings[name]
 
     def __exit__(self, *_: object) -> None:
         self.session.close()

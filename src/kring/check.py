@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import cast
 
 from kring.cli import error_text
 from kring.decl.programs import Program
 from kring.errors import CompileError, KringError
 from kring.obj.object import Object
+from kring.obj.object import Program as Built
+from kring.open import from_file, is_object
 from kring.record import record
 from kring.run.kernel.features import Feature, features
 from kring.run.kernel.kernel import Kernel
+from kring.run.spec import kind_of
 from kring.run.target import Target
 from kring.script import programs_in
 from kring.session import Session, load
@@ -36,8 +40,11 @@ class Verdict:
 
 def check(path: str, on: Target, json: bool, log: bool = False) -> int:
     """Load each program of a file by itself and attach none; `log` shows all the verifier said."""
-    rows = [_verdict(program, on, log) for program in programs_in(path)]
-    failed = [row for row in rows if row.verdict != "ok"]
+    if is_object(path):
+        rows = list(_of_object(path, on, log))
+    else:
+        rows = [_verdict(program, on, log) for program in programs_in(path)]
+    failed = [row for row in rows if row.verdict not in ("ok", _OPTIONAL)]
     if json:
         _print_json(rows)
     else:
@@ -49,24 +56,49 @@ def check(path: str, on: Target, json: bool, log: bool = False) -> int:
     return 1 if failed else 0
 
 
-def _verdict(program: Program, on: Target, log: bool) -> Verdict:
-    session = load(program, on=on, attach=False)
+_OPTIONAL = "optional"
+"""The verdict on a program that is not loaded unless asked for."""
+
+
+def _of_object(path: str, on: Target, log: bool) -> Iterator[Verdict]:
+    obj = from_file(path)
+    if not obj.programs:
+        raise SystemExit(f"kring: {path} has no program")
+    others = {program.name: False for program in obj.programs}
+    for program in obj.programs:
+        if program.autoload:
+            alone = obj.replace(autoload={**others, program.name: True})
+            yield _verdict(program, on, log, load(alone, on=on, attach=False))
+        else:
+            yield Verdict(program.name, program.section, _OPTIONAL, program.slots, None, None)
+
+
+def _verdict(
+    program: Program | Built, on: Target, log: bool, session: Session | None = None
+) -> Verdict:
+    session = session or load(cast("Program", program), on=on, attach=False)
+    slots = program.slots if isinstance(program, Built) else None
     verdict, processed, text = "ok", None, None
     try:
         with session:
-            processed = session[program].insns_processed or None
+            (loaded,) = session.programs.values()
+            processed = loaded.insns_processed or None
         _check_hook(program, on)
     except KringError as error:
         verdict, text = _verdict_word(error), error_text(error, log).removeprefix("kring: ")
-    return Verdict(program.name, program.section, verdict, _slots(session), processed, text)
+    slots = slots or _slots(session)
+    return Verdict(program.name, program.section, verdict, slots, processed, text)
 
 
-def _check_hook(program: Program, on: Target) -> None:
+def _check_hook(program: Program | Built, on: Target) -> None:
     """Refuse a tracepoint that does not exist: loading alone does not ask for it."""
-    if isinstance(on, Kernel) and program.kind.name == "tracepoint":
+    kind, target = (
+        kind_of(program) if isinstance(program, Built) else (program.kind, program.target)
+    )
+    if isinstance(on, Kernel) and kind.name == "tracepoint" and target:
         runtime = on.open(Object(program.name, ()))
         try:
-            runtime.tracepoint(program.target)
+            runtime.tracepoint(target)
         finally:
             runtime.close()
 

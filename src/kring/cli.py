@@ -87,12 +87,20 @@ def _run_options(parser: ArgumentParser) -> None:
     parser.set_defaults(args=[])
     parser.usage = (
         "kring run [-h] [--json] [--vm] [--btf FILE] [--interface NAME] [--cgroup DIR] [--pid PID]"
-        " [--verifier-log] FILE [-- ARGS…]"
+        " [--record [STREAM=]TYPE] [--verifier-log] FILE [-- ARGS…]"
     )
     parser.add_argument("--interface", metavar="NAME", help="where xdp and tc programs attach")
     parser.add_argument("--cgroup", metavar="DIR", help="where cgroup_skb programs attach")
     parser.add_argument(
         "--pid", type=_count, metavar="PID", help="the process that probes in user space watch"
+    )
+    parser.add_argument(
+        "--record",
+        action="append",
+        default=[],
+        metavar="[STREAM=]TYPE",
+        help="what an object's records are: a type of its own (event), a class (file.py:Exec), or"
+        " the fields ('pid:i32 comm:char[16]')",
     )
     _json(parser)
     _vm(parser.add_argument)
@@ -142,7 +150,7 @@ def _doctor_options(parser: ArgumentParser) -> None:
 
 
 def _file(parser: ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a Python file with programs")
+    parser.add_argument("file", metavar="FILE", help="a Python file with programs, or an object")
 
 
 def _json(parser: ArgumentParser) -> None:
@@ -237,7 +245,7 @@ def _run(options: Namespace) -> int:
 
         on, fed = fed_vm(options.btf), HOOK
     hook = Hook(options.interface, options.cgroup, options.pid)
-    return run(options.file, options.args, on, fed, hook, options.json)
+    return run(options.file, options.args, on, fed, hook, options.json, options.record)
 
 
 def _check(options: Namespace) -> int:

@@ -13,15 +13,14 @@ from itertools import accumulate
 from os.path import basename
 from typing import TYPE_CHECKING
 
-from kring.build import build
-from kring.frontend.diagnose import source_line
-from kring.obj.object import Object, Program
-from kring.script import programs_in
+from kring.errors import ObjectError
+from kring.obj.object import MapRef, Object, Program
+from kring.open import from_file, is_object
 
 if TYPE_CHECKING:
     from kring.abi.isa import Insn
-    from kring.btf.blob import Btf
     from kring.ir.core import Fn
+    from kring.obj.globals import Variable
 
 _SPAN = re.compile(r' @(?:"(?P<file>[^"]*)":)?(?P<line>\d+):\d+-\S+$')
 _FILE = re.compile(r'"([^"]*)" \{$')
@@ -29,11 +28,20 @@ _FILE = re.compile(r'"([^"]*)" \{$')
 
 def dump(path: str, ir: bool, stage: str | None, json: bool) -> int:
     """Print the intermediate code after a stage, by default the last, or the bytecode."""
+    if is_object(path):
+        if ir or stage:
+            raise SystemExit("kring: an object has bytecode only; --ir and --stage are for Python")
+        from kring.contents import contents
+
+        return contents(from_file(path), json)
     if ir or stage:
         texts = {name: "\n".join(lines) for name, lines in _ir(path, stage)}
     else:
+        from kring.build import build
+        from kring.script import programs_in
+
         obj = build(*programs_in(path))
-        texts = {program.name: "\n".join(_asm(obj, program)) for program in obj.programs}
+        texts = {program.name: "\n".join(assembler(obj, program)) for program in obj.programs}
     if json:
         from json import dumps
 
@@ -45,7 +53,9 @@ def dump(path: str, ir: bool, stage: str | None, json: bool) -> int:
 
 def _ir(path: str, stage: str | None) -> Iterator[tuple[str, Iterator[str]]]:
     """Each program's name, and its text after the stage's last turn."""
+    from kring.build import build
     from kring.ir.text import print_fn
+    from kring.script import programs_in
 
     seen: dict[str, str] = {}
     stages: dict[str, None] = {}
@@ -77,16 +87,20 @@ def _with_source(text: str) -> Iterator[str]:
         yield line
 
 
-def _asm(obj: Object, program: Program) -> Iterator[str]:
+def assembler(obj: Object, program: Program) -> Iterator[str]:
     """The program's assembler text, which `kring.abi.asm` reads back."""
     from kring.abi.asm import format_insns
     from kring.abi.code import decode
-    from kring.btf.blob import Btf
 
     insns = decode(program.code)
     starts = list(accumulate((insn.slots for insn in insns), initial=0))
-    notes = _notes(program, insns, starts, Btf(obj.btf) if obj.btf else None)
-    lines = {line.slot: _source(line.file, line.line, line.line_text) for line in program.lines}
+    helpers = _helpers(insns, starts)
+    notes = helpers | {slot: text for slot, _, text in relocated(obj, program)}
+    lines = {
+        line.slot: _source(line.file, line.line, line.line_text)
+        for line in program.lines
+        if line.line
+    }
     functions = {function.slot: function.name for function in program.functions}
     yield f"; {program.section}: {program.name}, {program.slots} slots"
     slots = iter(starts)
@@ -105,32 +119,62 @@ def _asm(obj: Object, program: Program) -> Iterator[str]:
         yield f"{text:<40} ; {note}" if note else text
 
 
-def _notes(
-    program: Program, insns: list[Insn], starts: list[int], btf: Btf | None
-) -> dict[int, str]:
-    """What the numbers of some instructions stand for, by slot."""
+def _helpers(insns: list[Insn], starts: list[int]) -> dict[int, str]:
+    """The names of the helpers that are called, by slot."""
     from kring.abi.helpers import HELPERS
     from kring.abi.isa import HELPER
-    from kring.btf.ext import CoreKind
-    from kring.btf.spec import parse_spec
 
-    notes = {
+    return {
         slot: helper.name if (helper := HELPERS.by_id(insn.imm)) else ""
         for slot, insn in zip(starts, insns, strict=False)
         if insn.op.form == HELPER
     }
+
+
+def relocated(obj: Object, program: Program) -> Iterator[tuple[int, str, str]]:
+    """What loading changes in a program: slot, kind, and what the number there stands for."""
+    placed = any(ref.offset is not None for ref in program.maps)
+    variables = [*obj.variables().items()] if placed else []
     for ref in program.maps:
-        notes[ref.slot] = f"map {ref.map}" + (f" + {ref.offset}" if ref.offset else "")
+        yield ref.slot, "map", f"map {ref.map}" + _offset(variables, ref)
     for called in program.kfuncs:
-        notes[called.slot] = called.name
+        yield called.slot, "kfunc", called.name + " (weak)" * called.weak
+    for symbol in program.ksyms:
+        yield symbol.slot, "ksym", f"kernel's {symbol.name}" + " (weak)" * symbol.weak
+    if program.core:
+        yield from _core(obj, program)
+
+
+def _offset(variables: list[tuple[str, Variable]], ref: MapRef) -> str:
+    """Where in the map's value: in which variable, if that is known."""
+    offset = ref.offset or 0
+    text = f" + {offset}" if offset else ""
+    for name, one in variables:
+        if one.map == ref.map and one.offset <= offset < one.offset + one.size:
+            inside = offset - one.offset
+            return f"{text}: {name}" + (f" + {inside}" if inside else "")
+    return text
+
+
+def _core(obj: Object, program: Program) -> Iterator[tuple[int, str, str]]:
+    from kring.btf.blob import Btf
+    from kring.btf.ext import CoreKind
+    from kring.btf.spec import parse_spec
+
+    btf = Btf(obj.btf, where=obj.name)
     for reloc in program.core:
-        assert btf is not None
         question = reloc.kind.name.lower().replace("_", " ")
+        try:
+            spec = str(parse_spec(reloc, btf))
+        except ObjectError as error:
+            spec = str(error)
         plain = reloc.kind is CoreKind.FIELD_BYTE_OFFSET
-        spec = parse_spec(reloc, btf)
-        notes[reloc.slot] = str(spec) if plain else f"{question} of {spec}"
-    return notes
+        yield reloc.slot, "core", spec if plain else f"{question} of {spec}"
 
 
 def _source(file: str, line: int, text: str = "") -> str:
-    return f"{basename(file)}:{line}: {(text or source_line(file, line)).strip()}"
+    if not text:
+        from kring.frontend.diagnose import source_line
+
+        text = source_line(file, line)
+    return f"{basename(file)}:{line}: {text.strip()}"

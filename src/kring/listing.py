@@ -1,7 +1,8 @@
 """The records of any programs, as lines: `kring run`.
 
-In:  a file's programs, and where to run them.
-Out: one line a record, under a header of its type's fields, or one JSON object a line.
+In:  a Python file's programs or an object, and where to run them.
+Out: one line a record, under a header of its type's fields, or one JSON object a line; records of
+     which nobody knows the type byte by byte.
 """
 
 from __future__ import annotations
@@ -12,40 +13,93 @@ from time import sleep
 from typing import Any
 
 from kring.cli import say
-from kring.decl.programs import Program
 from kring.decl.struct import Struct, fields
-from kring.decl.types import Char, FieldType, IntType
+from kring.decl.types import FieldType
+from kring.obj.object import Object
+from kring.open import from_file, is_object
+from kring.run.spec import kind_of
 from kring.run.target import Hook, Target
 from kring.script import programs_in
 from kring.session import Session, load
+from kring.shown import dump, plain, text_of, width
 from kring.stream.handle import StreamHandle
-from kring.tools.live import follow, printable
+from kring.tools.live import follow
 
-# Columns for integers of so many bytes; most of 4 bytes are ids, so the largest may jut out.
-_WIDTHS = {1: 4, 2: 6, 4: 8, 8: 20}
-_WIDEST_TEXT = 16
+_MOST_CANDIDATES = 3
 
 
-def run(path: str, args: Sequence[str], on: Target, fed: str, hook: Hook, json: bool) -> int:
+def run(
+    path: str,
+    args: Sequence[str],
+    on: Target,
+    fed: str,
+    hook: Hook,
+    json: bool,
+    records: Sequence[str] = (),
+) -> int:
     """Print what a file's programs send until Ctrl-C. `fed` is the only hook that fires, empty
-    where all do; `hook` is where programs attach whose hook has no name of its own."""
+    where all do; `hook` is where programs attach whose hook has no name of its own; `records` says
+    what an object's streams carry."""
+    if is_object(path):
+        return _run_object(path, args, on, fed, hook, json, records)
+    if records:
+        raise SystemExit("kring: --record is for objects: the programs of a Python file declare it")
     programs = programs_in(path, args)
+    hooks = {program.target or program.kind.name for program in programs}
     with load(
         *programs, on=on, interface=hook.interface, cgroup=hook.cgroup, pid=hook.pid
     ) as session:
-        hooks = sorted({program.target or program.kind.name for program in programs})
-        if fed and fed not in hooks:
-            say(f"kring: nothing feeds {', '.join(hooks)} in the VM: only {fed} happens there")
-            return 0
-        say(f"kring: running {', '.join(session.programs)}; Ctrl-C ends")
-        _print_all(session, programs, json)
+        return _follow_all(session, hooks, fed, json)
+
+
+def _run_object(
+    path: str,
+    args: Sequence[str],
+    on: Target,
+    fed: str,
+    hook: Hook,
+    json: bool,
+    records: Sequence[str],
+) -> int:
+    from kring.records import named_records
+
+    if args:
+        raise SystemExit("kring: -- and what follows it are for a Python file, not for an object")
+    obj = from_file(path)
+    loaded = [program for program in obj.programs if program.autoload]
+    if not loaded:
+        raise SystemExit(f"kring: {path} has no program{' that is loaded' * bool(obj.programs)}")
+    kinds = [kind_of(program) for program in loaded]
+    hooks = {target or kind.name for kind, target in kinds}
+    known = named_records(obj, records)
+    with load(
+        obj, on=on, interface=hook.interface, cgroup=hook.cgroup, pid=hook.pid, records=known
+    ) as session:
+        for asks in session.unattached.values():
+            say(f"kring: not attached: {asks}")
+        return _follow_all(session, hooks, fed, json)
+
+
+def _follow_all(session: Session, hooks: set[str], fed: str, json: bool) -> int:
+    if fed and fed not in hooks:
+        listed = ", ".join(sorted(hooks))
+        say(f"kring: nothing feeds {listed} in the VM: only {fed} happens there")
+        return 0
+    names = [name for name in session.programs if name not in session.unattached]
+    if not names:
+        return 1
+    say(f"kring: running {', '.join(names)}; Ctrl-C ends")
+    _print_all(session, json)
     return 0
 
 
-def _print_all(session: Session, programs: Sequence[Program], json: bool) -> None:
+def _print_all(session: Session, json: bool) -> None:
     streams = dict(_streams(session))
     kind = _JsonLines if json else _Columns
-    printers = {name: kind(name, len(streams) > 1) for name in streams}
+    several = len(streams) > 1
+    printers = {
+        name: kind(name, several, _Untyped(name, session.object, several)) for name in streams
+    }
     for name, stream in streams.items():
         stream.subscribe(printers[name].print)
 
@@ -57,8 +111,8 @@ def _print_all(session: Session, programs: Sequence[Program], json: bool) -> Non
 
     follow(step)
     # Without new ones coming, printing what is still there makes the numbers add up.
-    for program in programs:
-        session[program].detach()
+    for program in session.programs.values():
+        program.detach()
     while streams and session.poll(0):
         continue
     sys.stdout.flush()
@@ -73,80 +127,74 @@ def _streams(session: Session) -> Iterator[tuple[str, StreamHandle[Any]]]:
             yield name, handle
 
 
+class _Untyped:
+    """Tells once how to say what a stream carries of which nobody knows the type."""
+
+    def __init__(self, name: str, obj: Object | None, several: bool) -> None:
+        self._told = obj is None
+        self._obj = obj
+        self._name = name
+        self._option = f"--record {name}=" if several else "--record "
+
+    def tell(self, size: int) -> None:
+        if self._told or self._obj is None:
+            return
+        self._told = True
+        from kring.records import candidates
+
+        found = candidates(self._obj, size)[:_MOST_CANDIDATES]
+        ways = [f"{self._option}{name}, which has that size" for name in found]
+        ways += [f"{self._option}FILE.py:CLASS", f"{self._option}'pid:i32 comm:char[16]'"]
+        say(
+            f"kring: {self._name}: the object does not say what its records of {size} bytes are."
+            f" Name their type: {'; '.join(ways)}"
+        )
+
+
 class _JsonLines:
     """Prints the records of one stream as objects, and counts them."""
 
-    def __init__(self, name: str, labelled: bool) -> None:
+    def __init__(self, name: str, labelled: bool, untyped: _Untyped) -> None:
         from json import dumps
 
         self.count = 0
         self._name = name
+        self._untyped = untyped
         self._dumps = dumps
 
     def print(self, record: object) -> None:
         self.count += 1
+        if isinstance(record, bytes):
+            self._untyped.tell(len(record))
         print(self._dumps({"stream": self._name, "record": plain(record)}))
-
-
-def plain(value: Any) -> Any:
-    """A field's value as JSON knows it; bytes become hexadecimal digits."""
-    match value:
-        case Struct():
-            return {field.name: plain(getattr(value, field.name)) for field in fields(type(value))}
-        case bytes():
-            return value.hex()
-        case _:
-            return value
 
 
 class _Columns:
     """Prints the records of one stream, the first below a header, and counts them."""
 
-    def __init__(self, name: str, labelled: bool) -> None:
+    def __init__(self, name: str, labelled: bool, untyped: _Untyped) -> None:
         self.count = 0
         self._label = f"{name}: " if labelled else ""
-        self._columns: list[tuple[str, int]] = []
+        self._untyped = untyped
+        self._columns: list[tuple[str, int, FieldType | None]] = []
 
     def print(self, record: object) -> None:
-        if not self.count:
-            self._print_header(record)
         self.count += 1
-        values = [getattr(record, name) for name, _ in self._columns] or [record]
-        widths = [width for _, width in self._columns] or [0]
-        print(self._label + _row(zip(map(text_of, values), widths, strict=True)))
+        if isinstance(record, bytes):
+            self._untyped.tell(len(record))
+            print("\n".join([f"{self._label}{len(record)} bytes", *dump(record)]))
+            return
+        if self.count == 1:
+            self._print_header(record)
+        cells = [(text_of(getattr(record, name), kind), wide) for name, wide, kind in self._columns]
+        print(self._label + _row(cells or [(text_of(record), 0)]))
 
     def _print_header(self, record: object) -> None:
         if isinstance(record, Struct):
             kinds = fields(type(record))
-            self._columns = [(f.name, max(len(f.name), _width(f.type))) for f in kinds]
-            print(self._label + _row((name.upper(), width) for name, width in self._columns))
+            self._columns = [(f.name, max(len(f.name), width(f.type)), f.type) for f in kinds]
+            print(self._label + _row((name.upper(), wide) for name, wide, _ in self._columns))
 
 
 def _row(cells: Iterable[tuple[str, int]]) -> str:
-    return " ".join(f"{text:<{width}}" for text, width in cells).rstrip()
-
-
-def _width(kind: FieldType) -> int:
-    match kind:
-        case IntType(size):
-            return _WIDTHS[size]
-        case Char(size):
-            return min(size, _WIDEST_TEXT)
-        case _:
-            return 0
-
-
-def text_of(value: Any) -> str:
-    """A field's value for a person: bytes as hexadecimal digits, structs in braces."""
-    match value:
-        case Struct():
-            inside = (f"{f.name}={text_of(getattr(value, f.name))}" for f in fields(type(value)))
-            return "{" + " ".join(inside) + "}"
-        case bytes():
-            return value.hex()
-        case str():
-            return printable(value)
-        case int():
-            return str(value)
-        case _:
-            return ",".join(map(str, value))
+    return " ".join(f"{text:<{wide}}" for text, wide in cells).rstrip()

@@ -22,7 +22,7 @@ def programs_in(path: str, args: Sequence[str] = ()) -> list[Program]:
     Raises: OSError; SystemExit with what to show of a file that is no Python, fails, or has no
     program; CompileError.
     """
-    module = _run(path, args)
+    module = module_of(path, args)
     found = {id(value): value for value in vars(module).values() if isinstance(value, Program)}
     if not found:
         raise SystemExit(
@@ -32,7 +32,11 @@ def programs_in(path: str, args: Sequence[str] = ()) -> list[Program]:
     return list(found.values())
 
 
-def _run(path: str, args: Sequence[str]) -> ModuleType:
+def module_of(path: str, args: Sequence[str] = ()) -> ModuleType:
+    """The module of the file, once it has run.
+
+    Raises: OSError; SystemExit with what to show; CompileError.
+    """
     with open(path, "rb") as file:
         source = file.read()
     try:

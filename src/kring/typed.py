@@ -120,6 +120,17 @@ class Types:
             return None
 
 
+def streams(obj: Object) -> list[Map]:
+    """The maps that carry records to user space: rings, and the perf buffers that programs write
+    to and do not only read counters from."""
+    written = set(perf_outputs(obj))
+    return [
+        map
+        for map in obj.maps
+        if map.autocreate and (map.type is MapType.RINGBUF or map.name in written)
+    ]
+
+
 def perf_outputs(obj: Object) -> Iterator[str]:
     """The perf buffers that programs write records to, and do not only read counters from."""
     buffers = {map.name for map in obj.maps if map.type is MapType.PERF_EVENT_ARRAY}

@@ -113,7 +113,7 @@ def test_a_file_that_is_not_there(verb: str, tmp_path: Path) -> None:
     [
         ("x = 1\n", "no program in prog.py: mark a function at module level"),
         ("def f(:\n", '  File "prog.py", line 1\n    def f(:\n          ^\nSyntaxError: '),
-        (b"\x7fELF\x00\x01", "prog.py is not Python:\nsource code"),
+        (b"\x7fELV\x00\x01", "prog.py is not Python:\nsource code"),
         ("import nothing_of_this_name\n", '  File "prog.py", line 1, in <module>\n'),
         (HEAD + "RingBuf[Exec](5000)\n", '  File "prog.py", line 9, in <module>\n'),
         (HEAD + NO_FIELD, '  File "prog.py", line 13\n    e.pit = current.pid\n'),

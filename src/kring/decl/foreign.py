@@ -89,8 +89,8 @@ class _Types:
             name = name or "".join(self._plain(id)[1][-1:]) or "struct"
             fields = self._fields(of, type)
             self._check_size(of, type.size)
-            align = max((_align(field.type) for field in fields), default=1)
-            if type.size % align or any(field.offset % _align(field.type) for field in fields):
+            align = max((alignment(field.type) for field in fields), default=1)
+            if type.size % align or any(field.offset % alignment(field.type) for field in fields):
                 align = 1
             self.structs[of] = laid_out(type.name or name, Layout(type.size, align, fields))
         return self.structs[of]
@@ -262,14 +262,15 @@ def _attribute(name: str) -> str:
     return f"{name}_" if hides else name
 
 
-def _align(kind: FieldType) -> int:
+def alignment(kind: FieldType) -> int:
+    """What C makes a multiple of it: where a field of the type begins."""
     match kind:
         case IntType():
             return kind.size
         case Coded():
             return kind.align
         case ArrayType(element):
-            return _align(element)
+            return alignment(element)
         case Bits() | Char() | DynamicStr():
             return 1
         case _:

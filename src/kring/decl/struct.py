@@ -137,6 +137,11 @@ def single(name: str, kind: FieldType) -> type[Struct]:
     return laid_out(name, Layout(size, align, (Field("value", kind, 0, size),)))
 
 
+def field_size(kind: FieldType) -> int:
+    """Bytes of a field of the type."""
+    return _size_align(Struct, "field", kind)[0]
+
+
 def unpack(cls: type[S], data: bytes) -> S:
     """The record whose bytes are `data`; bytes beyond the struct's size are ignored.
 

@@ -90,7 +90,8 @@ def float_type(name: str, size: int) -> Coded:
             raise ValueError(f"{value!r} is no {name or 'float'} of {size} bytes") from None
 
     def decode(data: bytes) -> float:
-        return pattern.unpack(data)[0]
+        number: float = pattern.unpack(data)[0]
+        return number
 
     return Coded(name, size, size, decode, encode, lambda: f"<f{size}")
 

@@ -173,13 +173,16 @@ def _of_hook(
     program: Program, event: str, reloc: CoreReloc, local: Btf, target: Btf | None, hooks: Hooks
 ) -> Resolved | None:
     """The answer from the format of a program's tracepoint; None if the target's types have to give
-    it: several tracepoints may share a struct there, whose fields have names of their own."""
+    it: several tracepoints may share a struct there, whose fields have names of their own, and
+    formats say nothing of structs, nor of what is below a field but where it is."""
     hook = parse_section(program.section)[1]
+    depth = reloc.access.count(":")
+    below = depth > 1 and reloc.kind != CoreKind.FIELD_BYTE_OFFSET
 
     def is_typed() -> bool:
         return target is not None and target.find(event, Kind.STRUCT) is not None
 
-    if event != event_struct(hook) and is_typed():
+    if not depth or ((event != event_struct(hook) or below) and is_typed()):
         return None
     try:
         fields = hooks(hook)
@@ -197,8 +200,6 @@ def _resolve_hook(
     """The answer from the format of a tracepoint, and whether the field is there."""
     own = resolve(reloc, local, local)
     spec = parse_spec(reloc, local)
-    if len(spec.steps) < 2:
-        raise ObjectError(f"{spec}: only fields of the tracepoint {hook} are known, not its struct")
     wanted = spec.steps[1].name.removeprefix(DYNAMIC)
     field = next((f for f in fields if f.name.removeprefix(DYNAMIC) == wanted), None)
     exists = reloc.kind == CoreKind.FIELD_EXISTS

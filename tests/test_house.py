@@ -11,7 +11,7 @@ import pytest
 import kring
 
 HOUSE = Path(kring.__file__).parent
-ROOMS = ["abi", "btf", "decl", "frontend", "ir", "lower", "obj", "peers", "run", "stream", "tools"]
+ROOMS = ["abi", "btf", "decl", "frontend", "ir", "lower", "obj", "run", "stream", "tools"]
 GROUND = ["errors", "record", "spelling"]
 """Modules that import nothing of kring and that every room may import."""
 MACHINE = ["/system", "ctypes", "fcntl", "mmap", "select", "selectors", "socket"]

@@ -16,9 +16,9 @@ from kring.btf.blob import Btf
 from kring.btf.ext import LineInfo
 from kring.cli import say
 from kring.errors import ObjectError
+from kring.obj.gen.records import Records, records_of
 from kring.obj.object import Object
 from kring.open import from_file, is_object
-from kring.peers.records import Records, records_of
 from kring.record import replace
 from kring.spelling import c_name
 
@@ -129,7 +129,7 @@ def _is_ours(path: str) -> bool:
 
 
 def _text(language: str, records: Records, stem: str, source: str) -> str:
-    declare: Callable[[Records, str, str], str] = import_module(f"kring.peers.{language}").declare
+    declare: Callable[[Records, str, str], str] = import_module(f"kring.obj.gen.{language}").declare
     # what `go generate` says of the package that the file goes to
     name = os.environ.get("GOPACKAGE", "main") if language == "go" else stem
     return declare(records, name, source)

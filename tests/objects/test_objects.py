@@ -27,8 +27,8 @@ from kring import KringError, load
 from kring.errors import ObjectError
 from kring.obj.elf_read import from_elf
 from kring.obj.elf_write import to_elf
-from kring.peers.python import declare
-from kring.peers.records import records_of
+from kring.obj.gen.python import declare
+from kring.obj.gen.records import records_of
 from kring.record import replace as renewed
 
 pytestmark = [

@@ -19,17 +19,17 @@ from kring.btf.types import Kind as BtfKind
 from kring.btf.write import Builder
 from kring.build import build
 from kring.errors import ObjectError
+from kring.obj.gen.layout import Pad, Unit, whole
+from kring.obj.gen.records import Field, Record, records_of, size_of
 from kring.obj.object import Map, Object
 from kring.output import DECLARATIONS
-from kring.peers.layout import Pad, Unit, whole
-from kring.peers.records import Field, Record, records_of, size_of
 from kring.script import programs_in
 
 HERE = Path(__file__).parent
 
 
 def declared(obj: Object, language: str, name: str = "sample") -> str:
-    return import_module(f"kring.peers.{language}").declare(
+    return import_module(f"kring.obj.gen.{language}").declare(
         records_of(obj, "sample.py"), "main" if language == "go" else name, "sample.py"
     )
 

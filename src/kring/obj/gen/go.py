@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Final
 
-from kring.peers.layout import Pad, Unit, Whole, whole
-from kring.peers.records import (
+from kring.obj.gen.layout import Pad, Unit, Whole, whole
+from kring.obj.gen.records import (
     Enumeration,
     Field,
     Kind,
@@ -19,7 +19,7 @@ from kring.peers.records import (
     Text,
     size_of,
 )
-from kring.peers.words import free_name, renamed
+from kring.obj.gen.words import free_name, renamed
 
 _WIDTHS: Final = (1, 2, 4, 8)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from kring.peers.layout import Pad, Part, align_of, natural
-from kring.peers.records import Enumeration, Field, Kind, Number, Raw, Record, Records, Row, Text
-from kring.peers.words import free_name, words
+from kring.obj.gen.layout import Pad, Part, align_of, natural
+from kring.obj.gen.records import Enumeration, Field, Kind, Number, Raw, Record, Records, Row, Text
+from kring.obj.gen.words import free_name, words
 from kring.spelling import c_name
 
 _KEYWORDS: Final = words(

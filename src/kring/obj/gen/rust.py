@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from kring.peers.layout import Pad, Unit, Whole, whole
-from kring.peers.records import (
+from kring.obj.gen.layout import Pad, Unit, Whole, whole
+from kring.obj.gen.records import (
     Enumeration,
     Field,
     Kind,
@@ -17,7 +17,7 @@ from kring.peers.records import (
     Row,
     Text,
 )
-from kring.peers.words import free_name, words
+from kring.obj.gen.words import free_name, words
 
 _KEYWORDS: Final = words(
     """

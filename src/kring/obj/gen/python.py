@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from keyword import iskeyword
 from typing import Final
 
-from kring.peers.layout import Pad, Part, Unit, natural, needed, whole
-from kring.peers.records import (
+from kring.obj.gen.layout import Pad, Part, Unit, natural, needed, whole
+from kring.obj.gen.records import (
     Enumeration,
     Field,
     Kind,
@@ -20,7 +20,7 @@ from kring.peers.records import (
     Text,
     size_of,
 )
-from kring.peers.words import free_name, renamed
+from kring.obj.gen.words import free_name, renamed
 
 _NUMBERS: Final = ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "be16", "be32", "be64")
 _OFFERED: Final = frozenset(("array", "bits", "char", *_NUMBERS))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from kring.peers.records import Field, Kind, Number, Raw, Record, Row, Text, size_of
+from kring.obj.gen.records import Field, Kind, Number, Raw, Record, Row, Text, size_of
 from kring.record import record
 
 

@@ -113,6 +113,16 @@ def test_cpus_share_a_batch_and_a_full_one_does_not_starve_the_others() -> None:
     assert len(drain(reader)) == 91
 
 
+def test_small_batches_take_turns() -> None:
+    cpus = [ModelCpu(number, 4096) for number in range(3)]
+    reader = PerfReader([cpu.memory for cpu in cpus], 4)
+    for cpu in cpus:
+        for _ in range(50):
+            cpu.output(struct.pack("<I", cpu.cpu))
+    found = [data[0] for _ in range(6) for data in drain(reader, 1)]
+    assert sorted(found) == [0, 0, 1, 1, 2, 2]
+
+
 def test_heads_are_looked_at_once() -> None:
     """A producer that writes while it is read is no reason to go on reading."""
     cpu = ModelCpu(0, 4096)
@@ -453,6 +463,34 @@ def test_rows() -> None:
     cpus[0].output(b"too long to be a row")
     with pytest.raises(StreamError, match="does not fit rows of 8 bytes"):
         reader.rows(dtype, 100)
+
+
+def test_many_rows_between_other_records() -> None:
+    """Runs of samples are taken at once, whatever stands in front of them and behind."""
+    np = pytest.importorskip("numpy")
+    dtype = np.dtype([("n", "<u4"), ("tag", "S4")])
+    cpu = ModelCpu(0, 8192, start=8192 - 600)
+    reader = PerfReader([cpu.memory], 8)
+    numbers: list[int] = []
+    for n in range(200):
+        if n % 50 == 0:
+            cpu.other(40)
+        cpu.output(struct.pack("<I4s", n, b"a\0xx"))
+    cpu.output(b"too long to be a row")
+    for _ in range(150):
+        cpu.output(struct.pack("<I4s", 0, b""))
+    looks = 0
+    while len(numbers) < 200:
+        looks += 1
+        rows, batch = reader.rows(dtype, 1000)
+        reader.release(batch)
+        numbers += rows["n"].tolist()
+        assert set(rows["tag"].tolist()) == {b"a"}
+    assert numbers == list(range(200))
+    assert looks == 4
+    for _ in range(2):
+        with pytest.raises(StreamError, match="does not fit rows of 8 bytes"):
+            reader.rows(dtype, 1000)
 
 
 def test_rows_of_pooled_readers() -> None:

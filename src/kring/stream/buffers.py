@@ -55,6 +55,12 @@ class PerfHandle(StreamHandle[T]):
             return SnapshotReader(memory, size, options.timed, self._quiet)
         return OrderedReader(memory, size, lambda: clock_gettime_ns(CLOCK_MONOTONIC_RAW))
 
+    def fileno(self) -> int:
+        """A descriptor that is readable once a CPU's mark is passed and, unless each record wakes,
+        every 0.1 s; reading makes it quiet. -1 if there is none. Read all that is there each time:
+        what is left says nothing. Any registration may last."""
+        return super().fileno()
+
     def _look(self, fill: Callable[[], bool]) -> bool:
         self._buffers.looked()
         return super()._look(fill)

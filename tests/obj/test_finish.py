@@ -71,3 +71,13 @@ def test_integers_are_of_one_sort_and_functions_have_names() -> None:
     btf = read(bytes(data))
     assert btf[1] == Int("char", 1, 8, signed=True)
     assert btf[3] == Modifier(Kind.CONST, 0)
+
+
+def test_a_second_text_section_holds_no_programs() -> None:
+    raw = Raw(
+        {".text": (ALLOC | EXEC, RETURN_0), ".texu": (ALLOC | EXEC, RETURN_0)},
+        [("f", ".text", 0, 16, FUNC, GLOBAL), ("g", ".texu", 0, 16, FUNC, GLOBAL)],
+    )
+    assert [one.name for one in from_elf(raw.bytes(), "x").programs] == ["g"]
+    twice = raw.bytes().replace(b".texu\0", b".text\0")
+    assert not from_elf(twice, "x").programs

@@ -214,7 +214,23 @@ CASES = {
         }
         """,
         10,
-        vm=None,
+    ),
+    "a function for each entry": Case(
+        """
+        static long (*each)(void *map, void *body, void *ctx, u64 flags) = (void *)164;
+        struct { __uint(type, 2); __uint(max_entries, 4); __type(key, u32); __type(value, u64); }
+            squares SEC(".maps");
+        static long body(void *map, u32 *key, u64 *value, u64 *sum) {
+            *value = *key * *key;
+            *sum += *value;
+            return *key == 2;
+        }
+        SEC("raw_tp/sys_enter") int f(void *ctx) {
+            u64 sum = 0;
+            return each(&squares, body, &sum, 0) + 10 * sum;
+        }
+        """,
+        53,
     ),
     "a static function in a program's section": Case(
         """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from kring.abi.asm import parse
 from kring.abi.code import encode
 from kring.abi.isa import Pseudo
 from kring.errors import VmError
+from kring.obj.object import Object, Program
 from kring.run.vm.machine import Machine
 from kring.run.vm.memory import Memory
+from kring.run.vm.target import Vm
 
 
 def machine(text: str, memory: Memory | None = None, **options: Any) -> Machine:
@@ -137,3 +140,47 @@ def test_typed_pointers_read_zero_where_others_fault() -> None:
         memory.load(plain.base + 8, 1)
     with pytest.raises(VmError):
         memory.store(0, 8, 1)
+
+
+CALLS_BACK = """
+stdw [r10-8], 0
+mov r1, {rounds}
+lddw r2, func({distance})
+mov r3, r10
+add r3, -8
+mov r4, 0
+call 181
+mov r6, r0
+ldxdw r0, [r10-8]
+exit
+ldxdw r3, [r2]
+add r3, r1
+stxdw [r2], r3
+mov r0, 0
+jlt r1, {last}, +1
+mov r0, 1
+exit
+"""
+
+
+def called_back(rounds: int = 5, last: int = 100, distance: int = 8) -> int:
+    text = CALLS_BACK.format(rounds=rounds, last=last, distance=distance)
+    program = encode(parse(text))
+    with closing(Vm(limit=2000).open(Object("o", ()))) as runtime:
+        return runtime.load(Program("f", "syscall", program), program).run().value
+
+
+def test_a_helper_calls_a_function_of_the_program() -> None:
+    assert called_back() == 0 + 1 + 2 + 3 + 4
+    assert called_back(rounds=0) == 0
+    assert called_back(last=2) == 0 + 1 + 2
+
+
+def test_what_is_no_function_is_not_called() -> None:
+    with pytest.raises(VmError, match=r"slot \d+ is no function to refer to"):
+        called_back(distance=1000)
+
+
+def test_functions_that_are_called_back_count() -> None:
+    with pytest.raises(VmError, match="no exit after 2000 instructions"):
+        called_back(rounds=1000, last=10_000)

@@ -157,7 +157,7 @@ def to_elf(obj: Object) -> bytes:
         for setting in map.settings:
             elf.extern(setting.name, setting.weak)
         if map.type is MapType.STRUCT_OPS:
-            _write_struct(elf, map)
+            _write_struct(elf, obj, map)
         elif map.data is not None and not map.settings:
             _write_data(elf, map, variables[map.name])
     if obj.version:
@@ -308,13 +308,14 @@ def _write_data(elf: _Elf, map: Map, variables: list[_Variable]) -> None:
         elf.symbols.append(_Symbol(key, var.name, section, var.offset, var.size, _OBJECT, var.bind))
 
 
-def _write_struct(elf: _Elf, map: Map) -> None:
+def _write_struct(elf: _Elf, obj: Object, map: Map) -> None:
     """A struct of functions; its types say where in the section it is."""
     name = next(name for name, flags in SECTIONS.items() if flags == map.flags & BPF_F_LINK)
     section = elf.section(name if map.autocreate else OPTIONAL + name, flags=_ALLOC | _WRITE)
     key = f"map:{map.name}"
     at = elf.define(key, map.name, section, map.data or b"", _OBJECT, _GLOBAL)
-    section.relocs += [(at + to, f"{name}:0", _RELOC_DATA) for to, name in map.values]
+    for to, held in map.values:
+        section.relocs.append((at + to, f"{obj.program(held).name}:0", _RELOC_DATA))
 
 
 def _write_license(elf: _Elf, text: bytes, btf: Btf | None, builder: Builder) -> None:

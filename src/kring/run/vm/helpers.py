@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from kring.abi.helpers import HELPERS
 from kring.abi.uapi import BPF_F_USER_STACK, COMM_SIZE
 from kring.errors import VmError
-from kring.run.vm import numbers, packets
+from kring.run.vm import callbacks, numbers, packets
 from kring.run.vm.containers import BloomMap, JumpMap, Keyless, OuterMap, QueueMap, TraceMap
 from kring.run.vm.perf import PerfMap
 from kring.run.vm.printk import format_printk
@@ -42,7 +42,8 @@ def table(world: World) -> dict[int, Helper]:
     """The helpers by number, acting on this world."""
     helpers = {HELPERS[name].id: _bound(world, function) for name, function in _BY_NAME.items()}
     facts = {HELPERS[name].id: _fact(world, fact) for name, fact in _FACTS.items()}
-    return helpers | facts | {HELPERS["tail_call"].id: _tail_call(world)}
+    calling = {HELPERS[name].id: _calling(world, one) for name, one in callbacks.BY_NAME.items()}
+    return helpers | facts | calling | {HELPERS["tail_call"].id: _tail_call(world)}
 
 
 def _fact(world: World, fact: Callable[[World], int]) -> Helper:
@@ -55,6 +56,13 @@ def _fact(world: World, fact: Callable[[World], int]) -> Helper:
 def _bound(world: World, function: _Function) -> Helper:
     def helper(_: Machine, r1: int, r2: int, r3: int, r4: int, r5: int) -> int:
         return function(world, r1, r2, r3, r4, r5)
+
+    return helper
+
+
+def _calling(world: World, function: Callable[[World, Machine, int, int, int, int], int]) -> Helper:
+    def helper(machine: Machine, r1: int, r2: int, r3: int, r4: int, *_: int) -> int:
+        return function(world, machine, r1, r2, r3, r4)
 
     return helper
 

@@ -12,10 +12,11 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from typing import Final, NoReturn
 
-from kring.abi.code import decode
+from kring.abi.code import decode, signed32
 from kring.abi.isa import (
     CALL_DEPTH,
     FRAME_POINTER,
+    OPS,
     REG_COUNT,
     STACK_SIZE,
     Insn,
@@ -23,6 +24,7 @@ from kring.abi.isa import (
     target_of,
 )
 from kring.errors import VmError
+from kring.record import replace
 from kring.run.vm.memory import MASK64, Memory
 from kring.run.vm.steps import Step, bind, written
 
@@ -32,9 +34,12 @@ Resolve = Callable[[Pseudo, int, int], int]
 """The value of a `lddw` that names something: its kind, and the halves of its immediate."""
 
 LIMIT: Final = 1_000_000
+FUNCTIONS: Final = 0xFFFF_FFFF_E000_0000
+"""Where a program's functions are said to be, one address for each slot; nothing can be read."""
 _CLOBBERED: Final = (0xBAD0_BAD0_BAD0_BAD0,) * 5
 _FRESH_STACK: Final = b"\xba" * STACK_SIZE
 _DONE: Final = -1
+_LDDW: Final = OPS["lddw"].code
 # How often a run may pass a may_goto before it jumps; the kernel allows 8 million (BPF_MAX_LOOPS).
 _PATIENCE: Final = 8192
 
@@ -71,6 +76,7 @@ class Machine:
         self.resolve = resolve
         self.limit = limit
         self.patience = 0
+        self._called = 0
         self.regs = [0] * REG_COUNT
         self._lines = sorted((lines or {}).items())
         self._insns = _by_slot(code)
@@ -91,16 +97,38 @@ class Machine:
         self._calls.clear()
         self._new_frame()
         self.patience = _PATIENCE
-        steps, at, pc = self._steps, 0, 0
+        self._called = 0
+        return self._go(0)
+
+    def call(self, function: int, *args: int) -> int:
+        """The result of a function of this program, by its address, called with these arguments by
+        a helper: what the program did before goes on when it returns.
+
+        Raises: VmError as `run`, and for what is no function.
+        """
+        slot = function - FUNCTIONS
+        if slot not in self._insns:
+            raise VmError(f"{function:#x} is no function of this program", address=function)
+        self.enter(_DONE)
+        self.regs[1:6] = (*(arg & MASK64 for arg in args), *(0,) * (5 - len(args)))
+        return self._go(slot, counted=True)
+
+    def _go(self, pc: int, counted: bool = False) -> int:
+        """r0 when what begins at a slot ends; how many steps that takes is `counted` for what a
+        helper calls, which may be much in little."""
+        steps, at = self._steps, pc
+        left = self.limit - self._called
         try:
-            for _ in range(self.limit):
+            for done in range(left):
                 at = pc
                 pc = steps[pc]()
                 if pc == _DONE:
+                    if counted:
+                        self._called += done + 1
                     return self.regs[0]
             raise VmError(f"no exit after {self.limit} instructions")
         except VmError as error:
-            raise self._located(error, at) from None
+            raise error if error.slot >= 0 else self._located(error, at) from None
 
     def enter(self, after: int) -> None:
         """Begin a local call that returns to slot `after`."""
@@ -145,8 +173,17 @@ class Machine:
                 raise self._located(VmError(f"slot {target} is no instruction to go to"), slot)
             if FRAME_POINTER in written(insn):
                 raise self._located(VmError("r10, the frame pointer, is read-only"), slot)
+            if insn.op.code == _LDDW and insn.src == Pseudo.FUNC:
+                insn = replace(insn, src=Pseudo.VALUE, imm=self._address(insn, slot))
             steps[slot] = bind(self, insn, slot)
         return steps
+
+    def _address(self, insn: Insn, slot: int) -> int:
+        """What stands for the function that a lddw names by its distance."""
+        target = slot + 1 + signed32(insn.imm & 0xFFFF_FFFF)
+        if target not in self._insns:
+            raise self._located(VmError(f"slot {target} is no function to refer to"), slot)
+        return FUNCTIONS + target
 
     def _located(self, error: VmError, slot: int) -> VmError:
         """The error with the place in the program it happened at."""

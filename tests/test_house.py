@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,3 +77,9 @@ def test_the_public_names_are_all_there_and_all_listed() -> None:
         for alias in node.names
     }
     assert offered == {*found, "open"}
+
+
+def test_tests_have_names_of_their_own() -> None:
+    """pytest imports each as a module of its name, and refuses a second one."""
+    names = Counter(path.name for path in Path(__file__).parent.rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []

@@ -119,8 +119,7 @@ KINDS = {
         Kind("usdt", ("usdt/",), ProgType.KPROBE, context="usdt"),
         Kind(
             "perf_event", ("perf_event/",), ProgType.PERF_EVENT, context="perf_event",
-            needs="frequency",
-            unnamed=True,
+            needs="frequency", unnamed=True,
         ),
         Kind(
             "xdp", ("xdp",), ProgType.XDP, AttachType.XDP, context="xdp", test_run=True,
@@ -188,7 +187,7 @@ def with_target(name: str, target: str) -> str:
     """
     kind, old = parse_section(name)
     first = name.removesuffix(old.replace(":", kind.between)).removesuffix("/") if old else name
-    made = f"{first}/{target.replace(kind.between, ':').replace(':', kind.between)}"
+    made = f"{first}/{target.replace(':', kind.between)}"
     try:
         same = parse_section(made)[0].name == kind.name
     except KeyError:

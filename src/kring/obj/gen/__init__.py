@@ -1,5 +1,5 @@
 """An object's structs declared in other languages, laid out byte for byte as its programs do.
 
-In:  an `Object`.
-Out: text in C, Go, Rust or Python: `LANGUAGES["c"]` of its records.
+In:  an `Object`, whose structs `records_of` finds.
+Out: text in C, Go, Rust or Python: `declare(records, name, source)` of the language's module.
 """

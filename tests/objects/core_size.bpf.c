@@ -1,4 +1,5 @@
 // Sizes of fields, and a field that the kernel has in another size than the program.
+// differs: vm
 // run: ask = 1
 #include "common.h"
 #include <bpf/bpf_core_read.h>

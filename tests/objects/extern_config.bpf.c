@@ -1,4 +1,5 @@
 // Settings of the kernel: a number, a switch, a module's state, a character and a text.
+// vm refuses: CONFIG_HZ
 // run: look = 15
 #include "common.h"
 

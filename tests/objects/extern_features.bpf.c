@@ -1,5 +1,6 @@
 // Features that are asked of the kernel: cookies of probes, and wrappers of system calls, which
 // libbpf finds only where it can make a kprobe.
+// vm refuses: LINUX_HAS_BPF_COOKIE
 // differs: runs .kconfig
 // run: look = 3
 #include "common.h"

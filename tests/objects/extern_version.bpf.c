@@ -1,4 +1,5 @@
 // The kernel's version, as a number.
+// vm refuses: LINUX_KERNEL_VERSION
 // run: recent = 1
 #include "common.h"
 

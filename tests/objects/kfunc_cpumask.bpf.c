@@ -1,4 +1,5 @@
 // Sets of CPUs, made and tested by kernel functions.
+// vm refuses: no kernel function
 // run: fill = 5
 #include "common.h"
 

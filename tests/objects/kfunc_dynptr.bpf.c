@@ -1,4 +1,5 @@
 // A packet's bytes behind a pointer that knows its bounds.
+// vm refuses: no kernel function
 // run: first data=080045*22 = 69
 #include "common.h"
 

@@ -1,4 +1,5 @@
 // A kernel function whose struct the program has under a name of its own.
+// vm refuses: no kernel function
 // run: make = 1
 #include "common.h"
 

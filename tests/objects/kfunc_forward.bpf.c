@@ -1,4 +1,5 @@
 // A kernel function whose types are named and not described.
+// vm refuses: no kernel function
 // libbpf refuses: incompatible with kernel
 // run: make = 1
 #include "common.h"

@@ -1,4 +1,5 @@
 // Objects of the program's own, in a list that hangs on a map's value.
+// vm refuses: no kernel function
 // differs: buckets
 // run: push data=00*64 = 33
 #include "common.h"

@@ -1,4 +1,5 @@
 // Kernel functions that hand out and take back a reference.
+// vm refuses: no kernel function
 // run: find = 1
 #include "common.h"
 

@@ -1,4 +1,5 @@
 // Objects of the program's own in a tree, in an order that a function of the program decides.
+// vm refuses: no kernel function
 // differs: .data.tree
 // run: push data=00*64 = 21
 #include "common.h"

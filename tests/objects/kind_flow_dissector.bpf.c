@@ -1,4 +1,5 @@
 // What flow a packet is part of.
+// vm refuses: takes no data
 // run: dissect data=00*64
 #include "common.h"
 

@@ -1,4 +1,5 @@
 // Filters of sockets, which say how many bytes to keep; packets read as classic filters do.
+// vm refuses: classic BPF
 // run: keep data=11*14,45*50 = 73
 #include "common.h"
 

@@ -1,4 +1,5 @@
 // Packets at the device: read, changed, made shorter; one program takes them in fragments.
+// vm refuses: xdp_adjust_tail
 // run: swap data=0102030405060708090a0b0c0800*1 = 3
 // run: shrink data=00*60 = 2
 // run: pass_fragments data=00*64 = 2

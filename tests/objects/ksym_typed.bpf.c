@@ -1,4 +1,5 @@
 // Variables of the kernel with their types: read at once, one for each CPU, and one struct's field.
+// differs: vm
 // host may refuse: failed to find the address
 // run: look = 3
 #include "common.h"

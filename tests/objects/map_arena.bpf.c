@@ -1,5 +1,6 @@
 // Memory that programs and user space share: a kind of map that libbpf 1.1 has not heard of, made
 // all the same; the program only lets the verifier know it.
+// vm refuses: no ARENA
 // run: touch = 1
 #include "common.h"
 

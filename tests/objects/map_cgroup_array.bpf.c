@@ -1,4 +1,5 @@
 // Cgroups by number; the slot is empty.
+// vm refuses: no CGROUP_ARRAY
 // run: inside = 22
 #include "common.h"
 

@@ -1,4 +1,5 @@
 // Values of a cgroup and a program, for all CPUs and for each.
+// vm refuses: no CGROUP_STORAGE
 // run: count data=00*64 = 1
 #include "common.h"
 

@@ -1,4 +1,5 @@
 // A value for each CPU, reached from one of them.
+// vm refuses: map_lookup_percpu_elem
 // run: fill = 0
 #include "common.h"
 

@@ -1,4 +1,5 @@
 // A hash with a value for each CPU, of a size that is padded.
+// vm refuses: map_lookup_percpu_elem
 // run: fill = 12
 #include "common.h"
 

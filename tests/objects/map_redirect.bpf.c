@@ -1,4 +1,5 @@
 // Where packets can be sent to: devices, CPUs, sockets of user space.
+// vm refuses: no DEVMAP_HASH
 // run: device data=00*64 = 2
 // run: cpu data=00*64 = 1
 // run: queue data=00*64 = 0

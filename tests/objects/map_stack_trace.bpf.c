@@ -1,5 +1,5 @@
 // Stacks by number.
-// differs: stacks
+// differs: stacks vm
 // run: trace = 1
 #include "common.h"
 

@@ -1,4 +1,5 @@
 // Values that sockets, tasks and files carry with them.
+// vm refuses: no TASK_STORAGE
 // run: count = 2
 #include "common.h"
 

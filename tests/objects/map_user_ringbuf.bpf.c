@@ -1,4 +1,5 @@
 // A ring that user space writes and a program drains: it is empty.
+// vm refuses: no USER_RINGBUF
 // run: drain = 0
 #include "common.h"
 

@@ -1,4 +1,5 @@
 // Records of a size that is known late, behind pointers that know their bounds.
+// vm refuses: ringbuf_reserve_dynptr
 // run: send = 32
 #include "common.h"
 

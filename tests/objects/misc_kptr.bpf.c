@@ -1,4 +1,5 @@
 // A pointer to a kernel object kept in a map, where the compiler writes down that it is one.
+// vm refuses: no kernel function
 // host may refuse: no valid kptr
 // run: keep = 1
 #include "common.h"

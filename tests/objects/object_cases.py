@@ -9,7 +9,9 @@ A C file begins with a sentence on what it is about, and then, one a line:
     // libbpf refuses: PATTERN kring loads it, libbpf 1.1 does not and says so
     // host may refuse: PATTERN
                                both load it, or neither; the pattern is found in kring's words
-    // differs: NAME NAME      what is not compared: contents of maps by name, `runs`, `programs`
+    // vm refuses: PATTERN     the VM cannot run it and says so
+    // differs: NAME NAME      what is not compared: contents of maps by name, `runs`, `programs`,
+                               or the results in the `vm`
     // pinned: NAME            what it leaves in the BPF file system
 
 BYTES are hexadecimal, `45*20` many times the same, parts joined by commas. What is said of neither
@@ -23,7 +25,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).parent
-WORDS = "clang", "run", "refused", "libbpf refuses", "host may refuse", "differs", "pinned"
+WORDS = {"clang", "run", "refused", "libbpf refuses", "host may refuse", "vm refuses", "differs",
+         "pinned"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Case:
     host_may_refuse: str = ""
     differs: tuple[str, ...] = ()
     pinned: str = ""
+    vm_refuses: str = ""
     name: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -75,6 +79,7 @@ def case(path: Path) -> Case:
         one.get("host may refuse", ""),
         tuple(one.get("differs", "").split()),
         one.get("pinned", ""),
+        one.get("vm refuses", ""),
     )
 
 

@@ -1,4 +1,5 @@
 // A program that ends from within a function, by a kernel function with a handler of its own.
+// vm refuses: no kernel function
 // run: start data=00*64 = 64
 #include "common.h"
 

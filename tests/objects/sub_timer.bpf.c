@@ -1,4 +1,5 @@
 // A timer and the function that it calls.
+// vm refuses: timer_init
 // run: start = 0
 #include "common.h"
 

@@ -1,5 +1,4 @@
 // A function that the kernel calls for each entry of a map.
-// vm refuses: FUNC
 // run: sum = 60
 #include "common.h"
 

@@ -1,5 +1,4 @@
 // A function that the kernel calls so many times; a function calls it again.
-// vm refuses: FUNC
 // run: sum = 4950
 #include "common.h"
 

@@ -503,6 +503,21 @@ def test_a_record_that_makes_no_sense(
         ask(local, target, mine, access, kind)
 
 
+@pytest.mark.parametrize("kind", CoreKind)
+def test_a_record_about_a_type_that_is_not_there(local: Side, target: Side, kind: CoreKind) -> None:
+    with pytest.raises(ObjectError, match="program: no type 4000; the last one is 4"):
+        ask(local, target, 4000, "0", kind)
+
+
+def test_what_the_program_holds_is_known_as_far_as_compilers_agree(
+    local: Side, target: Side
+) -> None:
+    mine = local.bits("s", 4, ("a", local.u32, 0, 3))
+    target.bits("s", 4, ("a", target.u32, 4, 3))
+    held = [ask(local, target, mine, "0:0", kind).local_value for kind in FIELD]
+    assert held == [None, None, 1, 0, None, 61]
+
+
 def test_an_anonymous_type_cannot_be_looked_for(local: Side, target: Side) -> None:
     mine = local.struct("", 4, ("a", local.u32, 0))
     with pytest.raises(ObjectError, match="has no name"):

@@ -147,18 +147,22 @@ def test_what_cannot_be_written(program: Program, message: str) -> None:
         to_elf(Object("o", (program,), (Map("m", MapType.ARRAY, 4, 8, 1),)))
 
 
+INNER = Map("", MapType.ARRAY, 4, 4, 1)
+
+
 @pytest.mark.parametrize(
     "map",
     [
         Map("jumps", MapType.PROG_ARRAY, 4, 4, 2, values=((0, "gone"),)),
         Map("struct", MapType.STRUCT_OPS, data=bytes(8), value_type=1, values=((0, "gone"),)),
+        Map("maps", MapType.ARRAY_OF_MAPS, 4, 4, 1, values=((0, "gone"),), inner=INNER),
     ],
     ids=lambda map: map.name,
 )
-def test_maps_of_programs_that_are_not_there_cannot_be_written(map: Map) -> None:
+def test_maps_that_hold_what_is_not_there_cannot_be_written(map: Map) -> None:
     b = Builder()
     b.add(Composite("ops", 8, (Member("f", b.add(Ptr(0)), 0),)))
-    with pytest.raises(ObjectError, match="no program named 'gone'"):
+    with pytest.raises(ObjectError, match="no (program|map) named 'gone'"):
         to_elf(Object("o", (), (map,), b.bytes()))
 
 

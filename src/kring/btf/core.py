@@ -41,7 +41,9 @@ from kring.spelling import closest, suggestion
 
 _ZERO_IF_MISSING: Final = OF_TYPES | {CoreKind.FIELD_EXISTS, CoreKind.ENUMVAL_EXISTS}
 _MOVED: Final = frozenset((CoreKind.TYPE_ID_LOCAL, CoreKind.TYPE_ID_TARGET))
-_CERTAIN: Final = frozenset((CoreKind.FIELD_SIGNED, CoreKind.FIELD_RSHIFT_U64))
+_CERTAIN: Final = frozenset(
+    (CoreKind.FIELD_EXISTS, CoreKind.FIELD_SIGNED, CoreKind.FIELD_RSHIFT_U64)
+)
 """What compilers agree on for bitfields too."""
 _SHORT: Final = 2
 """Steps of a path that the name of a struct and a member say already."""

@@ -400,7 +400,8 @@ def _write_maps(elf: _Elf, obj: Object, builder: Builder, described: Mapping[str
             at = elf.define(f"map:{map.name}", map.name, section, bytes(size), _OBJECT, _GLOBAL)
             rows.append((var, at, size))
             for key, name in map.values:
-                held = f"{obj.program(name).name}:0" if map.inner is None else f"map:{name}"
+                is_program = map.inner is None
+                held = f"{obj.program(name).name}:0" if is_program else f"map:{obj.map(name).name}"
                 section.relocs.append((at + values + 8 * key, held, _RELOC_DATA))
     return DataSec(_MAPS, sum(size for _, _, size in rows), tuple(rows))
 

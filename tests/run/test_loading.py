@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from kring import Kernel, KringWarning, LoadError, NotPermitted, VerifierError, Vm, load
-from kring.abi.uapi import MapType
+from kring.abi.uapi import BPF_F_NO_PREALLOC, MapType
 from kring.btf.types import Composite, DataSec, Func, FuncProto, Int, Kind, Member, Modifier, Var
 from kring.btf.write import Builder
 from kring.errors import VmError
@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "obj"))
 from raw_elf import program
 
 pytestmark = pytest.mark.kernel
+BPF_F_NUMA_NODE = 4
 ARRAY = Map("one", MapType.ARRAY, 4, 8, 4)
 ENGINES = pytest.mark.parametrize("on", [Kernel(), Vm()], ids=["kernel", "vm"])
 
@@ -460,8 +461,18 @@ def test_a_map_pinned_by_another_name_is_not_touched(pinned: tuple[str, Path]) -
     with up(first):
         pass
     other = Object("o", (), (Map(name, MapType.HASH, 4, 16, 1, pinned=True),))
-    said = rf"pinned at {path}, and another: type is 2 there, 1 here; value_size is 8 there, 16"
+    said = rf"pinned at {path}, and another: type is ARRAY there, HASH here; value_size is 8 th"
     with pytest.raises(LoadError, match=said), up(other):
+        pass
+
+
+def test_a_program_that_is_pinned_by_a_maps_name(pinned: tuple[str, Path]) -> None:
+    name, path = pinned
+    other = Object("o", (program("f", "raw_tp/sys_enter", "mov r0, 0\nexit"),))
+    with load(other, attach=False) as s:
+        s.programs["f"].pin(path)
+    obj = Object("o", (), (Map(name, MapType.ARRAY, 4, 8, 1, pinned=True),))
+    with pytest.raises(LoadError, match="and another: it is a program, not a map"), up(obj):
         pass
 
 
@@ -512,3 +523,13 @@ def test_a_program_that_needs_types_that_the_kernel_refuses() -> None:
     with told, pytest.raises(VerifierError, match="func_info") as said, up(obj, written=False):
         pass
     assert "the kernel refused the object's types (BTF)" in said.value.__notes__[0]
+
+
+def test_the_kernel_is_told_of_nodes_and_of_what_is_extra() -> None:
+    numa = Map("numa", MapType.HASH, 4, 8, 4, BPF_F_NO_PREALLOC | BPF_F_NUMA_NODE)
+    bloom = Map("bloom", MapType.BLOOM_FILTER, 0, 8, 4, map_extra=3)
+    with up(Object("o", (), (numa, bloom))) as s:
+        assert s.maps["bloom"].info().map_extra == 3
+    for wrong in (replace(numa, numa_node=1 << 20), replace(bloom, map_extra=1 << 20)):
+        with pytest.raises(LoadError, match="EINVAL"), up(Object("o", (), (wrong,))):
+            pass

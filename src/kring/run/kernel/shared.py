@@ -5,21 +5,17 @@ In: a map's spec and what makes such a map. Out: the descriptor of the one map o
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator
 from errno import EEXIST, ENOENT
 from os.path import join
 
+from kring.abi.uapi import MapType
 from kring.errors import LoadError
 from kring.obj.object import Map
-from kring.run.kernel import syscall
+from kring.run.kernel.info import kind_of_fd, map_info
 from kring.run.kernel.maps import shape
 from kring.run.kernel.pin import BPFFS, get, pin
-from kring.run.kernel.syscall import Fds, address, bpf, buffer
-
-_INFO = struct.Struct("<I4x4I56xQ")
-"""struct bpf_map_info: type, sizes, entries, flags; and after its names and ids, map_extra."""
-_FACTS = ("type", "key_size", "value_size", "max_entries", "map_flags", "map_extra")
+from kring.run.kernel.syscall import Fds
 
 
 def shared(fds: Fds, spec: Map, make: Callable[[], int]) -> int:
@@ -54,14 +50,19 @@ def _checked(fd: int, spec: Map, path: str) -> int:
 
 
 def _differences(fd: int, spec: Map) -> Iterator[str]:
-    info = buffer(_INFO.size)
-    attr = struct.pack("<2IQ", fd, _INFO.size, address(info))
-    try:
-        bpf(syscall.OBJ_GET_INFO_BY_FD, attr)
-    except OSError as error:
-        yield f"{error.strerror}"
+    kind = kind_of_fd(fd)
+    if kind != "map":
+        yield f"it is a {kind or 'thing of another kind'}, not a map"
         return
-    there = _INFO.unpack(info.raw[: _INFO.size])
-    for what, theirs, mine in zip(_FACTS, there, (*shape(spec), spec.map_extra), strict=True):
+    there = map_info(fd)
+    type, key, value, entries, flags = shape(spec)
+    for what, theirs, mine in (
+        ("type", there.type.name, MapType(type).name),
+        ("key_size", there.key_size, key),
+        ("value_size", there.value_size, value),
+        ("max_entries", there.max_entries, entries),
+        ("map_flags", there.flags, flags),
+        ("map_extra", there.map_extra, spec.map_extra),
+    ):
         if theirs != mine:
             yield f"{what} is {theirs} there, {mine} here"

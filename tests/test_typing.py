@@ -59,6 +59,35 @@ with load(program, on=Vm()) as s:
     each: list[int] = s[ports][Key(port=80)]
     total: int = s[totals][0]
 """
+FOREIGN = """
+from pathlib import Path
+
+import kring
+from kring import Object, ObjectError, Struct, Vm, char, i32, load
+
+
+class Event(Struct):
+    pid: i32
+    comm: str = char(16)
+
+
+def opened(path: str | Path) -> Object:
+    try:
+        obj = kring.open(path)
+    except ObjectError as error:
+        raise SystemExit(str(error)) from None
+    return obj.replace(rodata={"limit": 3}, sizes={"events": 8192}, autoload={"on_exit": False})
+
+
+with load(opened("x.bpf.o"), on=Vm(), records={"events": Event}) as s:
+    for event in s.maps["events"]:
+        print(event.pid)
+    s.maps["flows"][{"id": 2}] = {"state": "GONE"}
+    s.globals["mode"].value = "GONE"
+    value: int = s.programs["fill"].run().value
+    for name, kind in opened(Path("x.bpf.o")).variables().items():
+        print(name, kind.size, value)
+"""
 KERNEL = """
 from kring import (
     Array, Hash, Struct, Xdp, XdpAction, char, current, helpers, i32, kfunc, sizeof, syscall,
@@ -454,6 +483,7 @@ def laid_out(directory: Path) -> None:
     for path in programs():
         shutil.copy(path, directory / f"{path.parent.name}_{path.name}")
     (directory / "surface.py").write_text(SURFACE)
+    (directory / "foreign.py").write_text(FOREIGN)
     (directory / "maps.py").write_text(MAPS)
     (directory / "texts.py").write_text(TEXTS)
     (directory / "kernel.py").write_text(KERNEL)

@@ -71,7 +71,7 @@ class _Types:
     def facts(self, map: Map) -> Iterator[str]:
         """What is not 0 of a map, in words."""
         yield map.type.name.lower()
-        types = (
+        types: tuple[tuple[str, int, int], ...] = (
             ("key", map.key_type, map.key_size),
             ("value", map.value_type, map.value_size),
         )

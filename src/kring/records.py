@@ -150,16 +150,16 @@ def _class(file: str, name: str) -> type[Struct]:
     from kring.script import module_of
 
     names = vars(module_of(file))
-    structs = [
-        one
+    structs: dict[str, type[Struct]] = {
+        one: value
         for one, value in names.items()
         if isinstance(value, type) and issubclass(value, Struct) and value is not Struct
-    ]
+    }
     if name not in structs:
         what = "is no Struct class" if name in names else "is not there"
         hint = suggestion(name, structs) or f" It has: {', '.join(structs) or 'none'}"
         raise ObjectError(f"--record {file}:{name}: {name!r} {what}.{hint}")
-    return names[name]
+    return structs[name]
 
 
 def _spelled(text: str) -> type[Struct]:

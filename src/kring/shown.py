@@ -5,9 +5,9 @@ In: a record. Out: text, or what `json.dumps` takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from math import isfinite
-from typing import Any, cast
+from typing import Any
 
 from kring.decl.coded import Enumerator
 from kring.decl.struct import Struct, fields
@@ -23,13 +23,14 @@ _ROW = 16
 
 def plain(value: Any) -> Any:
     """A field's value as JSON knows it; bytes become hexadecimal digits."""
+    several: Any = value
     match value:
         case Struct():
             return {field.name: plain(getattr(value, field.name)) for field in fields(type(value))}
         case bytes() | bytearray():
             return value.hex()
         case tuple() | list():
-            return [plain(one) for one in cast("Sequence[Any]", value)]
+            return [plain(one) for one in several]
         case float() if not isfinite(value):
             return str(value)
         case _:

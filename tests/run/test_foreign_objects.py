@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -196,6 +197,20 @@ def test_what_clang_writes_is_typed(tmp_path: Path, on: On) -> None:
         with pytest.raises(TypeError, match=r"limit is constant, in .rodata: .*replace\(rodata="):
             s.globals["limit"].value = 8
         assert s.maps[".bss"][0].runs == 2
+
+
+@pytest.mark.peer
+@pytest.mark.kernel
+def test_what_the_page_shows_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT.parent / "docs" / "elsewhere.md").read_text()
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, flags=re.M | re.S)
+    (code,) = [block for block in blocks if '"typed_maps.bpf.o"' in block]
+    clang("typed_maps", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    exec(f"import kring\n{code}", {})
+    assert capsys.readouterr().out == "1 one BUSY 00:00:00:00:00:ff 2130706433\n42 k 3\n"
 
 
 def test_a_file_is_opened_by_what_is_in_it(tmp_path: Path, obj: Object) -> None:

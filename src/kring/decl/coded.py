@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct as packing
 from collections.abc import Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from kring.decl.struct import dtype_format, layout, pack, single, sizeof, unpack
 from kring.decl.types import Coded, FieldType
@@ -130,9 +130,9 @@ def elements(kind: FieldType, count: int, rest: bool = False) -> Coded:
         return tuple(unpack(one, data[at : at + size]).value for at in places)
 
     def encode(values: Any) -> bytes:
+        several: Any = values
         if not isinstance(values, Sequence) or isinstance(values, str):
             raise TypeError(f"{values!r} is no sequence of {count} elements")
-        several = cast("Sequence[Any]", values)
         return _filled(b"".join(pack(one(value=value)) for value in several), total)
 
     def form() -> Any:

@@ -10,7 +10,7 @@ import struct as packing
 import sys
 from collections.abc import Callable, Mapping
 from keyword import iskeyword
-from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform
+from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 
 from kring.decl.inside import only_inside
 from kring.decl.types import (
@@ -378,10 +378,11 @@ def packed(kind: type[Struct], value: Any) -> bytes:
 
     Raises: TypeError, ValueError.
     """
+    given: Any = value
     if isinstance(value, kind):
         return pack(value)[: sizeof(kind)]
     if isinstance(value, Mapping):
-        return _pack(kind, cast("dict[str, Any]", value))
+        return _pack(kind, given)
     if issubclass(kind, Given):
         data = pack(value) if isinstance(value, Struct) else value
         if isinstance(data, bytes | bytearray) and len(data) == sizeof(kind):

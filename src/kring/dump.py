@@ -92,7 +92,12 @@ def assembler(obj: Object, program: Program) -> Iterator[str]:
     from kring.abi.asm import format_insns
     from kring.abi.code import decode
 
-    insns = decode(program.code)
+    heading = f"; {program.section}: {program.name}, {program.slots} slots"
+    try:
+        insns = decode(program.code)
+    except ObjectError as error:
+        yield f"{heading}\n; not shown: {error}"
+        return
     starts = list(accumulate((insn.slots for insn in insns), initial=0))
     helpers = _helpers(insns, starts)
     notes = helpers | {slot: text for slot, _, text in relocated(obj, program)}
@@ -102,7 +107,7 @@ def assembler(obj: Object, program: Program) -> Iterator[str]:
         if line.line
     }
     functions = {function.slot: function.name for function in program.functions}
-    yield f"; {program.section}: {program.name}, {program.slots} slots"
+    yield heading
     slots = iter(starts)
     before = ""
     for text in format_insns(insns).splitlines():

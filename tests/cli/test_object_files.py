@@ -19,7 +19,7 @@ from kring.btf.write import Builder
 from kring.decl.struct import Struct, fields, sizeof
 from kring.errors import ObjectError
 from kring.obj.elf_write import to_elf
-from kring.obj.object import Object
+from kring.obj.object import Function, Object, Program
 from kring.open import from_file
 from kring.record import replace
 from kring.records import named_records
@@ -293,6 +293,17 @@ def test_dump_shows_programs_of_no_known_kind(own: Path, tmp_path: Path) -> None
         done = kring(verb, path)
         assert done.returncode == 1
         assert "names no kind of program" in done.stderr
+
+
+def test_dump_goes_on_behind_a_program_that_cannot_be_shown(own: Path, tmp_path: Path) -> None:
+    obj = from_file(str(own))
+    code = bytes.fromhex("3000000000000000 9500000000000000")
+    classic = Program("keep", "socket", code, functions=(Function(0, "keep"),))
+    path = tmp_path / "classic.bpf.o"
+    path.write_bytes(to_elf(replace(obj, programs=(classic, *obj.programs))))
+    shown = kring("dump", path).stdout
+    assert "; socket: keep, 2 slots\n; not shown: slot 0: ldabsb is a packet load" in shown
+    assert ": on_exec, " in shown
 
 
 @pytest.mark.peer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import select
 import signal
@@ -354,6 +355,42 @@ def test_a_handler_may_close_everything_while_reading() -> None:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, previous)
+
+
+@pytest.mark.parametrize("options", [{}, {"ordered": True}, {"overwrite": True}])
+def test_a_handler_may_close_everything_at_any_time(options: dict[str, bool]) -> None:
+    """While programs send as fast as they can, wherever the reader is."""
+    before = open_fds()
+    for turn in range(4):
+        events = PerfBuf[Sent](4096, **options)  # type: ignore[arg-type]
+        program = sender(events)
+        with load(program, attach=False) as s:
+            stop = threading.Event()
+
+            def send(s: Session = s, stop: threading.Event = stop, run: Program = program) -> None:
+                with suppress(LoadError):  # "is gone", once the handler has run
+                    while not stop.is_set():
+                        s[run].run()
+
+            def close(*_: object, s: Session = s, stop: threading.Event = stop) -> None:
+                stop.set()
+                s.close()
+
+            sending = threading.Thread(target=send)
+            previous = signal.signal(signal.SIGALRM, close)
+            try:
+                sending.start()
+                reading = iter(s[events]) if turn % 2 else s[events].batches()
+                signal.setitimer(signal.ITIMER_REAL, 0.003 + 0.003 * turn)
+                for _ in reading:
+                    pass
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, previous)
+                sending.join()
+    # What was being read as the handler came goes with the frames that read it.
+    gc.collect()
+    assert open_fds() == before
 
 
 def test_nothing_is_left_behind() -> None:

@@ -62,8 +62,14 @@ class PerfHandle(StreamHandle[T]):
         return super().fileno()
 
     def _look(self, fill: Callable[[], bool]) -> bool:
-        self._buffers.looked()
-        return super()._look(fill)
+        try:
+            self._buffers.looked()
+            return super()._look(fill)
+        except LoadError:
+            # A signal handler closed the session while we were reading.
+            if self._closed:
+                return False
+            raise
 
     @property
     def lost(self) -> dict[int, int] | None:

@@ -236,7 +236,13 @@ class StreamHandle(Handle, Generic[T]):
             if self._closed:
                 return None
             if self._waiter is None:
-                self._waiter = self._make_waiter()
+                try:
+                    self._waiter = self._make_waiter()
+                except LoadError:
+                    # A signal handler closed the session meanwhile.
+                    if self._closed:
+                        return None
+                    raise
             return self._waiter
 
     def _wait_until(self, fill: Callable[[], bool], deadline: float | None) -> bool:

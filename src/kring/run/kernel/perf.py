@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Sequence
-from errno import EACCES, EINVAL, EPERM
+from collections.abc import Callable, Sequence
+from errno import EACCES, EAGAIN, EBADF, EINVAL, EPERM
 from fcntl import ioctl
 from mmap import MAP_SHARED, PAGESIZE, PROT_READ, PROT_WRITE, mmap
 from select import EPOLLIN, epoll
@@ -138,25 +138,33 @@ class KernelPerf:
         if self._timer >= 0:
             try:
                 os.read(self._timer, 8)
-            except BlockingIOError:
-                return
+            except OSError as error:
+                # Nothing to read, or closed by now.
+                if error.errno not in (EAGAIN, EBADF):
+                    raise
 
     def pause(self, paused: bool) -> None:
         """Since: Linux 4.7, commit 86e7972f690c ("perf/ring_buffer: Introduce new ioctl options to
         pause and resume the ring-buffer")."""
-        for fd in self._open_fds().values():
-            ioctl(fd, _PAUSE_OUTPUT, int(paused))
+        self._each(lambda fd: ioctl(fd, _PAUSE_OUTPUT, int(paused)))
 
     def lost(self) -> dict[int, int] | None:
-        fds = self._open_fds()
         if not self._counts_lost:
             return None
-        return {cpu: struct.unpack("<QQ", os.read(fd, 16))[1] for cpu, fd in fds.items()}
+        return self._each(lambda fd: struct.unpack("<QQ", os.read(fd, 16))[1])
 
-    def _open_fds(self) -> dict[int, int]:
-        if self._live.fd < 0:
-            raise LoadError(f'perf buffer "{self._name}" is gone: its session has ended')
-        return self._fds
+    def _each(self, act: Callable[[int], int]) -> dict[int, int]:
+        """What the call gave for each CPU's descriptor.
+
+        Raises: LoadError if they are closed, before or meanwhile, by a signal handler say.
+        """
+        try:
+            if self._live.fd >= 0:
+                return {cpu: act(fd) for cpu, fd in self._fds.items()}
+        except OSError:
+            if self._live.fd >= 0:
+                raise
+        raise LoadError(f'perf buffer "{self._name}" is gone: its session has ended')
 
     def forget(self) -> None:
         """Give the memory back; its views are dead from here on."""

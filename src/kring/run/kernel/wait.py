@@ -44,7 +44,13 @@ class KernelWaiter:
     def open(self) -> None:
         """Make ready to wait. Apart from the constructor, so that the runtime knows the waiter
         before there is anything to close."""
-        self._event = self._events.keep(os.eventfd, 0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        try:
+            self._event = self._events.keep(os.eventfd, 0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        except IndexError:
+            # A signal handler closed this waiter, and with it what was just opened.
+            if not self.closed:
+                raise
+        self._close_event()
 
     def wait(self, timeout: float | None) -> Wait:
         """Why the wait ended, at most `timeout` seconds from now (None: without bound).

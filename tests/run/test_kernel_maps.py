@@ -14,6 +14,7 @@ from kring.errors import KringWarning, LoadError, StreamError
 from kring.obj.object import Map, Object
 from kring.run.kernel.cpus import parse_cpus, possible_cpus
 from kring.run.kernel.maps import kernel_name
+from kring.run.kernel.shapes import wanted
 
 pytestmark = pytest.mark.kernel
 
@@ -165,6 +166,10 @@ def test_a_size_the_kernel_refuses_is_shown() -> None:
     said = pytest.raises(LoadError, match=r'EINVAL: creating map "h" \(HASH, key 0 bytes')
     with runtime() as rt, said:
         rt.create_map(Map("h", MapType.HASH, 0, 8, 4))
+
+
+def test_each_type_of_map_has_words_for_what_it_wants() -> None:
+    assert all(wanted(type) for type in MapType)
 
 
 def test_close_gives_everything_back() -> None:

@@ -17,11 +17,12 @@ from kring.obj.gen.records import (
     Records,
     Row,
     Text,
+    note_of,
     size_of,
 )
 from kring.obj.gen.words import free_name, renamed
 
-_WIDTHS: Final = (1, 2, 4, 8)
+_NETWORK: Final = "network byte order"
 
 
 def declare(records: Records, package: str, source: str) -> str:
@@ -111,7 +112,7 @@ class _Fields:
 
     def _typed(self, field: Field) -> tuple[str, str]:
         """The type of a field, bytes where Go could not place another, and its comment."""
-        note = _note(field.kind)
+        note = note_of(field.kind, _NETWORK)
         if _fits(field, self.record):
             return _type(field.kind, self.names), note
         wanted = _type(field.kind, self.names)
@@ -123,7 +124,7 @@ class _Fields:
         name = free_name("Bits", self.taken)
         self.places.append((name, unit.offset))
         what = ", ".join(f"{own[f.name]}: {f.width}" for f in unit.fields if f.name)
-        if unit.size not in _WIDTHS or unit.offset % unit.size or self.record.size % unit.size:
+        if not _holds(unit, self.record):
             return name, f"[{unit.size}]byte", f"bit fields, lowest first: {what}"
         for field in unit.fields:
             if field.name:
@@ -135,7 +136,7 @@ def _getter(unit: Unit, field: Field, name: str, holder: str) -> Iterator[str]:
     assert isinstance(field.kind, Number)
     bits = unit.size * 8
     signed = field.kind.signed
-    up, down = bits - (field.bit - unit.offset * 8) - field.width, bits - field.width
+    up, down = unit.shifts(field)
     kind = f"int{bits}" if signed else f"uint{bits}"
     value = f"r.{holder}<<{up}" if up else f"r.{holder}"
     yield f"// {name} is a bit field of {field.width} bits."
@@ -148,6 +149,11 @@ def _fits(field: Field, record: Record) -> bool:
     """Whether Go puts a field where it is, and leaves the struct its size."""
     align = _align(field.kind)
     return field.bit // 8 % align == 0 and record.size % align == 0
+
+
+def _holds(unit: Unit, record: Record) -> bool:
+    """Whether Go has an integer for the bit fields, where they are."""
+    return not (unit.odd or unit.offset % unit.size or record.size % unit.size)
 
 
 def _align(kind: Kind) -> int:
@@ -167,8 +173,7 @@ def _part_align(part: Whole, record: Record) -> int:
         case Field():
             return _align(part.kind) if _fits(part, record) else 1
         case Unit(size=size):
-            fits = size in _WIDTHS and part.offset % size == 0 and record.size % size == 0
-            return size if fits else 1
+            return size if _holds(part, record) else 1
         case Pad():
             return 1
 
@@ -189,21 +194,6 @@ def _type(kind: Kind, names: dict[str, str]) -> str:
 
 def _number(kind: Number) -> str:
     return f"{'int' if kind.signed else 'uint'}{kind.size * 8}"
-
-
-def _note(kind: Kind) -> str:
-    while isinstance(kind, Row):
-        kind = kind.element
-    match kind:
-        case Number(big=True):
-            return "network byte order"
-        case Number(note=note) | Raw(note=note):
-            return note
-        case Record(is_union=True):
-            what = ", ".join(field.name for field in kind.fields)
-            return f"{f'union {kind.name}'.strip()}: {what}"
-        case _:
-            return ""
 
 
 def _exported(name: str) -> str:

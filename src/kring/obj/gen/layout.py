@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from kring.obj.gen.records import Field, Kind, Number, Raw, Record, Row, Text, size_of
+from kring.obj.gen.records import WIDTHS, Field, Kind, Number, Raw, Record, Row, Text, size_of
 from kring.record import record
 
 
@@ -27,11 +27,20 @@ class Pad:
 
 @record
 class Unit:
-    """Bytes from `offset` on that hold bit fields."""
+    """Bytes from `offset` on that hold bit fields; an integer unless `odd`."""
 
     offset: int
     size: int
     fields: tuple[Field, ...]
+
+    @property
+    def odd(self) -> bool:
+        return self.size not in WIDTHS
+
+    def shifts(self, field: Field) -> tuple[int, int]:
+        """By how many bits the integer goes left, and then right, to leave one field of it."""
+        bits = self.size * 8
+        return bits - (field.bit - self.offset * 8) - field.width, bits - field.width
 
 
 Part: TypeAlias = "Field | Pad"

@@ -28,7 +28,8 @@ from kring.obj.object import Map, Object
 from kring.record import field, record
 
 _BIG: Final = {"__be16": 2, "__be32": 4, "__be64": 8}
-_WIDTHS: Final = (1, 2, 4, 8)
+WIDTHS: Final = (1, 2, 4, 8)
+"""Bytes of the integers that every language has."""
 
 
 @record
@@ -115,6 +116,23 @@ def size_of(kind: Kind) -> int:
     return size_of(kind.element) * kind.count if isinstance(kind, Row) else kind.size
 
 
+def note_of(kind: Kind, network: str) -> str:
+    """What a language that has neither unions nor byte orders says of a field; `network` is what
+    it says of a number in network order, of `{bits}`."""
+    while isinstance(kind, Row):
+        kind = kind.element
+    match kind:
+        case Number(big=True, size=size):
+            return network.format(bits=size * 8)
+        case Number(note=note) | Raw(note=note):
+            return note
+        case Record(is_union=True):
+            what = ", ".join(field.name for field in kind.fields)
+            return f"{f'union {kind.name}'.strip()}: {what}"
+        case _:
+            return ""
+
+
 def records_of(obj: Object, source: str) -> Records:
     """The structs of the object's maps and global variables; `source` names it in errors.
 
@@ -194,12 +212,12 @@ class _Collector:
 
     def _number(self, type: Type, alias: str) -> Kind:
         match type:
-            case Int(size=size, signed=signed) if size in _WIDTHS:
+            case Int(size=size, signed=signed) if size in WIDTHS:
                 note = "bool" if type.bool else ""
                 return Number(size, signed, _BIG.get(alias) == size and size > 1, note)
             case Ptr():
                 return Number(8, note="pointer")
-            case BtfEnum(size=size, signed=signed) if size in _WIDTHS:
+            case BtfEnum(size=size, signed=signed) if size in WIDTHS:
                 name = type.name or alias
                 number = Number(size, signed, note=f"enum {name}".strip())
                 known = [enum.name for enum in self.out.enums]

@@ -16,6 +16,7 @@ from kring.obj.gen.records import (
     Records,
     Row,
     Text,
+    note_of,
 )
 from kring.obj.gen.words import free_name, words
 
@@ -27,7 +28,7 @@ _KEYWORDS: Final = words(
     """
 )
 _NEVER_RAW: Final = frozenset(("self", "Self", "super", "crate", "_"))
-_WIDTHS: Final = (1, 2, 4, 8)
+_NETWORK: Final = "Network byte order: read it with `u{bits}::from_be`."
 
 
 def declare(records: Records, name: str, source: str) -> str:
@@ -84,7 +85,7 @@ def _part(part: Whole, taken: set[str]) -> Iterator[str]:
             yield f"    /// Bit fields, lowest first: {what}."
             yield f"    pub {_bits(part)}: {_unit_type(part)},"
         case Field():
-            if note := _note(part.kind):
+            if note := note_of(part.kind, _NETWORK):
                 yield f"    /// {note}"
             name = _name(part.name) if part.name else free_name("anon", taken)
             yield f"    pub {name}: {_type(part.kind)},"
@@ -95,19 +96,19 @@ def _bits(unit: Unit) -> str:
 
 
 def _unit_type(unit: Unit) -> str:
-    return f"u{unit.size * 8}" if unit.size in _WIDTHS else f"[u8; {unit.size}]"
+    return f"[u8; {unit.size}]" if unit.odd else f"u{unit.size * 8}"
 
 
 def _getters(unit: Unit) -> Iterator[str]:
     bits = unit.size * 8
-    if unit.size not in _WIDTHS:
+    if unit.odd:
         return
     for field in unit.fields:
         assert isinstance(field.kind, Number)
         if not field.name:
             continue
         kind = f"{'i' if field.kind.signed else 'u'}{bits}"
-        up, down = bits - (field.bit - unit.offset * 8) - field.width, bits - field.width
+        up, down = unit.shifts(field)
         value = f"({{ self.{_bits(unit)} }} << {up}) as {kind} >> {down}"
         yield f"    pub fn {_name(field.name)}(&self) -> {kind} {{"
         yield f"        {value}"
@@ -128,7 +129,7 @@ def _place(part: Whole) -> tuple[int, int]:
         case Field():
             return part.bit // 8, _align(part.kind)
         case Unit(offset, size):
-            return offset, size if size in _WIDTHS else 1
+            return offset, 1 if part.odd else size
         case Pad(offset):
             return offset, 1
 
@@ -163,21 +164,6 @@ def _type(kind: Kind) -> str:
 
 def _number(kind: Number) -> str:
     return f"{'i' if kind.signed else 'u'}{kind.size * 8}"
-
-
-def _note(kind: Kind) -> str:
-    while isinstance(kind, Row):
-        kind = kind.element
-    match kind:
-        case Number(big=True, size=size):
-            return f"Network byte order: read it with `u{size * 8}::from_be`."
-        case Number(note=note) | Raw(note=note):
-            return note
-        case Record(is_union=True):
-            what = ", ".join(field.name for field in kind.fields)
-            return f"{f'union {kind.name}'.strip()}: {what}"
-        case _:
-            return ""
 
 
 def _name(name: str) -> str:

@@ -161,6 +161,12 @@ class Btf:
         """The id of a type called `name`, of one of `kinds` if any are given; the base's first."""
         return next(self._named(name, kinds), None)
 
+    def section(self, name: str) -> DataSec | None:
+        """What the types list of a section, None if they do not know it."""
+        id = self.find(name, Kind.DATASEC)
+        found = self[id] if id is not None else None
+        return found if isinstance(found, DataSec) else None
+
     def find_all(self, name: str, *kinds: Kind, flavours: bool = False) -> list[int]:
         """All such ids in order, with `flavours` those called `name___anything` too."""
         question = (name, kinds, flavours)

@@ -143,12 +143,12 @@ def to_elf(obj: Object) -> bytes:
     Raises: ObjectError if the object refers to something it does not have.
     """
     elf, builder = _Elf(), Builder()
-    maps_id, described = _copy_types(obj, builder)
-    _write_ksyms(obj, builder)
     btf = Btf(obj.btf, where=obj.name) if obj.btf else None
+    maps_id, described = _copy_types(obj, btf, builder)
+    _write_ksyms(obj, btf, builder)
     variables = {map.name: _variables(map, btf) for map in obj.maps if map.data is not None}
     known = _write_programs(elf, obj, builder, variables)
-    maps = _write_maps(elf, obj, builder, described)
+    maps = _write_maps(elf, obj, btf, builder, described)
     if maps_id:
         builder.set(maps_id, maps)
     elif maps.vars:
@@ -332,17 +332,15 @@ def _write_license(elf: _Elf, text: bytes, btf: Btf | None, builder: Builder) ->
 
 def _only_variable(btf: Btf | None, section: str) -> str:
     """The name of the variable that the types have in a section, empty without."""
-    id = btf.find(section, Kind.DATASEC) if btf else None
-    found = btf[id] if btf and id else None
-    return btf.name(found.vars[0][0]) if btf and isinstance(found, DataSec) and found.vars else ""
+    found = btf.section(section) if btf else None
+    return btf.name(found.vars[0][0]) if btf and found and found.vars else ""
 
 
-def _copy_types(obj: Object, builder: Builder) -> tuple[int, dict[str, int]]:
+def _copy_types(obj: Object, btf: Btf | None, builder: Builder) -> tuple[int, dict[str, int]]:
     """The object's types under their ids; only .maps and the variables that describe maps are left
     open. The id of .maps, 0 if there is none, and those of the variables by their names."""
-    if not obj.btf:
+    if btf is None:
         return 0, {}
-    btf = Btf(obj.btf, where=obj.name)
     maps_id = btf.find(_MAPS, Kind.DATASEC) or 0
     section = btf[maps_id]
     described = {map.name for map in obj.maps if map.data is None}
@@ -364,9 +362,8 @@ def _elsewhere(obj: Object, btf: Btf) -> set[int]:
     """Ids of functions and variables that the kernel defines."""
     found = {ref.type_id for program in obj.programs for ref in program.kfuncs}
     found |= {ref.type_id for program in obj.programs for ref in program.ksyms}
-    section = btf.find(KCONFIG, Kind.DATASEC)
-    settings = btf[section] if section else None
-    if any(map.settings for map in obj.maps) and isinstance(settings, DataSec):
+    settings = btf.section(KCONFIG)
+    if settings and any(map.settings for map in obj.maps):
         found |= {id for id, _, _ in settings.vars}
     return found
 
@@ -375,9 +372,8 @@ def _declared(type: Type) -> Type:
     return replace(type, linkage=EXTERN) if isinstance(type, Func | Var) else type
 
 
-def _write_ksyms(obj: Object, builder: Builder) -> None:
+def _write_ksyms(obj: Object, btf: Btf | None, builder: Builder) -> None:
     """The section that lists what programs use of the kernel's, which has no bytes."""
-    btf = Btf(obj.btf, where=obj.name) if obj.btf else None
     listed = {ref.type_id for program in obj.programs for ref in program.kfuncs}
     for ref in [ref for program in obj.programs for ref in program.ksyms]:
         if btf and ref.type_id and isinstance(btf[ref.type_id], Func):
@@ -389,9 +385,10 @@ def _write_ksyms(obj: Object, builder: Builder) -> None:
         builder.add(DataSec(KSYMS, 0, tuple((id, 0, 0) for id in sorted(listed))))
 
 
-def _write_maps(elf: _Elf, obj: Object, builder: Builder, described: Mapping[str, int]) -> DataSec:
+def _write_maps(
+    elf: _Elf, obj: Object, btf: Btf | None, builder: Builder, described: Mapping[str, int]
+) -> DataSec:
     """One variable in .maps for each map; its type is the description."""
-    btf = Btf(obj.btf, where=obj.name) if obj.btf else None
     rows: list[tuple[int, int, int]] = []
     for map in obj.maps:
         if map.data is None:
@@ -418,40 +415,16 @@ def _layout(sections: list[_Section], names: dict[str, int], strtab: int) -> byt
         body += bytes(-len(body) % s.align)
         headers.append(
             pack(
-                "<IIQQQQIIQQ",
-                names[s.name],
-                s.type,
-                s.flags,
-                0,
-                len(body),
-                len(s.data),
-                s.link,
-                s.info,
-                s.align,
-                s.entry,
+                "<IIQQQQIIQQ", names[s.name], s.type, s.flags, 0, len(body), len(s.data),
+                s.link, s.info, s.align, s.entry,
             )
-        )
+        )  # fmt: skip
         if s.type != _NOBITS:
             body += s.data
     body += bytes(-len(body) % 8)
     ident = b"\x7fELF" + bytes((2, 1, 1)) + bytes(9)
     pack_into(
-        "<16sHHIQQQIHHHHHH",
-        body,
-        0,
-        ident,
-        1,
-        EM_BPF,
-        1,
-        0,
-        0,
-        len(body),
-        0,
-        64,
-        0,
-        0,
-        64,
-        len(headers),
-        strtab,
-    )
+        "<16sHHIQQQIHHHHHH", body, 0, ident, 1, EM_BPF, 1, 0, 0, len(body), 0, 64, 0, 0, 64,
+        len(headers), strtab,
+    )  # fmt: skip
     return bytes(body) + b"".join(headers)

@@ -15,7 +15,7 @@ from typing import Final
 
 from kring.abi.uapi import BPF_F_MMAPABLE, BPF_F_RDONLY_PROG, MapType
 from kring.btf.blob import Btf
-from kring.btf.types import Array, DataSec, Enum, Func, Int, Kind, Var
+from kring.btf.types import Array, Enum, Func, Int, Kind, Var
 from kring.errors import ObjectError
 from kring.obj.elf import UNDEFINED, WEAK, Elf
 from kring.obj.object import Map, Setting
@@ -72,9 +72,8 @@ def find_externs(elf: Elf, btf: Btf) -> Externs:
 
 
 def _listed(btf: Btf, section: str) -> list[int]:
-    found = btf.find(section, Kind.DATASEC)
-    types = btf[found] if found is not None else None
-    return [id for id, _, _ in types.vars] if isinstance(types, DataSec) else []
+    found = btf.section(section)
+    return [id for id, _, _ in found.vars] if found else []
 
 
 def _symbol_type(btf: Btf, id: int) -> int:

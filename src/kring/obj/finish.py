@@ -56,9 +56,8 @@ def finished(elf: Elf, btf: Btf, externs: Externs, known: dict[str, ExtSection])
 
 def _kernel_variables(btf: Btf) -> set[int]:
     """Ids of variables of the kernel."""
-    found = btf.find(KSYMS, Kind.DATASEC)
-    section = btf[found] if found is not None else None
-    rows = section.vars if isinstance(section, DataSec) else ()
+    section = btf.section(KSYMS)
+    rows = section.vars if section else ()
     return {id for id, _, _ in rows if isinstance(btf[id], Var)}
 
 

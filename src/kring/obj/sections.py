@@ -17,7 +17,7 @@ from typing import Final
 
 from kring.abi.uapi import BPF_F_MMAPABLE, BPF_F_RDONLY_PROG, MapType
 from kring.btf.blob import Btf
-from kring.btf.types import Composite, DataSec, DeclTag, Kind
+from kring.btf.types import Composite, DeclTag, Kind
 from kring.errors import ObjectError
 from kring.obj.elf import EXEC, FUNC, Elf
 from kring.obj.externs import Externs
@@ -81,9 +81,8 @@ def is_data(name: str) -> bool:
 
 
 def _described_maps(elf: Elf, btf: Btf) -> Iterator[tuple[Map, Place]]:
-    id = btf.find(DESCRIBED, Kind.DATASEC)
-    section = btf[id] if id is not None else None
-    if not isinstance(section, DataSec):
+    section = btf.section(DESCRIBED)
+    if section is None:
         if elf.data(DESCRIBED):
             raise ObjectError(
                 "section .maps has no types (BTF) that describe it: compile with -g, and keep the "

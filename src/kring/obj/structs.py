@@ -16,7 +16,7 @@ from typing import Final
 
 from kring.abi.uapi import MapType
 from kring.btf.blob import Btf
-from kring.btf.types import Composite, DataSec, FuncProto, Kind, Member, Ptr, Var
+from kring.btf.types import Composite, FuncProto, Kind, Member, Ptr, Var
 from kring.errors import LoadError, ObjectError
 from kring.obj.elf import FUNC, Elf
 from kring.obj.object import OPTIONAL, Map
@@ -37,11 +37,10 @@ def described_structs(elf: Elf, btf: Btf) -> Iterator[Map]:
     """
     for name, flags in SECTIONS.items():
         for optional in ("", OPTIONAL):
-            number, id = elf.index(optional + name), btf.find(optional + name, Kind.DATASEC)
+            number, section = elf.index(optional + name), btf.section(optional + name)
             if number < 0 or not (data := elf.sections[number].data):
                 continue
-            section = btf[id] if id is not None else None
-            if not isinstance(section, DataSec):
+            if section is None:
                 raise ObjectError(f"section {name} has no types (BTF) that describe it")
             for var, begin, size in section.vars:
                 values = _functions(elf, number, range(begin, begin + size), btf.name(var))

@@ -14,7 +14,7 @@ from collections import Counter
 from contextlib import suppress
 
 import pytest
-from kernel_programs import open_fds, runtime
+from kernel_programs import in_child, open_fds, runtime
 from perf_load import AT_ONCE, Sent, check_books, read_all, sender, sending
 
 from kring import PerfBuf, PerfHandle, Program, Session, Struct, handles, load, raw_tracepoint, u64
@@ -483,3 +483,25 @@ def test_sizes_that_no_buffer_has(size: int) -> None:
 def test_the_lists_are_those_of_this_machine() -> None:
     assert set(os.sched_getaffinity(0)) <= set(online_cpus())
     assert cpus.possible_cpus() > max(online_cpus())
+
+
+OPEN = """
+from kring.run.target import PerfOptions
+with runtime() as rt:
+    live = rt.create_map(Map("events", MapType.PERF_EVENT_ARRAY, 4, 4))
+    refusal(lambda: rt.perf(live, PerfOptions({size})))
+"""
+CAP_PERFMON, CAP_BPF = 1 << 38, 1 << 39
+
+
+def test_without_the_capability_its_name_is_said() -> None:
+    said = in_child(OPEN.format(size=4096), capabilities=CAP_BPF)
+    assert said.startswith(
+        'NotPermitted True 13 EACCES: opening perf buffer "events" needs CAP_PERFMON;'
+    )
+
+
+def test_more_memory_than_may_be_locked() -> None:
+    said = in_child(OPEN.format(size=64 << 20), capabilities=CAP_BPF | CAP_PERFMON)
+    assert said.startswith('LoadError False 1 EPERM: mapping perf buffer "events" of 67108864 byte')
+    assert "kernel.perf_event_mlock_kb allows" in said

@@ -162,7 +162,7 @@ INNER = Map("", MapType.ARRAY, 4, 4, 1)
 def test_maps_that_hold_what_is_not_there_cannot_be_written(map: Map) -> None:
     b = Builder()
     b.add(Composite("ops", 8, (Member("f", b.add(Ptr(0)), 0),)))
-    with pytest.raises(ObjectError, match="no (program|map) named 'gone'"):
+    with pytest.raises(ObjectError, match=r"no (program|map) named 'gone'"):
         to_elf(Object("o", (), (map,), b.bytes()))
 
 

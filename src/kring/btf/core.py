@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from kring.btf.answer import Field, answer, compiled
 from kring.btf.blob import Btf
 from kring.btf.ext import CoreKind, CoreReloc
 from kring.btf.match import (
@@ -24,7 +25,6 @@ from kring.btf.match import (
 )
 from kring.btf.spec import (
     OF_ENUMS,
-    OF_FIELDS,
     OF_TYPES,
     Access,
     Spec,
@@ -34,17 +34,12 @@ from kring.btf.spec import (
     no_member,
     parse_spec,
 )
-from kring.btf.types import MAX_DEPTH, Array, Composite, Enum, Int, Kind, Ptr
+from kring.btf.types import Array, Composite, Enum, Kind
 from kring.errors import ObjectError
 from kring.record import record
 from kring.spelling import closest, suggestion
 
 _ZERO_IF_MISSING: Final = OF_TYPES | {CoreKind.FIELD_EXISTS, CoreKind.ENUMVAL_EXISTS}
-_MOVED: Final = frozenset((CoreKind.TYPE_ID_LOCAL, CoreKind.TYPE_ID_TARGET))
-_CERTAIN: Final = frozenset(
-    (CoreKind.FIELD_EXISTS, CoreKind.FIELD_SIGNED, CoreKind.FIELD_RSHIFT_U64)
-)
-"""What compilers agree on for bitfields too."""
 _SHORT: Final = 2
 """Steps of a path that the name of a struct and a member say already."""
 _SHOWN: Final = 3
@@ -125,7 +120,7 @@ def resolve(
     found, reason = _search(kind, wanted, candidates)
     if found is None:
         value = 0 if kind in _ZERO_IF_MISSING else None
-        return Resolved(str(wanted), value, reason, local_value=_local_value(kind, wanted))
+        return Resolved(str(wanted), value, reason, local_value=compiled(kind, wanted))
     return _resolved(kind, wanted, found)
 
 
@@ -151,7 +146,7 @@ def _search(kind: CoreKind, wanted: Spec, candidates: Candidates) -> tuple[Spec 
 
 
 def _agree(kind: CoreKind, one: Spec, other: Spec) -> bool:
-    return one.bit_offset == other.bit_offset and _answer(kind, one) == _answer(kind, other)
+    return one.bit_offset == other.bit_offset and answer(kind, one) == answer(kind, other)
 
 
 def _reason(wanted: Spec, target: Btf, reasons: list[tuple[int, Reason]]) -> str:
@@ -264,22 +259,11 @@ def _fit_member(local: Btf, spec: Spec, step: Access, at: int) -> tuple[Spec, in
     return spec.then(holder, sum(m.bit_offset for _, m in path)), member.type
 
 
-def _local_value(kind: CoreKind, wanted: Spec) -> int | None:
-    """What the compiler put into the instruction; None where that is not certain."""
-    if kind in _MOVED:
-        return None
-    try:
-        uncertain = kind in OF_FIELDS - _CERTAIN and _Field(wanted).bits
-        return None if uncertain else _answer(kind, wanted)
-    except ObjectError:
-        return None
-
-
 def _resolved(kind: CoreKind, wanted: Spec, found: Spec) -> Resolved:
-    value, local_value = _answer(kind, found), _local_value(kind, wanted)
+    value, local_value = answer(kind, found), compiled(kind, wanted)
     if kind != CoreKind.FIELD_BYTE_OFFSET:
         return Resolved(str(found), value, local_value=local_value)
-    mine, theirs = _Field(wanted), _Field(found)
+    mine, theirs = Field(wanted), Field(found)
     same = mine.load_size == theirs.load_size
     return Resolved(
         str(found),
@@ -292,87 +276,3 @@ def _resolved(kind: CoreKind, wanted: Spec, found: Spec) -> Resolved:
         and (same or (mine.zero_extends and theirs.zero_extends)),
         bits=theirs.bits,
     )
-
-
-def _answer(kind: CoreKind, spec: Spec) -> int:
-    """What `kind` asks, for a place that is there."""
-    match kind:
-        case CoreKind.FIELD_EXISTS | CoreKind.TYPE_EXISTS | CoreKind.TYPE_MATCHES:
-            return 1
-        case CoreKind.ENUMVAL_EXISTS:
-            return 1
-        case CoreKind.TYPE_ID_LOCAL | CoreKind.TYPE_ID_TARGET:
-            return spec.root
-        case CoreKind.TYPE_SIZE:
-            return spec.btf.size(spec.root)
-        case CoreKind.ENUMVAL_VALUE:
-            enum = spec.btf[spec.steps[0].type_id]
-            assert isinstance(enum, Enum)
-            return enum.values[spec.steps[0].index][1]
-        case _:  # the kinds that ask about a field
-            return _Field(spec).answer(kind)
-
-
-class _Field:
-    """A field as a load sees it: the aligned bytes to read, and where in them its bits are."""
-
-    def __init__(self, spec: Spec) -> None:
-        btf, last = spec.btf, spec.steps[-1]
-        self.spec = spec
-        self.bits = 0
-        type_id = last.type_id
-        if last.name:
-            holder = btf[last.type_id]
-            assert isinstance(holder, Composite)
-            member = holder.members[last.index]
-            self.bits, type_id = member.bitfield_size, member.type
-        type_id = btf.strip(type_id)
-        type = btf[type_id]
-        self.size = btf.size(type_id)
-        self.start = spec.bit_offset // 8
-        if self.bits:
-            self._widen()
-        self.signed = isinstance(type, Int | Enum) and type.signed
-        element = _element(btf, type_id)
-        self.load_size = btf.size(element)
-        type = btf[element]
-        self.zero_extends = isinstance(type, Ptr) or (isinstance(type, Int) and not type.signed)
-
-    def _widen(self) -> None:
-        """Grow to the smallest aligned load that holds the whole bitfield."""
-        end = self.spec.bit_offset + self.bits
-        size = max(self.size, 1)
-        self.start = self.spec.bit_offset // 8 // size * size
-        while end > (self.start + size) * 8:
-            if size >= 8:
-                raise ObjectError(f"bitfield {self.spec} does not fit a load of 8 bytes")
-            size *= 2
-            self.start = self.spec.bit_offset // 8 // size * size
-        self.size = size
-
-    def answer(self, kind: CoreKind) -> int:
-        if kind == CoreKind.FIELD_BYTE_OFFSET:
-            return self.start
-        if kind == CoreKind.FIELD_BYTE_SIZE:
-            return self.size
-        if not self.spec.steps[-1].name:
-            raise ObjectError(f"CO-RE {kind.name} asks about a field, and {self.spec} is none")
-        if kind == CoreKind.FIELD_SIGNED:
-            return int(self.signed)
-        width = self.bits or self.size * 8
-        if kind == CoreKind.FIELD_RSHIFT_U64:
-            return 64 - width
-        offset = self.spec.bit_offset - self.start * 8
-        if self.spec.btf.little_endian:
-            return 64 - (offset + width)
-        return (8 - self.size) * 8 + offset
-
-
-def _element(btf: Btf, id: int) -> int:
-    """The type of what an array, of arrays or not, is made of; `id` itself if it is none."""
-    for _ in range(MAX_DEPTH):
-        type = btf[btf.strip(id)]
-        if not isinstance(type, Array):
-            return btf.strip(id)
-        id = type.type
-    raise ObjectError(f"{btf.where}: arrays nest deeper than {MAX_DEPTH} at type {id}")

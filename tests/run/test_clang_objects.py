@@ -450,3 +450,19 @@ def test_the_lines_of_functions_come_along(compiled: Any) -> None:
     for function in f.functions:
         assert f" {function.name}(" in first_lines[function.slot]
         assert function.type_id
+
+
+def test_a_variable_of_the_kernels_lies_as_the_kernel_has_it(compiled: Any) -> None:
+    source = """
+    struct rq { int cpu; u32 nr_running; } __attribute__((preserve_access_index));
+    extern const struct rq runqueues __ksym;
+    static void *(*of_cpu)(const void *, u32) = (void *)153;
+    SEC("raw_tp/sys_enter") int f(void *ctx) {
+        struct rq *rq = of_cpu(&runqueues, 1);
+        return rq ? rq->nr_running * 100 + rq->cpu : -1;
+    }
+    """
+    obj = from_elf(compiled(source).read_bytes(), "x")
+    given: dict[str, Any] = {"runqueues": {"cpu": 3, "nr_running": 5}}
+    assert result(obj, Vm(ksyms=given)) == 503
+    assert result(obj, Vm(btf="/sys/kernel/btf/vmlinux", ksyms=given)) == 503

@@ -425,6 +425,7 @@ def test_an_object_is_attached_as_far_as_it_says_where(cgroup: Path) -> None:
     returns = {
         "tp/sched/sched_process_exec": 0, "xdp": 2, "tc": -1, "cgroup/connect4": 1, "uprobe": 0,
         "perf_event": 0, "socket": 0, "netfilter": 1, "syscall": 0, "xdp/devmap": 2,
+        "uretprobe/readline": 0,
     }  # fmt: skip
     programs = tuple(
         Program(section.replace("/", "_"), section, code(f"mov r0, {result}\nexit"))
@@ -440,10 +441,12 @@ def test_an_object_is_attached_as_far_as_it_says_where(cgroup: Path) -> None:
         "cgroup_connect4": '"cgroup_connect4" is a cgroup_sock_addr program, which runs for the'
         " tasks of a cgroup: say which",
         "uprobe": "\"uprobe\": section 'uprobe' names no uprobe: say which",
+        "uretprobe_readline": "\"uretprobe_readline\": section 'uretprobe/readline' names no"
+        " uretprobe: say which",
         "perf_event": '"perf_event" is a perf_event program, which runs for samples: say how often',
     }
     with kring.load(obj, interface="lo", cgroup=str(cgroup)) as s:
-        assert set(s.unattached) == {"uprobe", "perf_event"}
+        assert set(s.unattached) == {"uprobe", "uretprobe_readline", "perf_event"}
         s.programs["uprobe"].attach(target=f"{LIBC}:atoi")
         s.programs["perf_event"].attach(target="page-faults", period=1000)
         s.programs["netfilter"].attach(target="ipv6:output", priority=3)

@@ -50,6 +50,9 @@ _ASKS = {
 }
 
 
+_IN_USER_SPACE = "uprobe", "uretprobe", "usdt"
+
+
 def unknown_hook(program: Program, hook: Hook) -> str:
     """What attaching the program must still be told, as a sentence; empty if nothing."""
     kind, target = kind_of(program)
@@ -57,9 +60,12 @@ def unknown_hook(program: Program, hook: Hook) -> str:
     if not kind.needs:
         return ""
     if kind.needs == "target":
+        known = hook.target or target
+        # One in user space is PATH:FUNCTION; many objects name the function, and find the file.
+        whole = ":" in known if kind.name.startswith(_IN_USER_SPACE) else bool(known)
         return (
             ""
-            if target or hook.target
+            if whole
             else (
                 f"{name}: section {program.section!r} names no {kind.name}: say which, as in"
                 f" `s.programs[{name}].attach(target=…)`"

@@ -22,119 +22,32 @@ from kring.btf.ext import CoreReloc, ExtSection, FuncInfo, LineInfo, write_ext
 from kring.btf.types import Array, DataSec, DeclTag, Func, Int, Kind, Modifier, Type, Var
 from kring.btf.write import Builder
 from kring.errors import ObjectError
-from kring.obj.elf import EM_BPF
+from kring.obj.elf import EXEC, FUNC, LOCAL
 from kring.obj.externs import KCONFIG, KSYMS
 from kring.obj.finish import EXTERN
 from kring.obj.functions import CALL, PSEUDO_CALL, RELOC_ADDRESS, RELOC_CALL, Piece, split
+from kring.obj.image import (
+    ALLOC,
+    GLOBAL,
+    NOBITS,
+    OBJECT,
+    PROGBITS,
+    SECTION,
+    WRITE,
+    Image,
+    Section,
+    Symbol,
+)
 from kring.obj.maps import TARGET, describe
 from kring.obj.object import OPTIONAL, Map, Object, Setting
 from kring.obj.structs import BPF_F_LINK, SECTIONS
-from kring.record import field, record, replace
+from kring.record import record, replace
 
-_PROGBITS, _SYMTAB, _STRTAB, _NOBITS, _REL = 1, 2, 3, 8, 9
-_WRITE, _ALLOC, _EXEC, _INFO = 1, 2, 4, 0x40
-_OBJECT, _FUNC, _SECTION = 1, 2, 3
-_LOCAL, _GLOBAL, _WEAK = 0, 1, 2
 _RELOC_DATA = 2
 """R_BPF_64_ABS64: an address in data."""
-
-
-@record(frozen=False)
-class _Section:
-    name: str
-    type: int = _PROGBITS
-    flags: int = 0
-    data: bytes | bytearray = b""
-    link: int = 0
-    info: int = 0
-    align: int = 8
-    entry: int = 0
-    index: int = 0
-    relocs: list[tuple[int, str, int]] = field(default_factory=list[tuple[int, str, int]])
-    """Byte offset, key of the symbol, type."""
-
-
 _LICENSE: Final = "license"
 _VERSION: Final = "version"
 _MAPS: Final = ".maps"
-_NOWHERE: Final = _Section("")
-"""Stands for the section of symbols that others define: its number is 0."""
-
-
-@record
-class _Symbol:
-    key: str
-    name: str
-    section: _Section
-    value: int
-    size: int
-    kind: int
-    bind: int
-
-
-class _Elf:
-    """Sections and symbols as they gather; `bytes` numbers and lays them out."""
-
-    def __init__(self) -> None:
-        self.sections: dict[str, _Section] = {}
-        self.symbols: list[_Symbol] = []
-
-    def section(self, name: str, flags: int = 0, type: int = _PROGBITS, align: int = 8) -> _Section:
-        if name not in self.sections:
-            self.sections[name] = _Section(name, type, flags, bytearray(), align=align)
-        return self.sections[name]
-
-    def define(
-        self, key: str, name: str, section: _Section, data: bytes, kind: int, bind: int
-    ) -> int:
-        """Append `data` to `section` under a symbol; gives its byte offset there."""
-        at = len(section.data)
-        section.data += data
-        self.symbols.append(_Symbol(key, name, section, at, len(data), kind, bind))
-        return at
-
-    def extern(self, name: str, weak: bool) -> str:
-        """The key of the symbol of something that others define."""
-        key = f"extern:{name}"
-        if all(symbol.key != key for symbol in self.symbols):
-            bind = _WEAK if weak else _GLOBAL
-            self.symbols.append(_Symbol(key, name, _NOWHERE, 0, 0, 0, bind))
-        return key
-
-    def bytes(self) -> bytes:
-        sections = [*self.sections.values()]
-        strings = _Strings()
-        table = _Section(".symtab", _SYMTAB, entry=24)
-        names = _Section(".strtab", _STRTAB, align=1)
-        rels = [_Section(f".rel{s.name}", _REL, _INFO, entry=16) for s in sections if s.relocs]
-        everything = [*sections, *rels, table, names]
-        for index, section in enumerate(everything, 1):
-            section.index = index
-        # local symbols come first: the table says where the global ones begin
-        symbols = sorted(self.symbols, key=lambda s: s.bind != _LOCAL)
-        numbers = {symbol.key: number for number, symbol in enumerate(symbols, 1)}
-        table.data = bytes(24) + b"".join(_symbol(s, strings) for s in symbols)
-        table.link = names.index
-        table.info = 1 + sum(s.bind == _LOCAL for s in symbols)
-        for rel, section in zip(rels, (s for s in sections if s.relocs), strict=True):
-            rel.link, rel.info = table.index, section.index
-            rel.data = b"".join(
-                pack("<QQ", at, numbers[key] << 32 | type)
-                for at, key, type in sorted(section.relocs)
-            )
-        offsets = {s.name: strings.add(s.name) for s in everything}
-        names.data = strings.data
-        return _layout(everything, offsets, names.index)
-
-
-class _Strings:
-    def __init__(self) -> None:
-        self.data = bytearray(b"\0")
-
-    def add(self, text: str) -> int:
-        at = len(self.data)
-        self.data += text.encode() + b"\0"
-        return at
 
 
 def to_elf(obj: Object) -> bytes:
@@ -142,7 +55,7 @@ def to_elf(obj: Object) -> bytes:
 
     Raises: ObjectError if the object refers to something it does not have.
     """
-    elf, builder = _Elf(), Builder()
+    elf, builder = Image(), Builder()
     btf = Btf(obj.btf, where=obj.name) if obj.btf else None
     maps_id, described = _copy_types(obj, btf, builder)
     _write_ksyms(obj, btf, builder)
@@ -161,9 +74,9 @@ def to_elf(obj: Object) -> bytes:
         elif map.data is not None and not map.settings:
             _write_data(elf, map, variables[map.name])
     if obj.version:
-        version = elf.section(_VERSION, flags=_ALLOC | _WRITE, align=4)
+        version = elf.section(_VERSION, flags=ALLOC | WRITE, align=4)
         name = _only_variable(btf, _VERSION) or "_version"
-        elf.define(_VERSION, name, version, pack("<I", obj.version), _OBJECT, _GLOBAL)
+        elf.define(_VERSION, name, version, pack("<I", obj.version), OBJECT, GLOBAL)
     _write_license(elf, obj.license.encode() + b"\0", btf, builder)
     ext = write_ext(builder, known)
     elf.section(".BTF", align=4).data = builder.bytes()
@@ -197,27 +110,27 @@ def _variables(map: Map, btf: Btf | None) -> list[_Variable]:
     for id, offset, size in rows:
         var = btf[id] if btf else None
         if isinstance(var, Var):
-            found.append(_Variable(var.name, offset, size, min(var.linkage, _GLOBAL)))
+            found.append(_Variable(var.name, offset, size, min(var.linkage, GLOBAL)))
     return found
 
 
 def _write_programs(
-    elf: _Elf, obj: Object, builder: Builder, variables: Mapping[str, list[_Variable]]
+    elf: Image, obj: Object, builder: Builder, variables: Mapping[str, list[_Variable]]
 ) -> dict[str, ExtSection]:
     """Code, its symbols and relocations; what .BTF.ext says of it."""
     known: dict[str, ExtSection] = {}
-    addresses: list[tuple[_Section, int, str]] = []
+    addresses: list[tuple[Section, int, str]] = []
     for program in obj.programs:
         own, target = short_section(program.section)
         for number, piece in enumerate(split(program)):
             name = ".text" if number else own if program.autoload else OPTIONAL + own
             if target and piece.type_id and not number:
                 builder.add(DeclTag(TARGET + target, piece.type_id))
-            section = elf.section(name, flags=_ALLOC | _EXEC)
-            bind = _LOCAL if number else _GLOBAL
+            section = elf.section(name, flags=ALLOC | EXEC)
+            bind = LOCAL if number else GLOBAL
             key = f"{program.name}:{piece.slot}"
             title = piece.name if number else program.name
-            at = elf.define(key, title, section, piece.code, _FUNC, bind)
+            at = elf.define(key, title, section, piece.code, FUNC, bind)
             for slot, to, kind in piece.calls:
                 if kind == RELOC_CALL:
                     section.relocs.append((at + slot * 8, f"{program.name}:{to}", kind))
@@ -234,18 +147,18 @@ def _write_programs(
     return known
 
 
-def _write_address(elf: _Elf, section: _Section, at: int, key: str) -> None:
+def _write_address(elf: Image, section: Section, at: int, key: str) -> None:
     """The address of a static function, as compilers leave it: so far into its section."""
     function = next(symbol for symbol in elf.symbols if symbol.key == key)
     base = f"section:{function.section.name}"
     if all(symbol.key != base for symbol in elf.symbols):
-        elf.symbols.append(_Symbol(base, "", function.section, 0, 0, _SECTION, _LOCAL))
+        elf.symbols.append(Symbol(base, "", function.section, 0, 0, SECTION, LOCAL))
     _write_offset(section, at, function.value)
     section.relocs.append((at, base, RELOC_ADDRESS))
 
 
 def _reference(
-    elf: _Elf, map: Map, offset: int | None, variables: Mapping[str, list[_Variable]]
+    elf: Image, map: Map, offset: int | None, variables: Mapping[str, list[_Variable]]
 ) -> tuple[str, int]:
     """The key of the symbol that a map's or a variable's address is written with, and what the
     address lies beyond it."""
@@ -259,7 +172,7 @@ def _reference(
     return f"map:{map.name}", offset or 0
 
 
-def _write_offset(section: _Section, at: int, offset: int) -> None:
+def _write_offset(section: Section, at: int, offset: int) -> None:
     """As compilers leave a lddw to be relocated: no kind yet, the low half an offset."""
     assert isinstance(section.data, bytearray)
     section.data[at + 1] &= 15
@@ -273,7 +186,7 @@ def _setting_at(map: Map, offset: int) -> Setting | None:
     return max(before, key=lambda setting: setting.offset, default=None)
 
 
-def _write_externs(elf: _Elf, section: _Section, at: int, piece: Piece) -> None:
+def _write_externs(elf: Image, section: Section, at: int, piece: Piece) -> None:
     """Calls and addresses of the kernel's, as compilers leave them: of symbols that are nowhere."""
     assert isinstance(section.data, bytearray)
     for ref in piece.kfuncs:
@@ -293,32 +206,32 @@ def _joined(known: ExtSection, piece: Piece, at: int) -> ExtSection:
     return ExtSection(known.funcs + funcs, known.lines + lines, known.relocs + core)
 
 
-def _write_data(elf: _Elf, map: Map, variables: list[_Variable]) -> None:
+def _write_data(elf: Image, map: Map, variables: list[_Variable]) -> None:
     """The section of a map's globals; symbols for it as a whole and for each variable."""
     name = data_section(map)
     zero = name.startswith(".bss")
-    writable = 0 if name.startswith(".rodata") else _WRITE
-    section = elf.section(name, type=_NOBITS if zero else _PROGBITS, flags=_ALLOC | writable)
+    writable = 0 if name.startswith(".rodata") else WRITE
+    section = elf.section(name, type=NOBITS if zero else PROGBITS, flags=ALLOC | writable)
     if section.data:
         raise ObjectError(f"two maps of globals are called {name}")
     section.data = map.data or b""
-    elf.symbols.append(_Symbol(f"map:{map.name}", "", section, 0, 0, _SECTION, _LOCAL))
+    elf.symbols.append(Symbol(f"map:{map.name}", "", section, 0, 0, SECTION, LOCAL))
     for var in variables:
         key = f"var:{map.name}:{var.name}"
-        elf.symbols.append(_Symbol(key, var.name, section, var.offset, var.size, _OBJECT, var.bind))
+        elf.symbols.append(Symbol(key, var.name, section, var.offset, var.size, OBJECT, var.bind))
 
 
-def _write_struct(elf: _Elf, obj: Object, map: Map) -> None:
+def _write_struct(elf: Image, obj: Object, map: Map) -> None:
     """A struct of functions; its types say where in the section it is."""
     name = next(name for name, flags in SECTIONS.items() if flags == map.flags & BPF_F_LINK)
-    section = elf.section(name if map.autocreate else OPTIONAL + name, flags=_ALLOC | _WRITE)
+    section = elf.section(name if map.autocreate else OPTIONAL + name, flags=ALLOC | WRITE)
     key = f"map:{map.name}"
-    at = elf.define(key, map.name, section, map.data or b"", _OBJECT, _GLOBAL)
+    at = elf.define(key, map.name, section, map.data or b"", OBJECT, GLOBAL)
     for to, held in map.values:
         section.relocs.append((at + to, f"{obj.program(held).name}:0", _RELOC_DATA))
 
 
-def _write_license(elf: _Elf, text: bytes, btf: Btf | None, builder: Builder) -> None:
+def _write_license(elf: Image, text: bytes, btf: Btf | None, builder: Builder) -> None:
     """The licence is a variable too: who joins objects wants its type."""
     name = _only_variable(btf, _LICENSE)
     if not name:
@@ -326,8 +239,8 @@ def _write_license(elf: _Elf, text: bytes, btf: Btf | None, builder: Builder) ->
         index = builder.add(Int("unsigned int", 4, 32))
         var = builder.add(Var("_license", builder.add(Array(char, index, len(text)))))
         builder.add(DataSec(_LICENSE, len(text), ((var, 0, len(text)),)))
-    holder = elf.section(_LICENSE, flags=_ALLOC | _WRITE, align=1)
-    elf.define("license", name or "_license", holder, text, _OBJECT, _GLOBAL)
+    holder = elf.section(_LICENSE, flags=ALLOC | WRITE, align=1)
+    elf.define("license", name or "_license", holder, text, OBJECT, GLOBAL)
 
 
 def _only_variable(btf: Btf | None, section: str) -> str:
@@ -386,45 +299,18 @@ def _write_ksyms(obj: Object, btf: Btf | None, builder: Builder) -> None:
 
 
 def _write_maps(
-    elf: _Elf, obj: Object, btf: Btf | None, builder: Builder, described: Mapping[str, int]
+    elf: Image, obj: Object, btf: Btf | None, builder: Builder, described: Mapping[str, int]
 ) -> DataSec:
     """One variable in .maps for each map; its type is the description."""
     rows: list[tuple[int, int, int]] = []
     for map in obj.maps:
         if map.data is None:
-            section = elf.section(_MAPS, flags=_ALLOC | _WRITE)
+            section = elf.section(_MAPS, flags=ALLOC | WRITE)
             var, size, values = describe(map, btf, builder, described.get(map.name))
-            at = elf.define(f"map:{map.name}", map.name, section, bytes(size), _OBJECT, _GLOBAL)
+            at = elf.define(f"map:{map.name}", map.name, section, bytes(size), OBJECT, GLOBAL)
             rows.append((var, at, size))
             for key, name in map.values:
                 is_program = map.inner is None
                 held = f"{obj.program(name).name}:0" if is_program else f"map:{obj.map(name).name}"
                 section.relocs.append((at + values + 8 * key, held, _RELOC_DATA))
     return DataSec(_MAPS, sum(size for _, _, size in rows), tuple(rows))
-
-
-def _symbol(symbol: _Symbol, strings: _Strings) -> bytes:
-    name = strings.add(symbol.name)
-    info = symbol.bind << 4 | symbol.kind
-    return pack("<IBBHQQ", name, info, 0, symbol.section.index, symbol.value, symbol.size)
-
-
-def _layout(sections: list[_Section], names: dict[str, int], strtab: int) -> bytes:
-    body, headers = bytearray(64), [bytes(64)]
-    for s in sections:
-        body += bytes(-len(body) % s.align)
-        headers.append(
-            pack(
-                "<IIQQQQIIQQ", names[s.name], s.type, s.flags, 0, len(body), len(s.data),
-                s.link, s.info, s.align, s.entry,
-            )
-        )  # fmt: skip
-        if s.type != _NOBITS:
-            body += s.data
-    body += bytes(-len(body) % 8)
-    ident = b"\x7fELF" + bytes((2, 1, 1)) + bytes(9)
-    pack_into(
-        "<16sHHIQQQIHHHHHH", body, 0, ident, 1, EM_BPF, 1, 0, 0, len(body), 0, 64, 0, 0, 64,
-        len(headers), strtab,
-    )  # fmt: skip
-    return bytes(body) + b"".join(headers)

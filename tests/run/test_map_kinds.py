@@ -49,7 +49,7 @@ seen = Bloom[u32](100)
 routes = LpmTrie[Route, u32](2)
 each = PerCpuArray[Count](1)
 recent = LruPerCpuHash[u32, u64](max_entries=16)
-stacks = StackTraces(64, depth=16)
+stacks = StackTraces(1 << 14, depth=16)  # so many that two stacks hardly ever want one place
 jumps = ProgArray(3)
 out = Array[u64](4)
 events = PerfBuf[Count]()
@@ -182,6 +182,9 @@ def test_stacks_of_calls(on: Target) -> None:
         with pytest.raises(KeyError):
             s[stacks][s[out][0]]
         assert len(s[stacks]) == 1
+        for none in (-17, 2**64 - 17):
+            with pytest.raises(KeyError):
+                s[stacks][none]
 
 
 def test_a_task_without_a_stack_has_no_number() -> None:

@@ -79,7 +79,7 @@ class TracesHandle(MapBase, Mapping[int, tuple[int, ...]]):
     """Live stacks of calls: return addresses by the number a program was given, innermost first."""
 
     def __getitem__(self, id: int) -> tuple[int, ...]:
-        data = None if id < 0 else self._live.lookup(id.to_bytes(_NUMBER, "little"))
+        data = self._live.lookup(_key(id))
         if data is None:
             raise KeyError(id)
         pieces = (data[at : at + _ADDRESS] for at in range(0, len(data), _ADDRESS))
@@ -88,7 +88,7 @@ class TracesHandle(MapBase, Mapping[int, tuple[int, ...]]):
 
     def __delitem__(self, id: int) -> None:
         """Forget a stack, so that its place is free."""
-        if id < 0 or not self._live.delete(id.to_bytes(_NUMBER, "little")):
+        if not self._live.delete(_key(id)):
             raise KeyError(id)
 
     def __iter__(self) -> Iterator[int]:
@@ -96,6 +96,13 @@ class TracesHandle(MapBase, Mapping[int, tuple[int, ...]]):
 
     def __len__(self) -> int:
         return len(list(self._live.keys()))
+
+
+def _key(id: int) -> bytes:
+    """A stack's number as the map has it; what a program was given may be an error's instead."""
+    if not 0 <= id < 1 << 8 * _NUMBER:
+        raise KeyError(id)
+    return id.to_bytes(_NUMBER, "little")
 
 
 class JumpHandle(MapBase):

@@ -14,10 +14,10 @@ from typing import cast
 from kring.cli import error_text
 from kring.decl.programs import Program
 from kring.errors import CompileError, KringError
-from kring.obj.object import Object
+from kring.obj.object import Map, Object
 from kring.obj.object import Program as Built
 from kring.open import from_file, is_object
-from kring.record import record
+from kring.record import record, replace
 from kring.run.kernel.features import Feature, features
 from kring.run.kernel.kernel import Kernel
 from kring.run.spec import kind_of
@@ -64,6 +64,7 @@ def _of_object(path: str, on: Target, log: bool) -> Iterator[Verdict]:
     obj = from_file(path)
     if not obj.programs:
         raise SystemExit(f"kring: {path} has no program")
+    obj = replace(obj, maps=tuple(_unshared(one) for one in obj.maps))
     others = {program.name: False for program in obj.programs}
     for program in obj.programs:
         if program.autoload:
@@ -71,6 +72,13 @@ def _of_object(path: str, on: Target, log: bool) -> Iterator[Verdict]:
             yield _verdict(program, on, log, load(alone, on=on, attach=False))
         else:
             yield Verdict(program.name, program.section, _OPTIONAL, program.slots, None, None)
+
+
+def _unshared(map: Map) -> Map:
+    """The map, which is not pinned unless it is already: checking leaves nothing behind."""
+    from kring.run.kernel.shared import shared_path
+
+    return replace(map, pinned=map.pinned and os.path.lexists(shared_path(map)))
 
 
 def _verdict(

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import uuid
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,14 @@ from command import EXEC, HEAD, kring, running, spawn
 
 from kring.abi.asm import parse
 from kring.abi.code import encode
+from kring.abi.uapi import MapType
 from kring.btf.blob import Btf
 from kring.btf.types import Kind
 from kring.btf.write import Builder
 from kring.decl.struct import Struct, fields, sizeof
 from kring.errors import ObjectError
 from kring.obj.elf_write import to_elf
-from kring.obj.object import Function, Object, Program
+from kring.obj.object import Function, Map, Object, Program
 from kring.open import from_file
 from kring.record import replace
 from kring.records import named_records
@@ -241,6 +243,19 @@ def test_what_cannot_be_done_is_one_clear_error(
     assert done.returncode == 1
     assert done.stderr.strip() == "kring: " + says.replace("{dir}", str(tmp_path))
     assert done.stdout == ""
+
+
+@pytest.mark.kernel
+def test_check_pins_nothing(own: Path, tmp_path: Path) -> None:
+    obj = from_file(str(own))
+    name = f"kring_{uuid.uuid4().hex[:8]}"
+    path = tmp_path / "pins.bpf.o"
+    path.write_bytes(
+        to_elf(replace(obj, maps=(*obj.maps, Map(name, MapType.ARRAY, 4, 8, 1, pinned=True))))
+    )
+    done = kring("check", path)
+    assert done.returncode == 0, done.stderr
+    assert not (Path("/sys/fs/bpf") / name).exists()
 
 
 @pytest.mark.kernel

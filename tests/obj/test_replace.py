@@ -116,10 +116,12 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"sizes": {"event": 1}}, "no map 'event'. Did you mean 'events'?"),
     ({"sizes": {".data": 2}}, "map '.data' holds global variables: its size is fixed"),
     ({"sizes": {"events": -1}}, "map 'events' cannot have -1 bytes"),
+    ({"sizes": {"events": "4k"}}, "map 'events' cannot have '4k' bytes"),
     ({"autoload": {"on_tock": False}}, "no program 'on_tock'. Did you mean 'on_tick'?"),
     ({"autocreate": {"nothing": False}}, "no map 'nothing'. It has: .rodata"),
     ({"attach": {"on_tack": "xdp"}}, "no program 'on_tack'"),
     ({"attach": {"odd": "sched:x"}}, "names no kind: give a whole section"),
+    ({"attach": {"odd": 5}}, "program 'odd' attaches where a text says, not 5"),
 ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from kring import Kernel, KringWarning, LoadError, NotPermitted, VerifierError, Vm, load
-from kring.abi.uapi import BPF_F_NO_PREALLOC, MapType
+from kring.abi.uapi import BPF_F_MMAPABLE, BPF_F_NO_PREALLOC, MapType
 from kring.btf.types import Composite, DataSec, Func, FuncProto, Int, Kind, Member, Modifier, Var
 from kring.btf.write import Builder
 from kring.errors import VmError
@@ -436,6 +436,18 @@ def test_global_variables_are_memory_of_both_sides(on: Any) -> None:
             view.release()
 
 
+def test_variables_of_one_map_share_one_mapping() -> None:
+    obj = Object(
+        "o", (), (Map(".bss", MapType.ARRAY, 4, 16, 1, data=bytes(16), flags=BPF_F_MMAPABLE),)
+    )
+    with up(obj, written=False) as s:
+        before = len(os.listdir("/proc/self/fd"))
+        views = [s.maps[".bss"].value() for _ in range(5)]
+        assert len(os.listdir("/proc/self/fd")) == before + 1
+        views[0][3] = 7
+        assert views[4][3] == 7
+
+
 @pytest.fixture
 def pinned() -> Iterator[tuple[str, Path]]:
     """A name that nothing has, and where a map of it is pinned."""
@@ -453,6 +465,14 @@ def test_a_pinned_map_is_one_for_all_who_name_it(pinned: tuple[str, Path]) -> No
         assert path.exists()
     with up(obj) as s:
         assert s.maps[name].lookup(bytes(4)) == b"12345678"
+
+
+def test_a_pinned_map_to_which_the_kernel_adds_flags(pinned: tuple[str, Path]) -> None:
+    name, path = pinned
+    obj = Object("o", (), (Map(name, MapType.DEVMAP, 4, 4, 1, pinned=True),))
+    for _ in range(2):
+        with up(obj):
+            assert path.exists()
 
 
 def test_a_map_pinned_by_another_name_is_not_touched(pinned: tuple[str, Path]) -> None:

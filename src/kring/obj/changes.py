@@ -64,17 +64,19 @@ def _check(what: str, names: Iterable[str], known: Mapping[str, object]) -> None
 _ONE_VALUE = "holds global variables: its size is fixed"
 
 
-def _resized(map: Map, entries: int) -> Map:
+def _resized(map: Map, entries: object) -> Map:
     if map.data is not None:
         raise ObjectError(f"map {map.name!r} {_ONE_VALUE}")
-    if not 0 <= entries < 1 << 32:
+    if not isinstance(entries, int) or not 0 <= entries < 1 << 32:
         what = "bytes" if map.type in (MapType.RINGBUF, MapType.USER_RINGBUF) else "entries"
-        raise ObjectError(f"map {map.name!r} cannot have {entries} {what}")
+        raise ObjectError(f"map {map.name!r} cannot have {entries!r} {what}")
     return replace(map, max_entries=entries)
 
 
-def _section(program: Program, hook: str) -> str:
+def _section(program: Program, hook: object) -> str:
     """A section's name as it is, or the program's own with another target."""
+    if not isinstance(hook, str):
+        raise ObjectError(f"program {program.name!r} attaches where a text says, not {hook!r}")
     try:
         parse_section(hook)
     except KeyError:

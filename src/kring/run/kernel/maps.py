@@ -145,12 +145,13 @@ def _refused(spec: Map, error: OSError) -> LoadError:
 class KernelMap:
     """A map of the kernel's; its descriptor belongs to the runtime that made it."""
 
-    __slots__ = ("_mappings", "_memory", "_value_size", "fd", "spec")
+    __slots__ = ("_held", "_mappings", "_memory", "_value_size", "fd", "spec")
 
     def __init__(self, spec: Map, fd: int) -> None:
         self.spec = spec
         self.fd = fd
         self._memory: RingMemory | None = None
+        self._held: memoryview | None = None
         self._mappings: list[mmap] = []
         self._value_size = stride(spec) * (possible_cpus() if spec.type in PER_CPU else 1)
 
@@ -283,6 +284,11 @@ class KernelMap:
 
         Since: Linux 5.5, commit fc9702273e2e ("bpf: Add mmap() support for BPF_MAP_TYPE_ARRAY").
         """
+        if self._held is None:
+            self._held = self._map_value()
+        return self._held
+
+    def _map_value(self) -> memoryview:
         pages = -(-self.spec.value_size // PAGESIZE)
         frozen = self.spec.data is not None and self.spec.flags & BPF_F_RDONLY_PROG
         protection = PROT_READ if frozen else PROT_READ | PROT_WRITE
@@ -336,6 +342,7 @@ class KernelMap:
         """Give the ring's memory back, and the descriptor up, whose number may soon name another
         file. The ring's views are dead from here on."""
         self.fd = -1
+        self._held = None
         memory, self._memory = self._memory, None
         if memory is not None:
             for view in (memory.consumer, memory.producer, memory.data):

@@ -92,11 +92,11 @@ def assembler(obj: Object, program: Program) -> Iterator[str]:
     from kring.abi.asm import format_insns
     from kring.abi.code import decode
 
-    heading = f"; {program.section}: {program.name}, {program.slots} slots"
+    yield f"; {program.section}: {program.name}, {program.slots} slots"
     try:
         insns = decode(program.code)
     except ObjectError as error:
-        yield f"{heading}\n; not shown: {error}"
+        yield from _undecoded(obj, program, error)
         return
     starts = list(accumulate((insn.slots for insn in insns), initial=0))
     helpers = _helpers(insns, starts)
@@ -107,7 +107,6 @@ def assembler(obj: Object, program: Program) -> Iterator[str]:
         if line.line
     }
     functions = {function.slot: function.name for function in program.functions}
-    yield heading
     slots = iter(starts)
     before = ""
     for text in format_insns(insns).splitlines():
@@ -122,6 +121,15 @@ def assembler(obj: Object, program: Program) -> Iterator[str]:
             yield f"; {before}"
         note = notes.get(slot)
         yield f"{text:<40} ; {note}" if note else text
+
+
+def _undecoded(obj: Object, program: Program, error: ObjectError) -> Iterator[str]:
+    """The slots as they are."""
+    yield f"; not shown: {error}"
+    notes = {slot: f"  {text}" for slot, _, text in relocated(obj, program)}
+    for slot in range(program.slots):
+        code = program.code[slot * 8 : slot * 8 + 8]
+        yield f"; {slot:>4}  {code.hex(' ')}{notes.get(slot, '')}"
 
 
 def _helpers(insns: list[Insn], starts: list[int]) -> dict[int, str]:

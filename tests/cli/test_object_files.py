@@ -318,6 +318,7 @@ def test_dump_goes_on_behind_a_program_that_cannot_be_shown(own: Path, tmp_path:
     path.write_bytes(to_elf(replace(obj, programs=(classic, *obj.programs))))
     shown = kring("dump", path).stdout
     assert "; socket: keep, 2 slots\n; not shown: slot 0: ldabsb is a packet load" in shown
+    assert ";    1  95 00 00 00 00 00 00 00" in shown
     assert ": on_exec, " in shown
 
 

@@ -15,6 +15,7 @@ import kring
 from kring import (
     Hash,
     Kernel,
+    LoadError,
     ObjectError,
     Queue,
     RingBuf,
@@ -197,6 +198,17 @@ def test_what_clang_writes_is_typed(tmp_path: Path, on: On) -> None:
         with pytest.raises(TypeError, match=r"limit is constant, in .rodata: .*replace\(rodata="):
             s.globals["limit"].value = 8
         assert s.maps[".bss"][0].runs == 2
+
+
+@pytest.mark.peer
+@pytest.mark.kernel
+def test_a_variable_beside_a_lock_is_read_and_not_written(tmp_path: Path) -> None:
+    with load(kring.open(clang("misc_spin_lock_global", tmp_path)), attach=False) as s:
+        values = {name: one.value for name, one in s.globals.items()}
+        assert values
+        name = next(one for one in values if isinstance(values[one], int))
+        with pytest.raises(LoadError, match="cannot be mapped as memory"):
+            s.globals[name].value = 1
 
 
 @pytest.mark.peer

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from kring.abi.uapi import BPF_F_RDONLY_PROG
 from kring.decl.struct import Struct, pack, sizeof, unpack
+from kring.errors import LoadError
 from kring.run.target import LiveMap
 
 V = TypeVar("V")
@@ -30,7 +31,7 @@ class GlobalHandle(Generic[V]):
     @property
     def value(self) -> V:
         """What the variable holds now."""
-        held: Any = unpack(self._cell, bytes(self._bytes()))
+        held: Any = unpack(self._cell, self._read())
         value: V = held.value
         return value
 
@@ -46,6 +47,16 @@ class GlobalHandle(Generic[V]):
 
     def __repr__(self) -> str:
         return f"<global {self.value!r}>"
+
+    def _read(self) -> bytes:
+        try:
+            return bytes(self._bytes())
+        except LoadError:
+            # A section that holds a lock or a list is no memory that both sides see.
+            data = self._live.lookup(bytes(self._live.spec.key_size))
+            if data is None:
+                raise
+            return data[self._place]
 
     def _bytes(self) -> memoryview:
         if self._memory is None:

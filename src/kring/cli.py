@@ -73,6 +73,13 @@ def _parser(verb: str) -> ArgumentParser:
 
 def _exec_options(parser: ArgumentParser) -> None:
     _json(parser)
+    parser.add_argument(
+        "--via",
+        choices=("reserve", "output", "perf"),
+        default="reserve",
+        help="how events come: through a ring, written in place (reserve, the default) or copied"
+        " (output), or through a perf buffer for each CPU",
+    )
     parser.add_argument("--ppid", action="store_true", help="show the parent's process id too")
     parser.add_argument("--count", type=_count, metavar="N", help="stop after N events")
     parser.add_argument("--duration", type=_seconds, metavar="S", help="stop after S seconds")
@@ -206,20 +213,21 @@ def _exec(options: Namespace) -> int:
     from kring.session import load
     from kring.tools import exec as tool
 
+    half = tool.kernel_half(options.via)
     with ExitStack() as stack:
         if options.vm:
             say(f"kring: {_FED}")
-            session = stack.enter_context(load(tool.on_exec, on=fed_vm()))
+            session = stack.enter_context(load(half[0], on=fed_vm()))
         else:
             try:
-                session = stack.enter_context(load(tool.on_exec, on=_kernel(options)))
+                session = stack.enter_context(load(half[0], on=_kernel(options)))
             except (LoadError, ObjectError) as error:
                 # What the user insisted on, or what is a fault of kring itself, is no refusal.
                 if options.kernel or options.btf or isinstance(error, VerifierError):
                     raise
                 say(_fallback(error))
-                session = stack.enter_context(load(tool.on_exec, on=fed_vm()))
-        tool.snoop(session, options.json, options.ppid, options.count, options.duration)
+                session = stack.enter_context(load(half[0], on=fed_vm()))
+        tool.snoop(session, half, options.json, options.ppid, options.count, options.duration)
     return 0
 
 

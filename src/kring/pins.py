@@ -41,6 +41,7 @@ from kring.stream.maps import MapHandle, PerCpuHandle
 
 if TYPE_CHECKING:
     from kring.decl.containers import Bloom, LpmTrie, ProgArray, Queue, Stack, StackTraces
+    from kring.stream.buffers import PerfHandle
     from kring.stream.containers import FilterHandle, JumpHandle, QueueHandle, TracesHandle
 
 S = TypeVar("S", bound=Struct)
@@ -49,6 +50,8 @@ V = TypeVar("V")
 Path = str | os.PathLike[str]
 
 
+@overload
+def pinned(path: Path, kind: type[PerfBuf[S]], /) -> PerfHandle[S]: ...
 @overload
 def pinned(path: Path, kind: type[Stream[S]], /) -> StreamHandle[S]: ...
 @overload

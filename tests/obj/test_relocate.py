@@ -8,7 +8,7 @@ from kring.abi.asm import format_insns, parse
 from kring.abi.code import decode, encode
 from kring.abi.tracepoints import TraceField
 from kring.btf.blob import Btf
-from kring.btf.ext import CoreKind, CoreReloc
+from kring.btf.ext import CoreKind, CoreReloc, LineInfo
 from kring.btf.types import Array, Composite, Enum, Int, Member
 from kring.btf.write import Builder
 from kring.errors import ObjectError
@@ -114,6 +114,24 @@ def test_code_that_differs_from_what_its_types_say(
 ) -> None:
     with pytest.raises(ObjectError, match=message):
         patched(text, CoreReloc(0, type_id, access, kind))
+
+
+def test_an_error_about_an_instruction_says_whose_it_is() -> None:
+    line = LineInfo(0, "x.c", "    return task->pid;", 7, 5)
+    two = Builder()
+    for at in (0, 32):
+        two.add(Composite("task", 64, (Member("pid", two.add(Int("int", 4, 32)), at),)))
+    reloc = CoreReloc(0, TASK, "0:0", K.FIELD_BYTE_OFFSET)
+    for held, lines, target, note in (
+        (99, (line,), KERNEL, "  x.c:7: return task->pid;"),
+        (99, (), KERNEL, '  in program "f", slot 0'),
+        (0, (line,), Btf(two.bytes()), "  x.c:7: return task->pid;"),
+    ):
+        code = encode(parse(f"mov %r1, {held}"))
+        program = Program("f", "xdp", code, core=(reloc,), lines=lines)
+        with pytest.raises(ObjectError) as caught:
+            relocate(program, {}, LOCAL, target)
+        assert caught.value.__notes__ == [note]
 
 
 def test_what_compilers_differ_about_is_not_held_against_them() -> None:

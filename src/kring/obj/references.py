@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from struct import Struct
-from typing import Final
+from typing import Final, TypeVar
 
 from kring.abi.isa import OPS, Pseudo
 from kring.errors import LoadError, ObjectError
@@ -21,6 +21,8 @@ SLOT: Final = Struct("<BBhI")
 POISON: Final = 0x0BAD_2310
 """The helper number libbpf calls too, so that its users know it in a verifier's log."""
 _KFUNC: Final = OPS["call_kfunc"].src
+
+_E = TypeVar("_E", bound=Exception)
 
 Maps = Mapping[str, int | None]
 """Descriptors by name; None for a map that is left out on purpose."""
@@ -57,7 +59,7 @@ def patch_kfunc(code: bytearray, program: Program, ref: KfuncRef, kfuncs: Kfuncs
         if ref.weak:
             poison(code, ref.slot)
             return
-        raise _at(error, program, ref.slot) from None
+        raise placed(error, program, ref.slot) from None
     SLOT.pack_into(code, ref.slot * 8, opcode, regs & 15 | _KFUNC << 4, module, id)
 
 
@@ -70,7 +72,7 @@ def patch_ksym(code: bytearray, program: Program, ref: KsymRef, ksyms: Ksyms | N
         kind, low, high = ksyms(ref)
     except LoadError as error:
         if not ref.weak:
-            raise _at(error, program, ref.slot) from None
+            raise placed(error, program, ref.slot) from None
         kind, low, high = Pseudo.VALUE, 0, 0
     SLOT.pack_into(code, ref.slot * 8, opcode, regs & 15 | kind << 4, off, low)
     SLOT.pack_into(code, ref.slot * 8 + 8, 0, 0, 0, high)
@@ -106,8 +108,11 @@ def read(code: bytes | bytearray, slot: int) -> tuple[int, int, int, int]:
     return SLOT.unpack_from(code, slot * 8)
 
 
-def _at(error: LoadError, program: Program, slot: int) -> LoadError:
-    """The error with the line of the source that needs what is not there."""
-    for line in [line for line in program.lines if line.slot <= slot][-1:]:
+def placed(error: _E, program: Program, slot: int) -> _E:
+    """The error with the line of the source that the instruction at `slot` came from."""
+    lines = [line for line in program.lines if line.slot <= slot][-1:]
+    for line in lines:
         error.add_note(f"  {line.file}:{line.line}: {line.line_text.strip()}")
+    if not lines:
+        error.add_note(f'  in program "{program.name}", slot {slot}')
     return error

@@ -33,6 +33,7 @@ from kring.obj.references import (
     patch_kfunc,
     patch_ksym,
     patch_map,
+    placed,
     poison,
     read,
 )
@@ -68,7 +69,10 @@ def relocate(
     for ref in program.maps:
         patch_map(code, ref, maps)
     for reloc, answer in _answers(program, local, target, hooks):
-        _patch_core(code, reloc, answer)
+        try:
+            _patch_core(code, reloc, answer)
+        except ObjectError as error:
+            raise placed(error, program, reloc.slot) from None
     for called in program.kfuncs:
         patch_kfunc(code, program, called, kfuncs)
     for symbol in program.ksyms:
@@ -139,7 +143,10 @@ def _answers(
     for reloc in program.core:
         question = replace(reloc, slot=0)
         if question not in known:
-            known[question] = _resolve(program, reloc, local, target, hooks, candidates)
+            try:
+                known[question] = _resolve(program, reloc, local, target, hooks, candidates)
+            except ObjectError as error:
+                raise placed(error, program, reloc.slot) from None
         yield reloc, known[question]
 
 

@@ -7,6 +7,7 @@ Out: one line a record, under a header of its type's fields, or one JSON object 
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from time import sleep
@@ -26,6 +27,8 @@ from kring.stream.handle import StreamHandle
 from kring.tools.live import follow
 
 _MOST_CANDIDATES = 3
+_ARGUMENT, _OPTION = re.compile(r'load\(…, (\w+)="([^"]+)"\)'), r"--\1 \2"
+"""An argument of `load`, and the option that means the same here."""
 
 
 def run(
@@ -76,7 +79,7 @@ def _run_object(
         obj, on=on, interface=hook.interface, cgroup=hook.cgroup, pid=hook.pid, records=known
     ) as session:
         for asks in session.unattached.values():
-            say(f"kring: not attached: {asks}")
+            say(f"kring: not attached: {_ARGUMENT.sub(_OPTION, asks)}")
         return _follow_all(session, hooks, fed, json)
 
 

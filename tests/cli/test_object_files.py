@@ -259,6 +259,17 @@ def test_check_pins_nothing(own: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.kernel
+def test_run_says_by_which_option_programs_are_attached(tmp_path: Path) -> None:
+    path = built(tmp_path, "from kring import xdp\n@xdp\ndef drop() -> int:\n    return 1\n")
+    done = kring("run", path)
+    assert done.returncode == 1
+    assert done.stderr == (
+        'kring: not attached: "drop" is an xdp program, which runs on a network interface: say'
+        " which, as in `--interface lo`\n"
+    )
+
+
+@pytest.mark.kernel
 def test_check_loads_each_program_by_itself(tmp_path: Path) -> None:
     path = built(tmp_path, HEAD + EXEC + SECOND)
     obj = from_file(str(path)).replace(autoload={"on_exit": False})

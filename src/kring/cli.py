@@ -124,6 +124,8 @@ def _check_options(parser: ArgumentParser) -> None:
 
 
 def _build_options(parser: ArgumentParser) -> None:
+    from kring.output import DECLARATIONS
+
     _file(parser)
     parser.add_argument("-o", dest="output", metavar="X.bpf.o", help="where to write the object")
     parser.add_argument(
@@ -132,7 +134,7 @@ def _build_options(parser: ArgumentParser) -> None:
         type=_languages,
         default=[],
         metavar="LANG,…",
-        help="declare its structs too, beside it, in any of: c, go, rust, python",
+        help=f"declare its structs too, beside it, in any of: {', '.join(DECLARATIONS)}",
     )
     parser.add_argument(
         "--tracefs",

@@ -14,8 +14,8 @@ ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "programs"
 SURFACE = """
 from kring import (
-    Array, Discard, Hash, PerCpuHash, RingBuf, Struct, Vm, be16, char, current, load, syscall, u32,
-    u64,
+    Array, Discard, Hash, PerCpuHash, RingBuf, Struct, Vm, be16, char, current, load, pinned,
+    statistics, syscall, u32, u64,
 )
 
 
@@ -57,7 +57,16 @@ with load(program, on=Vm()) as s:
     lost: int | None = s[events].dropped
     entry: int = s[counts][3]
     each: list[int] = s[ports][Key(port=80)]
+    taken: dict[int, int] = s[counts].drain()
+    s[counts].update({1: 2})
+    memory: int = s[counts].info().memory
+    runs: int = s[program].stats().run_count
+    s[program].attach().pin("/sys/fs/bpf/link")
     total: int = s[totals][0]
+with pinned("/sys/fs/bpf/events", RingBuf[Event]) as ring, statistics():
+    pids: list[int] = [event.pid for event in ring.poll(1)]
+stored: int | None = pinned("/sys/fs/bpf/counts", Hash[u32, u64]).get(3)
+cpus: list[int] = pinned("/sys/fs/bpf/ports", PerCpuHash[Key, u64])[Key(port=80)]
 """
 FOREIGN = """
 from pathlib import Path

@@ -84,6 +84,17 @@ def on_call() -> None:
     jumps.tail_call(0)
 
 
+@raw_tracepoint("bpf_trace_printk")
+def echo() -> None:
+    # Printing is what the program is attached to.
+    print("again")
+
+
+@syscall
+def shout() -> None:
+    print("once")
+
+
 @tracepoint("sched:sched_process_exec")
 def on_exec() -> None:
     counts[2] += 1
@@ -339,6 +350,15 @@ def test_runs_are_counted_while_somebody_asks() -> None:
         os.getppid()
         assert s[on_call].stats().run_count == later
         assert stats.missed == 0
+
+
+def test_runs_that_the_kernel_skips_are_counted_always() -> None:
+    with load(echo, shout) as s:
+        for _ in range(5):
+            s[shout].run()
+        assert s[echo].stats().missed == 5
+        assert s[echo].stats().run_count == 0
+        assert s[shout].stats().missed == 0
 
 
 def test_the_vm_knows_and_keeps_nothing_beyond_itself() -> None:

@@ -207,7 +207,7 @@ def test_a_variable_beside_a_lock_is_read_and_not_written(tmp_path: Path) -> Non
         values = {name: one.value for name, one in s.globals.items()}
         assert values
         name = next(one for one in values if isinstance(values[one], int))
-        with pytest.raises(LoadError, match="cannot be mapped as memory"):
+        with pytest.raises(LoadError, match="mapping the value of map"):
             s.globals[name].value = 1
 
 

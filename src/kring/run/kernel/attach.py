@@ -19,7 +19,7 @@ from kring.run.kernel import syscall
 from kring.run.kernel.maps import KernelMap
 from kring.run.kernel.privilege import needs_to_attach, not_permitted
 from kring.run.kernel.programs import KernelProgram
-from kring.run.kernel.syscall import Fds, address, bpf_open, buffer, error_name
+from kring.run.kernel.syscall import Fds, address, bpf_open, buffer, failed
 from kring.run.kernel.tracefs import Tracefs
 from kring.run.spec import kind_of, unknown_hook
 from kring.run.target import ANYWHERE, Hook
@@ -150,10 +150,9 @@ def _check(hook: Hook, what: str) -> None:
 
 
 def _refused(request: Request, error: OSError) -> LoadError:
-    errno = error.errno or 0
-    if errno == EPERM:
+    if error.errno == EPERM:
         return not_permitted(request.what(), needs_to_attach(request.program.kind.type))
-    return AttachError(f"{error_name(errno)}: {request.what()}: {error.strerror}", errno)
+    return failed(request.what(), error, AttachError)
 
 
 def _raw_tracepoint(request: Request) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from errno import EBADF, ENOENT
+from errno import EBADF
 from typing import TYPE_CHECKING
 
 from kring.errors import AttachError
-from kring.run.kernel.syscall import Fds, error_name
+from kring.run.kernel.syscall import Fds, error_name, failed
 
 if TYPE_CHECKING:
     from kring.run.kernel.attach import Request
@@ -42,7 +42,4 @@ def open_cgroup(fds: Fds, path: str, what: str) -> int:
     try:
         return fds.keep(os.open, path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise AttachError(
-            f"{error_name(error.errno or 0)}: {what}: cgroup {path!r}: {error.strerror}",
-            error.errno or ENOENT,
-        ) from None
+        raise failed(f"{what}: cgroup {path!r}", error, AttachError) from None

@@ -11,11 +11,11 @@ import time
 from typing import Final
 
 from kring.abi.uapi import MapType, ProgType
-from kring.errors import LoadError, NotSupported
+from kring.errors import NotSupported
 from kring.run.info import LinkInfo, MapInfo, ProgramInfo, ProgramStats
 from kring.run.kernel import syscall
 from kring.run.kernel.privilege import SYS_ADMIN, not_permitted
-from kring.run.kernel.syscall import Buffer, Fds, address, bpf, bpf_open, buffer, error_name
+from kring.run.kernel.syscall import Buffer, Fds, address, bpf, bpf_open, buffer, failed
 
 _MAP: Final = struct.Struct("<6I16s2I2Q3I4xQ")
 """struct bpf_map_info: type, id, sizes, entries, flags, name, device, types of the kernel's,
@@ -150,10 +150,7 @@ def _ask(fd: int, info: int | bytes) -> bytes:
     try:
         bpf(syscall.OBJ_GET_INFO_BY_FD, struct.pack("<2IQ", fd, size, address(memory)))
     except OSError as error:
-        errno = error.errno or 0
-        raise LoadError(
-            f"{error_name(errno)}: asking what this is: {error.strerror}", errno
-        ) from None
+        raise failed("asking what this is", error) from None
     return memory.raw[:size]
 
 

@@ -27,6 +27,8 @@ from kring.run.kernel.syscall import (
     buffer,
     error_name,
     error_text,
+    failed,
+    unmap,
 )
 from kring.run.spec import check_length, check_ring_size, stride
 from kring.run.target import RingMemory
@@ -295,11 +297,7 @@ class KernelMap:
         try:
             memory = mmap(self.fd, pages * PAGESIZE, MAP_SHARED, protection)
         except OSError as error:
-            raise LoadError(
-                f'{error_name(error.errno or 0)}: map "{self.spec.name}" cannot be mapped as memory'
-                f": {error.strerror}",
-                error.errno or 0,
-            ) from None
+            raise failed(f'mapping the value of map "{self.spec.name}"', error) from None
         self._mappings.append(memory)
         return memoryview(memory)[: self.spec.value_size]
 
@@ -347,10 +345,4 @@ class KernelMap:
         if memory is not None:
             for view in (memory.consumer, memory.producer, memory.data):
                 view.release()
-        while self._mappings:
-            mapping = self._mappings.pop()
-            try:
-                mapping.close()
-            except BufferError:
-                # Somebody still holds a slice of it; the mapping goes when the last slice does.
-                continue
+        unmap(self._mappings)

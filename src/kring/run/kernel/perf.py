@@ -23,7 +23,7 @@ from kring.errors import LoadError
 from kring.run.kernel.cpus import online_cpus
 from kring.run.kernel.maps import shape
 from kring.run.kernel.privilege import PERFMON, not_permitted, sysctl
-from kring.run.kernel.syscall import Fds, error_name, perf_buffer_open, timer_open
+from kring.run.kernel.syscall import Fds, failed, perf_buffer_open, timer_open, unmap
 from kring.run.target import LiveMap, PerfMemory, PerfOptions
 
 _MLOCK = "/proc/sys/kernel/perf_event_mlock_kb"
@@ -83,7 +83,7 @@ class KernelPerf:
             what = f'opening perf buffer "{self._name}"'
             if error.errno in (EACCES, EPERM):
                 raise not_permitted(what, (PERFMON,), error.errno) from None
-            raise _failed(f"{what} of CPU {cpu}", error) from None
+            raise failed(f"{what} of CPU {cpu}", error) from None
 
     def _map(self, cpu: int, fd: int) -> PerfMemory:
         size, overwrite = self._options.size, self._options.overwrite
@@ -100,7 +100,7 @@ class KernelPerf:
                     " with CAP_IPC_LOCK",
                     EPERM,
                 ) from None
-            raise _failed(what, error) from None
+            raise failed(what, error) from None
         self._mappings.append(mapping)
         page = memoryview(mapping)
         tail = memoryview(bytearray(8)) if overwrite else page[_HEAD + 8 : _HEAD + 16]
@@ -172,19 +172,8 @@ class KernelPerf:
         for each in memory:
             for view in (each.head, each.tail, each.data):
                 view.release()
-        while self._mappings:
-            mapping = self._mappings.pop()
-            try:
-                mapping.close()
-            except BufferError:
-                # Somebody still holds a slice of it; the mapping goes when the last slice does.
-                continue
+        unmap(self._mappings)
         if self._epoll is not None:
             self._epoll.close()
         self._timer = -1
         self._timers.close()
-
-
-def _failed(what: str, error: OSError) -> LoadError:
-    errno = error.errno or 0
-    return LoadError(f"{error_name(errno)}: {what}: {error.strerror}", errno)

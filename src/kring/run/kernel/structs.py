@@ -19,7 +19,7 @@ from kring.run.kernel import syscall
 from kring.run.kernel.attach import KernelLink
 from kring.run.kernel.maps import KernelMap, kernel_name
 from kring.run.kernel.privilege import needs, not_permitted
-from kring.run.kernel.syscall import Fds, address, bpf, bpf_open, buffer, error_name
+from kring.run.kernel.syscall import Fds, address, bpf, bpf_open, buffer, error_name, failed
 from kring.run.target import LiveMap
 
 _KEY: Final = bytes(4)
@@ -68,10 +68,10 @@ class Structs:
         try:
             return KernelMap(spec, bpf_open(fds, syscall.MAP_CREATE, attr))
         except OSError as error:
-            errno, what = error.errno or 0, f'creating map "{spec.name}"'
-            if errno == EPERM:
+            what = f'creating map "{spec.name}"'
+            if error.errno == EPERM:
                 raise not_permitted(what, needs(ProgType.STRUCT_OPS)) from None
-            raise LoadError(f"{error_name(errno)}: {what}: {error.strerror}", errno) from None
+            raise failed(what, error) from None
 
     def link(self, live: LiveMap, programs: Mapping[str, int]) -> StructLink:
         """The struct in force; `programs` are the descriptors of the object's programs.

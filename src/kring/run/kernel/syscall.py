@@ -11,9 +11,10 @@ import os
 import struct
 from collections.abc import Callable, Iterator
 from errno import EINTR, errorcode
+from mmap import mmap
 from time import CLOCK_MONOTONIC
 
-from kring.errors import NotSupported
+from kring.errors import LoadError, NotSupported
 from kring.run.target import PerfOptions
 
 ENOTSUPP = 524
@@ -88,6 +89,12 @@ def error_text(errno: int) -> str:
     return "Operation is not supported" if errno == ENOTSUPP else os.strerror(errno)
 
 
+def failed(what: str, error: OSError, kind: type[LoadError] = LoadError) -> LoadError:
+    """The error for `what` ("opening …") where the errno says all there is to say."""
+    errno = error.errno or 0
+    return kind(f"{error_name(errno)}: {what}: {error.strerror}", errno)
+
+
 def _error(errno: int) -> OSError:
     return OSError(errno, error_text(errno))
 
@@ -124,6 +131,17 @@ class Fds:
                 any(map(os.close, iter(self._fds.pop, -1)))
             except IndexError:
                 return
+
+
+def unmap(mappings: list[mmap]) -> None:
+    """Give mapped memory back."""
+    while mappings:
+        mapping = mappings.pop()
+        try:
+            mapping.close()
+        except BufferError:
+            # Somebody still holds a slice of it; the mapping goes when the last slice does.
+            continue
 
 
 def _number(index: int) -> int:

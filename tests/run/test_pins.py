@@ -35,7 +35,9 @@ from kring import (
     u64,
     unpack,
 )  # fmt: skip
+from kring.abi.uapi import MapType
 from kring.errors import AttachError, LoadError, NotLive, NotPermitted, NotSupported
+from kring.obj.object import Map, Object
 
 pytestmark = pytest.mark.kernel
 
@@ -207,6 +209,23 @@ def test_types_are_those_that_the_maps_maker_gave_it(pins: Path) -> None:
         with pinned(pins / "calls") as ring:
             (data,) = ring.poll(0)
             assert unpack(Called, data).pid == os.getpid()
+
+
+def test_a_map_that_its_object_shares_by_name_can_be_unpinned() -> None:
+    name = f"kring_test_{os.getpid()}"
+    shared = Map(name, MapType.HASH, 4, 8, 4, pinned=True)
+    path = Path("/sys/fs/bpf", name)
+    key, value = (1).to_bytes(4, "little"), (5).to_bytes(8, "little")
+    try:
+        with load(Object("o", (), (shared,))) as s:
+            s.maps[name][key] = value
+        assert path.exists()
+        with load(Object("o", (), (shared,))) as s:
+            assert s.maps[name][key] == value
+            s.maps[name].unpin()
+        assert not path.exists()
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def test_what_is_there_is_held_against_what_is_asked_for(pins: Path) -> None:

@@ -114,12 +114,15 @@ class LiveMap(Named, Protocol):
     `keys` and `items` end, and give no key twice, whatever others do meanwhile. `take` and `drain`
     remove what they give, `store_all` says how many entries found room, `delete_all` how many
     keys were there. A queue or stack has empty keys; `may_hold` asks a filter.
-    `value` is the memory of an array's only value, as programs see it and may change it.
+    `names` are the paths it had from the beginning; `value` is the memory of an array's only value,
+    as programs see it and may change it.
     """
 
     spec: Map
     fd: int
 
+    @property
+    def names(self) -> tuple[str, ...]: ...
     def lookup(self, key: bytes) -> bytes | None: ...
     def update(self, key: bytes, value: bytes, flags: int = 0) -> bool: ...
     def delete(self, key: bytes) -> bool: ...

@@ -43,7 +43,7 @@ class Handle:
         self._paths = (*self._paths, name)
 
     def unpin(self) -> None:
-        """Remove the names this handle gave, or was opened by."""
+        """Remove the names this handle gave, was opened by, or has from its object."""
         paths, self._paths = self._paths, ()
         for path in paths:
             if self._named is not None:
@@ -76,6 +76,7 @@ class MapBase(Handle):
 
     def __init__(self, live: LiveMap) -> None:
         self._live = self._named = live
+        self._paths = live.names
 
     def info(self) -> MapInfo:
         """What the running system knows of the map: id, type, sizes, flags, memory."""

@@ -187,6 +187,7 @@ class StreamHandle(Handle, Generic[T]):
     def through(self, live: LiveMap) -> Self:
         """This handle, told the map that the records come through."""
         self._live = self._named = live
+        self._paths = live.names
         return self
 
     def info(self) -> MapInfo:

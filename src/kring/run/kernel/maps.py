@@ -319,6 +319,15 @@ class KernelMap:
 
         return map_info(self.open_fd())
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The path that the map was made or found at, if its object shares it by name."""
+        if not self.spec.pinned:
+            return ()
+        from kring.run.kernel.shared import shared_path
+
+        return (shared_path(self.spec),)
+
     def pin(self, path: str) -> None:
         """Give the map a name that keeps it."""
         from kring.run.kernel.pin import pin

@@ -114,6 +114,11 @@ class VmMap:
             spec.flags,
         )  # fmt: skip
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """None: nothing has a name here."""
+        return ()
+
     def pin(self, path: str) -> None:
         """Raises: NotSupported."""
         raise no_names(f"map {self.spec.name!r}")

@@ -248,6 +248,10 @@ def test_paths_that_cannot_be(pins: Path, tmp_path: Path) -> None:
     with load(note) as s:
         with pytest.raises(LoadError, match=rf"{tmp_path} is in no BPF file system"):
             s[counts].pin(tmp_path / "counts")
+        with pytest.raises(LoadError, match="/proc is in no BPF file system"):
+            s[counts].pin("/proc/x")
+        with pytest.raises(LoadError, match="it is no map, program or link"):
+            pinned(pins)
         with pytest.raises(LoadError, match=r"there is no directory .*/lost"):
             s[counts].pin(pins / "lost" / "counts")
         with pytest.raises(LoadError, match="names there have no dots"):

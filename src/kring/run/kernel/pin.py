@@ -49,6 +49,8 @@ def get(fds: Fds, path: str) -> int:
         what = f"{error_name(errno)}: opening {path}"
         if os.path.exists(path) and not _on_bpffs(path):
             raise LoadError(f"{what}: it is in no BPF file system. {_where()}", errno) from None
+        if os.path.isdir(path) or (os.path.exists(path) and errno == ENOENT):
+            raise LoadError(f"{what}: it is no map, program or link", errno) from None
         if errno in (EACCES, EPERM):
             raise NotPermitted(
                 f"{what}: its owner or mode, or a missing CAP_BPF, forbids it", errno
@@ -81,17 +83,15 @@ def _name(path: str) -> syscall.Buffer:
 
 def _why_not(path: str, errno: int) -> str:
     """What is wrong with a path to pin to, empty if the errno says it all."""
+    folder = os.path.dirname(path) or "."
+    if os.path.isdir(folder) and not _on_bpffs(folder):
+        return f"{folder} is in no BPF file system. {_where()}"
     if errno == EEXIST:
         return "something is pinned there already; remove it first, or open it"
-    folder = os.path.dirname(path) or "."
     if errno == ENOENT:
         mounted = "" if _mounts() else f". {_where()}"
         return f"there is no directory {folder}{mounted}"
-    if errno not in (EPERM, EINVAL):
-        return ""
-    if not _on_bpffs(folder):
-        return f"{folder} is in no BPF file system. {_where()}"
-    if "." in os.path.basename(path):
+    if errno in (EPERM, EINVAL) and "." in os.path.basename(path):
         return "names there have no dots"
     return ""
 

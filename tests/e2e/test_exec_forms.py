@@ -71,8 +71,11 @@ def until(process: subprocess.Popen[str], word: str) -> str:
 def stop(process: subprocess.Popen[str]) -> tuple[list[str], str]:
     """The lines that are still to come after Ctrl-C, and what standard error had."""
     process.send_signal(signal.SIGINT)
-    out, error = process.communicate(timeout=SOON_S)
-    assert process.returncode == 0, error
+    assert process.stdout is not None
+    assert process.stderr is not None
+    # communicate() would pass over what is read ahead already.
+    out, error = process.stdout.read(), process.stderr.read()
+    assert process.wait(SOON_S) == 0, error
     return out.splitlines(), error
 
 

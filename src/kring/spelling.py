@@ -1,5 +1,5 @@
-"""Names: the one that was meant, for the authors of errors about one that is not there; and the
-one that C, and so the kernel, can have."""
+"""Names: the one that was meant, for the authors of errors about one that is not there; one in a
+sentence; and the one that C, and so the kernel, can have."""
 
 from __future__ import annotations
 
@@ -21,6 +21,16 @@ def suggestion(name: str, known: Iterable[str], lead: str = " ", quote: str = "'
     """` Did you mean 'x'?` after `lead` if a known name is close, else nothing."""
     close = closest(name, known)
     return f"{lead}Did you mean {quote}{close}{quote}?" if close else ""
+
+
+_SPELLED = ("LpmTrie", "fentry", "fexit", "fmod_ret", "lsm", "lwt", "sk_", "xdp")
+"""What names begin with whose first letter is spoken by itself, and begins with a vowel then."""
+
+
+def article(name: str) -> str:
+    """The name behind `a` or `an`, as it is spoken: `a Point`, `an IPv4`, `an xdp`, `a usdt`."""
+    vowel = name[:1] in "AEIOaeio" or name.startswith(_SPELLED)
+    return f"{'an' if vowel else 'a'} {name}"
 
 
 def c_name(name: str) -> str:

@@ -26,6 +26,7 @@ from kring.frontend.frame import Frame
 from kring.frontend.integers import truncate
 from kring.frontend.values import Ctx, KernelPtr, Maybe, Num, Static, Val
 from kring.ir.core import Mem, Space, Span, Type, Value
+from kring.spelling import article
 
 _WORD = 8
 _BOOL = IntType(1)
@@ -140,7 +141,7 @@ def _check_count(frame: Frame, args: list[ast.arg], known: Sequence[Parameter] |
         most = 1 if kind.returns else len(ARGUMENTS)
         if len(args) > most:
             what = "its result alone" if kind.returns else f"the first {most} arguments"
-            refuse(frame.at(args[most]), f"a {kind.name} program is given {what}")
+            refuse(frame.at(args[most]), f"{article(kind.name)} program is given {what}")
     if known is None:
         return
     if len(args) > len(known):

@@ -31,6 +31,7 @@ from kring.frontend.kernel import context_field
 from kring.frontend.memory import check_constant, load_int, store_int
 from kring.frontend.values import Ctx, Num, Packet, Ref, Val
 from kring.ir.core import Span
+from kring.spelling import article
 
 
 def bind(frame: Frame, node: ast.FunctionDef) -> None:
@@ -63,7 +64,7 @@ def _refuse_view(frame: Frame, arg: ast.arg, *views: str) -> None:
     annotation = ast.unparse(arg.annotation or arg)
     refuse(
         frame.at(arg),
-        f"the context of a {frame.program.kind.name} program is not {annotation}",
+        f"the context of {article(frame.program.kind.name)} program is not {annotation}",
         f"annotate it with {' or with '.join(views)}",
     )
 
@@ -152,7 +153,7 @@ def field(frame: Frame, ctx: Ctx, name: str, span: Span) -> Val:
         return arguments.by_name(frame, ctx, name, span)
     refuse(
         span,
-        f"the context of a {kind.name} program has no fields of its own",
+        f"the context of {article(kind.name)} program has no fields of its own",
         "annotate it with a class derived from `Struct`, which is what `ctx=` of run() is",
     )
 
@@ -186,7 +187,7 @@ def assign(frame: Frame, ctx: Ctx, name: str, val: Val, target: Span, source: Sp
         _find(frame, ctx.view, name, target)
     if name not in writable:
         others = [one for one in sorted(writable) if one in Skb.__annotations__]
-        notes = [f"a {kind} program may assign to {', '.join(others)}"] if others else []
+        notes = [f"{article(kind)} program may assign to {', '.join(others)}"] if others else []
         refuse(target, f"{name!r} is a read-only field of the context", *notes)
     where = SK_BUFF[name]
     num = frame.number(val, source)

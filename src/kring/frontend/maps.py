@@ -16,6 +16,7 @@ from kring.frontend.memory import NO_COPY, check_constant, load_int, store_int
 from kring.frontend.texts import copy_value, strings
 from kring.frontend.values import KernelPtr, Maybe, Num, Ref, Val, as_struct, describe, parts
 from kring.ir.core import Op, Space, Span, Value
+from kring.spelling import article
 
 ARRAYS = frozenset({MapType.ARRAY, MapType.PERCPU_ARRAY})
 _HERE = "<found>"
@@ -157,7 +158,7 @@ def check_program(span: Span, declaration: MapDeclaration, program: Program) -> 
     if declaration.type in _NEVER_ASLEEP and program.kind.flags & BPF_F_SLEEPABLE:
         refuse(
             span,
-            f"a {program.kind.name} program may sleep, and the verifier does not let such "
+            f"{article(program.kind.name)} program may sleep, and the verifier does not let such "
             f"programs use {a_kind(declaration)}",
             "use it in a program of another kind",
         )
@@ -165,8 +166,7 @@ def check_program(span: Span, declaration: MapDeclaration, program: Program) -> 
 
 def a_kind(declaration: MapDeclaration) -> str:
     """The kind of map with its article, for an error message."""
-    kind = type(declaration).__name__
-    return f"{'an' if kind[0] in 'AEIOU' or kind == 'LpmTrie' else 'a'} {kind}"
+    return article(type(declaration).__name__)
 
 
 def instead(declaration: MapDeclaration, name: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from kring.abi.programs import Kind
 from kring.abi.uapi import BPF_F_SLEEPABLE
 from kring.frontend.diagnose import refuse
 from kring.ir.core import Span
+from kring.spelling import article
 
 _RESERVE = "write `with events.reserve() as e:`, or `e = events.try_reserve()`"
 SURFACE: dict[str, tuple[str, str]] = {
@@ -67,7 +68,7 @@ def check_use(kind: Kind, helper: Helper, span: Span) -> None:
     some = ", ".join(dict.fromkeys(others[:_LISTED])) + (", …" if len(others) > _LISTED else "")
     refuse(
         span,
-        f"a {kind.name} program cannot call {helper.name}()",
+        f"{article(kind.name)} program cannot call {helper.name}()",
         f"Linux {release} has it for programs of these types: {some}",
     )
 

@@ -34,6 +34,7 @@ from kring.frontend.packets import (
 from kring.frontend.values import Maybe, Record, Ref, Val, moves
 from kring.ir.core import Mem, Op, Value
 from kring.record import replace
+from kring.spelling import article
 
 _LENGTH = Mem(SK_BUFF["len"].offset, 4)
 _ALWAYS_WHOLE = 14
@@ -151,7 +152,7 @@ def _copied(frame: Frame, context: Value, at: Value, struct: type[Struct]) -> tu
 
     inside, _ = choose(b, at, size, nowhere, near)
     kind = frame.program.kind.name
-    return inside, lambda: Ref(memory, struct, copied=f"the packet of a {kind} program")
+    return inside, lambda: Ref(memory, struct, copied=f"the packet of {article(kind)} program")
 
 
 READERS: dict[str, Reader] = {

@@ -12,6 +12,7 @@ from kring.frontend.diagnose import refuse
 from kring.frontend.frame import Frame
 from kring.frontend.values import Static, Val
 from kring.ir.core import Op, Span, Value
+from kring.spelling import article
 
 _ACTIONS: Mapping[str, tuple[type[IntEnum], str]] = {
     "xdp": (XdpAction, "PASS"),
@@ -33,7 +34,11 @@ def result(frame: Frame, val: Val, span: Span) -> Value:
     known = integers.known(num)
     if kind.results == range(1):
         if known != [0]:
-            refuse(span, f"what a {kind.name} program returns is not asked for", "write `return`")
+            refuse(
+                span,
+                f"what {article(kind.name)} program returns is not asked for",
+                "write `return`",
+            )
         return num.value
     if known is not None:
         _check(frame, known[0], span)

@@ -16,6 +16,7 @@ from kring.decl.struct import Struct
 from kring.decl.types import ArrayType, Elements, IntType
 from kring.ir.core import Core, Span, Value
 from kring.record import record, replace
+from kring.spelling import article
 
 
 @record
@@ -297,11 +298,6 @@ def _shape(val: Val) -> Val:
 
 
 _HOLE = object()
-
-
-def article(name: str) -> str:
-    """`a Point`, `an IPv4`."""
-    return f"{'an' if name[:1] in 'AEIOaeio' else 'a'} {name}"
 
 
 def describe(val: Val) -> str:

@@ -13,7 +13,7 @@ from kring.abi.uapi import PER_CPU
 from kring.errors import LoadError
 from kring.obj.object import Map, Program
 from kring.run.target import Hook
-from kring.spelling import suggestion
+from kring.spelling import article, suggestion
 
 
 def kind_of(program: Program) -> tuple[Kind, str]:
@@ -56,28 +56,31 @@ _IN_USER_SPACE = "uprobe", "uretprobe", "usdt"
 def unknown_hook(program: Program, hook: Hook) -> str:
     """What attaching the program must still be told, as a sentence; empty if nothing."""
     kind, target = kind_of(program)
+    if _is_known(kind, hook.target or target, hook):
+        return ""
     name = f'"{program.name}"'
-    if not kind.needs:
-        return ""
     if kind.needs == "target":
-        known = hook.target or target
-        # One in user space is PATH:FUNCTION; many objects name the function, and find the file.
-        whole = ":" in known if kind.name.startswith(_IN_USER_SPACE) else bool(known)
         return (
-            ""
-            if whole
-            else (
-                f"{name}: section {program.section!r} names no {kind.name}: say which, as in"
-                f" `s.programs[{name}].attach(target=…)`"
-            )
+            f"{name}: section {program.section!r} names no {kind.name}: say which, as in"
+            f" `s.programs[{name}].attach(target=…)`"
         )
-    if getattr(hook, kind.needs) or (
-        kind.needs == "frequency" and (target or hook.target or hook.period)
-    ):
-        return ""
-    article = "an" if kind.name[0] in "aeioux" else "a"
-    asks = _ASKS[kind.needs].format(name=name)
-    return f"{name} is {article} {kind.name} program, which {asks}"
+    return f"{name} is {article(kind.name)} program, which {_ASKS[kind.needs].format(name=name)}"
+
+
+def _is_known(kind: Kind, target: str, hook: Hook) -> bool:
+    """Whether attaching a program of the kind needs no more than these say."""
+    match kind.needs:
+        case "":
+            return True
+        case "target" if kind.name.startswith(_IN_USER_SPACE):
+            # One in user space is PATH:FUNCTION; many objects name the function, and find the file.
+            return ":" in target
+        case "target":
+            return bool(target)
+        case "frequency":
+            return bool(target or hook.frequency or hook.period)
+        case what:
+            return bool(getattr(hook, what))
 
 
 def ring_size(wanted: int) -> int:

@@ -23,7 +23,7 @@ from kring.run.kernel.syscall import Fds, address, bpf_open, buffer, failed
 from kring.run.kernel.tracefs import Tracefs
 from kring.run.spec import kind_of, unknown_hook
 from kring.run.target import ANYWHERE, Hook
-from kring.spelling import suggestion
+from kring.spelling import article, suggestion
 
 if TYPE_CHECKING:
     from kring.run.info import LinkInfo
@@ -117,7 +117,7 @@ def attach(program: KernelProgram, around: Surroundings, link: KernelLink, hook:
     connect = _ATTACH.get(kind.name)
     if connect is None:
         raise AttachError(
-            f'"{program.spec.name}" is a {kind.name} program, which'
+            f'"{program.spec.name}" is {article(kind.name)} program, which'
             f" {_NOWHERE.get(kind.name, 'has no hook. Test-run it with .run()')}"
         )
     if asks := unknown_hook(program.spec, hook):

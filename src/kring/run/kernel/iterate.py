@@ -17,6 +17,7 @@ from kring.run.kernel import syscall
 from kring.run.kernel.cgroups import open_cgroup
 from kring.run.kernel.syscall import Fds, address, bpf_open, buffer, error_name
 from kring.run.target import ANYWHERE, Hook
+from kring.spelling import article
 
 _CHUNK = 1 << 16
 _SELF_ONLY = 1
@@ -29,7 +30,7 @@ def read(fd: int, name: str, kind: Kind, hook: Hook, maps: Mapping[str, int]) ->
     Raises: AttachError if it is no iterator, or the kernel does not run it.
     """
     if kind.attach != AttachType.TRACE_ITER:
-        raise AttachError(f'"{name}" is a {kind.name} program; only an iterator can be read')
+        raise AttachError(f'"{name}" is {article(kind.name)} program; only an iterator can be read')
     fds = Fds()
     try:
         of = _of(fds, f'reading "{name}"', hook, maps)

@@ -22,6 +22,7 @@ from kring.run.kernel.syscall import Buffer, Fds, address, bpf, bpf_open, buffer
 from kring.run.kernel.types import ObjectTypes
 from kring.run.spec import kind_of
 from kring.run.target import ANYWHERE, Hook, Link, RunResult
+from kring.spelling import article
 
 if TYPE_CHECKING:
     from kring.run.info import ProgramInfo, ProgramStats
@@ -82,8 +83,8 @@ def _check_target(program: Program, kind: Kind, target: str) -> None:
         )
     if kind.typed and not target:
         raise AttachError(
-            f'"{program.name}": section {program.section!r} names no function, and a {kind.name}'
-            f" program is loaded for one: {program.section}/NAME"
+            f'"{program.name}": section {program.section!r} names no function, and'
+            f" {article(kind.name)} program is loaded for one: {program.section}/NAME"
         )
 
 

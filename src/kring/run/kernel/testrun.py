@@ -23,6 +23,7 @@ from kring.run.kernel.syscall import (
     error_name,
 )
 from kring.run.target import RunResult
+from kring.spelling import article
 
 _ETHERNET_HEADER_SIZE = 14
 _GROWTH = 256
@@ -114,9 +115,11 @@ def _refused(name: str, kind: Kind, data: bytes, errno: int) -> LoadError:
     if errno == EPERM:
         return not_permitted(what, needs(kind.type))
     if kind.name in _BARE:
-        expects = f"a {kind.name} program takes no data and only the context it reads"
+        expects = f"{article(kind.name)} program takes no data and only the context it reads"
     elif kind.name == _OF_SOCKET:
-        expects = f"a {kind.name} program takes no data, and a `struct bpf_sk_lookup` as `ctx`"
+        expects = (
+            f"{article(kind.name)} program takes no data, and a `struct bpf_sk_lookup` as `ctx`"
+        )
     elif len(data) < _ETHERNET_HEADER_SIZE:
         expects = f"data must be at least {_ETHERNET_HEADER_SIZE} bytes, got {len(data)}"
     else:

@@ -27,6 +27,7 @@ from kring.abi.uapi import ProgType
 from kring.errors import LoadError
 from kring.record import record
 from kring.run.vm.memory import Memory, Region
+from kring.spelling import article
 
 _ETHERNET_HEADER_SIZE: Final = 14
 _DATA_META: Final = 8
@@ -76,7 +77,7 @@ def prepare(memory: Memory, kind: Kind, data: bytes, ctx: bytes) -> Input:
     if kind.type in _SKB_KINDS:
         return _packet_input(memory, kind, data, ctx, _sk_buff)
     if data:
-        raise LoadError(f"a {kind.name} program takes no data, only a context", EINVAL)
+        raise LoadError(f"{article(kind.name)} program takes no data, only a context", EINVAL)
     size = _RAW_ARGS_SIZE if kind.type is ProgType.RAW_TRACEPOINT else len(ctx)
     own = kind.type is ProgType.SYSCALL
     region = memory.map(bytearray(ctx.ljust(size, b"\0")), "the context", writable=own)

@@ -33,6 +33,7 @@ from kring.run.vm.perf import PerfMap, VmPerf
 from kring.run.vm.task import Task
 from kring.run.vm.wait import VmWaiter
 from kring.run.vm.world import World
+from kring.spelling import article
 
 if TYPE_CHECKING:
     from kring.abi.usdt import Site
@@ -169,7 +170,7 @@ class VmRuntime:
         self._check_open()
         if not program.kind.hooked:
             raise AttachError(
-                f'"{program.spec.name}" is a {program.kind.name} program, which has no hook.'
+                f'"{program.spec.name}" is {article(program.kind.name)} program, which has no hook.'
                 " Test-run it with .run()"
             )
         link = VmLink(program, self._links)

@@ -53,9 +53,11 @@ def test_situation(situation: str, bless: Callable[[Path, str], None]) -> None:
         capture_output=True, text=True, timeout=SOON_S,
     )  # fmt: skip
     assert done.returncode == 1
-    last = done.stderr.strip().splitlines()[-1]
-    text = last.replace(f"{EXAMPLE.parent}/", "").replace(sys.executable, "python")
-    bless(HERE / f"{situation}.err", text)
+    lines = done.stderr.rstrip().splitlines()
+    # The error is the last line that is not indented, and its notes.
+    last = max(at for at, line in enumerate(lines) if line[:1] != " ")
+    text = "\n".join(lines[last:]).replace(f"{EXAMPLE.parent}/", "")
+    bless(HERE / f"{situation}.err", text.replace(sys.executable, "python"))
 
 
 class Interrupted(Exception):

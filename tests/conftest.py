@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from peers import BPFFS
 
 Bless = Callable[[Path, str], None]
 """Compares a text with a golden file, or with `--bless` writes it there."""
@@ -35,6 +38,16 @@ def bless(request: pytest.FixtureRequest) -> Bless:
         assert golden.read_text() == text, f"{golden} differs; --bless rewrites it"
 
     return compare
+
+
+@pytest.fixture
+def pins() -> Iterator[Path]:
+    """A directory in bpffs of this test's own, to be made by it; it is gone afterwards."""
+    if os.geteuid():
+        pytest.skip("not permitted: libbpf's side is root's")
+    path = BPFFS / f"kring-test-{os.getpid()}"
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
 import uuid
 from pathlib import Path
 
@@ -25,6 +23,7 @@ from kring.obj.object import Function, Map, Object, Program
 from kring.open import from_file
 from kring.record import replace
 from kring.records import named_records
+from peers import c_program
 
 ROOT = Path(__file__).parent.parent
 DEMO = "pid:i32 comm:char[16] filename:char[512]"
@@ -59,21 +58,6 @@ def untyped(path: Path) -> Path:
     """The same object, which does not say what its streams carry."""
     made = path.with_name("untyped.bpf.o")
     made.write_bytes(path.read_bytes().replace(b"kring:record=", b"kring:nothing"))
-    return made
-
-
-def clang(name: str, directory: Path) -> Path:
-    found = shutil.which("clang")
-    if found is None:
-        pytest.skip("no clang")
-    made = directory / f"{name}.bpf.o"
-    command = [found, "-g", "-O2", "-target", "bpf", "-I/usr/include/x86_64-linux-gnu", "-c"]
-    done = subprocess.run(
-        [*command, ROOT / "objects" / f"{name}.bpf.c", "-o", made], capture_output=True, text=True
-    )
-    if "file not found" in done.stderr:
-        pytest.skip("libbpf's headers are not installed")
-    assert done.returncode == 0, done.stderr
     return made
 
 
@@ -344,7 +328,7 @@ def test_dump_goes_on_behind_a_program_that_cannot_be_shown(own: Path, tmp_path:
     ],
 )
 def test_the_demo_in_c_runs_unmodified(tmp_path: Path, form: str, record: str, lost: str) -> None:
-    path = clang(f"exec_{form}", tmp_path)
+    path = c_program(f"exec_{form}", tmp_path)
     with running("run", path, "--record", record) as command:
         assert command.error_line() == "kring: running on_exec; Ctrl-C ends"
         pid = spawn("/bin/true")
@@ -357,7 +341,7 @@ def test_the_demo_in_c_runs_unmodified(tmp_path: Path, form: str, record: str, l
 
 @pytest.mark.peer
 def test_dump_names_the_variables_that_code_uses(tmp_path: Path) -> None:
-    path = clang("typed_maps", tmp_path)
+    path = c_program("typed_maps", tmp_path)
     shown = kring("dump", path).stdout
     assert (
         "; map flows: hash, key struct key, 20 bytes, value struct flow, 40 bytes, 16 entries"

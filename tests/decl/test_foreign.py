@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import struct as packing
 import subprocess
 from pathlib import Path
@@ -21,6 +20,7 @@ from kring.decl.struct import Struct, dtype_spec, single
 from kring.decl.types import Char, IntType
 from kring.errors import ObjectError
 from kring.obj.elf import read_elf
+from peers import clang, tool
 
 VMLINUX = Path("/sys/kernel/btf/vmlinux")
 
@@ -371,16 +371,11 @@ int main(void) {
 
 @pytest.mark.peer
 def test_a_layout_is_the_compilers(tmp_path: Path) -> None:
-    clang = shutil.which("clang")
-    if clang is None:
-        pytest.skip("no clang")
     source = tmp_path / "layout.c"
     source.write_text(LAYOUT)
-    bpf = [clang, "-g", "-O2", "-target", "bpf"]
-    subprocess.run([*bpf, "-c", source, "-o", tmp_path / "layout.o"], check=True)
-    subprocess.run([clang, source, "-o", tmp_path / "layout"], check=True)
+    elf = read_elf(clang(source, tmp_path).read_bytes())
+    subprocess.run([tool("clang"), source, "-o", tmp_path / "layout"], check=True)
     data = subprocess.run([tmp_path / "layout"], check=True, capture_output=True).stdout
-    elf = read_elf((tmp_path / "layout.o").read_bytes())
     btf = Btf(elf.data(".BTF") or b"")
     id = btf.find("event", Kind.STRUCT)
     assert id is not None

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +21,7 @@ import pytest
 from spawning import TRUE, Exec, SchedProcessExec, parent, spawn
 
 from kring import Event, PerfBuf, Program, RingBuf, Task, Vm, current, load, tracepoint
+from peers import c_program
 
 ROOT = Path(__file__).parents[2]
 KRING = [sys.executable, "-m", "kring"]
@@ -29,7 +29,6 @@ FORMS = ["reserve", "output", "perf"]
 EXAMPLES = {"reserve": "exec_snoop", "output": "exec_output", "perf": "exec_perf"}
 COLUMNS = "TIME     EVENT PID     COMM             FILENAME"
 SOON_S = 20.0
-CLANG = ["-O2", "-g", "-target", "bpf", "-I/usr/include/x86_64-linux-gnu"]
 
 
 @contextmanager
@@ -213,17 +212,8 @@ def test_the_examples_run_as_they_are(via: str, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def objects(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """What clang makes of the C form of this name."""
-    clang = shutil.which("clang")
-    if clang is None:
-        pytest.skip("no clang")
     into = tmp_path_factory.mktemp("objects")
-
-    def made(via: str) -> Path:
-        source, out = ROOT / "tests" / "objects" / f"exec_{via}.bpf.c", into / f"{via}.bpf.o"
-        subprocess.run([clang, *CLANG, "-c", source, "-o", out], check=True)
-        return out
-
-    return made
+    return lambda via: c_program(f"exec_{via}", into)
 
 
 @pytest.mark.peer

@@ -38,6 +38,7 @@ from kring.obj.object import Program as Built
 from kring.run.kernel.kernel import Kernel
 from kring.run.kernel.notes import sites
 from kring.run.target import Hook
+from peers import clang
 
 COOKIE = """
     call 174
@@ -233,16 +234,8 @@ def test_programs_that_look_for_the_form_in_a_map(library: Path) -> None:
 @pytest.mark.kernel
 @pytest.mark.peer
 def test_a_program_made_with_usdt_bpf_h(library: Path, tmp_path: Path) -> None:
-    clang = shutil.which("clang")
-    if clang is None or not Path("/usr/include/bpf/usdt.bpf.h").exists():
-        pytest.skip("no clang, or no headers of libbpf")
-    (tmp_path / "seen.bpf.c").write_text(SEEN)
-    command = [clang, "-O2", "-g", "-target", "bpf", "-D__TARGET_ARCH_x86",
-               f"-I/usr/include/{os.uname().machine}-linux-gnu", "-c", "seen.bpf.c",
-               "-o", "seen.bpf.o"]  # fmt: skip
-    subprocess.run(command, cwd=tmp_path, check=True)
     lib = ctypes.CDLL(str(library))
-    with load(from_elf((tmp_path / "seen.bpf.o").read_bytes(), "seen")) as s:
+    with load(from_elf(clang(SEEN, tmp_path).read_bytes(), "seen")) as s:
         assert "names no usdt: say which" in s.unattached["on_call"]
         s.programs["on_call"].attach(target=f"{library}:kring:call", pid=os.getpid())
         lib.call(-5, ctypes.c_long(-(2**40)), b"hello")

@@ -4,7 +4,6 @@ reads them back; and structs as only C has them."""
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from importlib import import_module
 from pathlib import Path
@@ -24,6 +23,7 @@ from kring.obj.gen.records import Field, Record, records_of, size_of
 from kring.obj.object import Map, Object
 from kring.output import DECLARATIONS
 from kring.script import programs_in
+from peers import tool
 
 HERE = Path(__file__).parent
 
@@ -163,15 +163,6 @@ def test_an_object_without_structs() -> None:
     for btf in (b"", Builder().bytes()):
         with pytest.raises(ObjectError, match=r"x\.o: no stream, map or variable holds a struct"):
             records_of(Object("o", (), (Map("m", MapType.HASH, 4, 8, 8),), btf), "x.o")
-
-
-def tool(name: str) -> str:
-    found = shutil.which(
-        name, path=f"{os.environ.get('PATH', '')}:/usr/local/go/bin:/root/.cargo/bin"
-    )
-    if found is None:
-        pytest.skip(f"no {name}")
-    return found
 
 
 CHECK = """

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import uuid
-from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -24,6 +21,7 @@ from kring.obj.elf_read import from_elf
 from kring.obj.elf_write import to_elf
 from kring.obj.object import Function, Map, MapRef, Object, Program
 from kring.record import replace
+from peers import clang, tool
 
 
 def code(*lines: str) -> bytes:
@@ -189,37 +187,19 @@ def test_local_symbols_come_first() -> None:
     assert table["sh_info"] == sum(local)
 
 
-@pytest.fixture
-def pins() -> Path:
-    return Path("/sys/fs/bpf") / f"kring-test-{uuid.uuid4().hex[:8]}"
-
-
-def tool(name: str) -> str:
-    found = shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/bin")
-    if found is None:
-        pytest.skip(f"no {name}")
-    return found
-
-
 @pytest.mark.peer
 @pytest.mark.kernel
 def test_libbpf_loads_what_we_write(tmp_path: Path, pins: Path) -> None:
     bpftool, path = tool("bpftool"), tmp_path / "sample.bpf.o"
     path.write_bytes(to_elf(sample()))
     command = [bpftool, "prog", "loadall", str(path), str(pins)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        assert {pin.name for pin in pins.iterdir()} == {"on_exec", "drop"}
-        command = [bpftool, "prog", "dump", "xlated", "pinned", str(pins / "on_exec")]
-        shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        assert "; def on_exec(ctx):" in shown
-        assert "u32 helper(u32 x):" in shown
-    finally:
-        with suppress(FileNotFoundError):
-            for pin in pins.iterdir():
-                pin.unlink()
-            pins.rmdir()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {pin.name for pin in pins.iterdir()} == {"on_exec", "drop"}
+    command = [bpftool, "prog", "dump", "xlated", "pinned", str(pins / "on_exec")]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "; def on_exec(ctx):" in shown
+    assert "u32 helper(u32 x):" in shown
 
 
 CLANG = """
@@ -254,11 +234,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 @pytest.mark.peer
 def test_what_clang_writes_is_read(tmp_path: Path) -> None:
-    source, path = tmp_path / "x.c", tmp_path / "x.o"
-    source.write_text(CLANG)
-    command = [tool("clang"), "-O2", "-g", "-target", "bpf", "-c", str(source), "-o", str(path)]
-    subprocess.run(command, check=True, capture_output=True)
-    obj = from_elf(path.read_bytes(), "x")
+    obj = from_elf(clang(CLANG, tmp_path).read_bytes(), "x")
     btf = Btf(obj.btf)
     assert {p.name: p.section for p in obj.programs} == {
         "on_exec": "raw_tracepoint/sched_process_exec",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import runpy
-import shutil
 import subprocess
 import uuid
 from pathlib import Path
@@ -19,6 +18,7 @@ from kring.obj.elf_read import from_elf
 from kring.obj.elf_write import to_elf
 from kring.obj.kfuncs import find_kfunc
 from kring.obj.object import Function, KfuncRef, Object, Program
+from peers import clang, tool
 
 
 def kernel() -> Btf:
@@ -112,20 +112,9 @@ char _license[] __attribute__((section("license"), used)) = "GPL";
 """
 
 
-def tool(name: str) -> str:
-    found = shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/bin")
-    if found is None:
-        pytest.skip(f"{name} is not here")
-    return found
-
-
 @pytest.mark.peer
 def test_what_clang_declares_runs_in_the_vm_and_in_the_kernel(tmp_path: Path) -> None:
-    source, path = tmp_path / "count.c", tmp_path / "count.bpf.o"
-    source.write_text(SOURCE)
-    clang = [tool("clang"), "-O2", "-g", "-target", "bpf", "-mcpu=v3", "-c"]
-    subprocess.run([*clang, str(source), "-o", str(path)], check=True)
-    obj = from_elf(path.read_bytes(), "count")
+    obj = from_elf(clang(SOURCE, tmp_path, "-mcpu=v3").read_bytes(), "count")
     assert {ref.name for ref in obj.programs[0].kfuncs} == {
         "bpf_iter_num_new",
         "bpf_iter_num_next",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -34,6 +32,7 @@ from kring import (
 from kring.obj.elf_read import from_elf
 from kring.output import write
 from kring.script import programs_in
+from peers import tool
 
 ROOT = Path(__file__).parents[2]
 FILES = [
@@ -48,13 +47,6 @@ LOADED = [*FILES[:3], FILES[4], FILES[5], "tests/run/kernel_structs.py"]
 
 _MOST = 2
 """Programs of an object whose instructions are asked of the kernel: each takes a while."""
-
-
-def tool(name: str) -> str:
-    found = shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/bin")
-    if found is None:
-        pytest.skip(f"no {name}")
-    return found
 
 
 def said(*command: str | Path) -> str:
@@ -79,16 +71,6 @@ def objects(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
             write(str(ROOT / file), str(path), [], json=False)
         made[file] = path
     return made
-
-
-@pytest.fixture
-def pins() -> Iterator[Path]:
-    path = Path("/sys/fs/bpf") / f"kring-test-{uuid.uuid4().hex[:8]}"
-    yield path
-    with suppress(FileNotFoundError):
-        for pin in path.iterdir():
-            pin.unlink()
-        path.rmdir()
 
 
 @pytest.mark.peer

@@ -9,7 +9,6 @@ import ctypes
 import json
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,8 +21,8 @@ from object_cases import Case, Run
 
 import kring
 from kring import KringError, load
+from peers import BPFFS, tool
 
-BPFFS = Path("/sys/fs/bpf")
 OPAQUE = {"array_of_maps", "hash_of_maps", "prog_array"}
 """Maps that hold numbers of other things, which differ from load to load."""
 SILENT = {"queue", "stack", "bloom_filter", "ringbuf", "user_ringbuf", "sk_storage", "task_storage",
@@ -66,13 +65,6 @@ def without(differs: Sequence[str], outcome: Outcome) -> Outcome:
     }
     left_out: dict[str, Any] = {name: [] for name in differs if name in ("runs", "programs")}
     return replace(outcome, maps=maps, **left_out)
-
-
-def tool(name: str) -> str:
-    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    if found is None:
-        pytest.skip(f"{name} is not here")
-    return found
 
 
 @contextmanager

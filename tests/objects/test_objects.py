@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from platform import machine
 
 import pytest
-from loaders import BPFFS, by_kring, by_libbpf, tool, without
+from loaders import by_kring, by_libbpf, without
 from object_cases import Case, cases
 
 import kring
@@ -28,6 +25,7 @@ from kring.obj.elf_write import to_elf
 from kring.obj.gen.python import declare
 from kring.obj.gen.records import records_of
 from kring.record import replace as renewed
+from peers import clang, tool
 
 pytestmark = [
     pytest.mark.kernel,
@@ -35,11 +33,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:ring buffer"),
 ]
 
-CLANG = (
-    "-O2", "-g", "-target", "bpf", f"-D__TARGET_ARCH_{machine().replace('x86_64', 'x86')}",
-    f"-I/usr/include/{machine()}-linux-gnu",
-)  # fmt: skip
-HEADER = Path("/usr/include/bpf/bpf_helpers.h")
 VMLINUX = "/sys/kernel/btf/vmlinux"
 AGAIN = ("sub_for_each", "map_hash_of_maps", "extern_config", "ksym_weak", "data_static",
          "kfunc_iterator", "misc_version")  # fmt: skip
@@ -53,34 +46,17 @@ def objects(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Future[Path]]]:
     """The compiled objects of this session's tests, as they get ready."""
-    clang, into = tool("clang"), tmp_path_factory.mktemp("objects")
-    if not HEADER.exists():
-        pytest.skip(f"{HEADER} is not here: libbpf-dev has it")
-
-    def compiled(one: Case) -> Path:
-        path = into / f"{one.name}.bpf.o"
-        command = [clang, *CLANG, *one.flags, "-c", str(one.source), "-o", str(path)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return path
-
+    into = tmp_path_factory.mktemp("objects")
+    tool("clang")
     chosen = {
         item.callspec.params["one"].name: item.callspec.params["one"]
         for item in request.session.items
         if isinstance(item, pytest.Function) and item.path == Path(__file__)
     }
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield {name: pool.submit(compiled, one) for name, one in chosen.items()}
-
-
-@pytest.fixture
-def pins() -> Iterator[Path]:
-    """A directory in bpffs of this test's own; it is gone afterwards."""
-    if os.geteuid():
-        pytest.skip("not permitted: libbpf's side is root's")
-    path = BPFFS / f"kring-test-{os.getpid()}"
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
+        yield {
+            name: pool.submit(clang, one.source, into, *one.flags) for name, one in chosen.items()
+        }
 
 
 @pytest.mark.parametrize("one", cases(), ids=lambda one: one.name)

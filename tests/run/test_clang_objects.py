@@ -3,7 +3,6 @@ VM, and held against what libbpf says of the same file."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import uuid
 import warnings
@@ -20,6 +19,7 @@ from kring.btf.types import DeclTag, Fwd, Kind
 from kring.obj.elf_read import from_elf
 from kring.obj.elf_write import to_elf
 from kring.obj.object import Object
+from peers import clang, tool
 
 pytestmark = [pytest.mark.peer, pytest.mark.kernel]
 
@@ -53,7 +53,7 @@ class Case:
     value: int
     libbpf: bool | None = True
     vm: Vm | None = field(default_factory=Vm)
-    options: tuple[str, ...] = ("-g",)
+    options: tuple[str, ...] = ()
     rodata: tuple[tuple[str, Any], ...] = ()
 
 
@@ -331,7 +331,7 @@ CASES = {
         SEC("raw_tp/sys_enter") int f(void *ctx) { return twice(2); }
         """,
         7,
-        options=(),
+        options=("-g0",),
     ),
     "a version": Case(
         """
@@ -357,22 +357,10 @@ CASES = {
 }
 
 
-def tool(name: str) -> str:
-    found = shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/bin")
-    if found is None:
-        pytest.skip(f"no {name}")
-    return found
-
-
 @pytest.fixture
 def compiled(tmp_path: Path) -> Any:
-    def compile(source: str, options: tuple[str, ...] = ("-g",)) -> Path:
-        path = tmp_path / "x.c"
-        path.write_text(PRELUDE + source)
-        out = tmp_path / "x.bpf.o"
-        command = [tool("clang"), "-O2", "-target", "bpf", "-mcpu=v3", *options, "-c", str(path)]
-        subprocess.run([*command, "-o", str(out)], check=True, capture_output=True)
-        return out
+    def compile(source: str, options: tuple[str, ...] = ()) -> Path:
+        return clang(PRELUDE + source, tmp_path, "-mcpu=v3", *options)
 
     return compile
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from kring.btf.types import Array, Composite, Enum, Fwd, Int, Kind, Member, Ptr
 from kring.obj.elf_read import from_elf
 from kring.obj.object import Map, MapRef, Object, Program
 from kring.obj.relocate import relocate
+from peers import clang, tool
 
 pytestmark = pytest.mark.kernel
 VMLINUX = Path("/sys/kernel/btf/vmlinux")
@@ -240,29 +239,15 @@ char LICENSE[] SEC("license") = "GPL";
 """
 
 
-@pytest.fixture
-def pins() -> Iterator[Path]:
-    path = Path("/sys/fs/bpf") / f"kring-test-{uuid.uuid4().hex[:8]}"
-    path.mkdir()
-    yield path
-    for directory in (path / "programs", path / "maps", path):
-        if directory.exists():
-            for pin in directory.iterdir():
-                pin.unlink()
-            directory.rmdir()
-
-
 def by_libbpf(object: Path, pins: Path, packet: Path) -> bytes:
     """What the programs of an object leave in .bss if libbpf loads them."""
-    tool = shutil.which("bpftool", path="/usr/sbin:/usr/bin:/usr/local/bin")
-    if tool is None:
-        pytest.skip("no bpftool")
 
     def bpftool(*args: str) -> str:
-        done = subprocess.run([tool, *args], capture_output=True, text=True, check=False)
+        done = subprocess.run([tool("bpftool"), *args], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    pins.mkdir()
     where = str(pins / "programs")
     bpftool("prog", "loadall", str(object), where, "pinmaps", str(pins / "maps"))
     for pin in (pins / "programs").iterdir():
@@ -293,14 +278,8 @@ def by_kring(object: Path, packet: Path) -> bytes:
 def test_libbpf_answers_the_same_to_every_kind_that_clang_asks(
     tmp_path: Path, pins: Path, vmlinux: Btf
 ) -> None:
-    clang = shutil.which("clang")
-    if clang is None:
-        pytest.skip("no clang")
-    source, object, packet = tmp_path / "x.c", tmp_path / "x.o", tmp_path / "packet"
-    source.write_text(CLANG)
+    object, packet = clang(CLANG, tmp_path), tmp_path / "packet"
     packet.write_bytes(bytes(64))
-    command = [clang, "-O2", "-g", "-target", "bpf", "-c", str(source), "-o", str(object)]
-    subprocess.run(command, check=True, capture_output=True)
     asked = {reloc.kind for one in from_elf(object.read_bytes(), "").programs for reloc in one.core}
     assert asked == set(CoreKind) - {CoreKind.TYPE_MATCHES}
     found = by_kring(object, packet)

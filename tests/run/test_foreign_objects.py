@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,6 +34,7 @@ from kring.obj.elf_write import to_elf
 from kring.obj.object import Object
 from kring.record import replace
 from kring.stream.handle import StreamHandle
+from peers import c_program
 
 ROOT = Path(__file__).parent.parent
 TARGETS = [
@@ -80,21 +79,6 @@ def program() -> int:
 def obj() -> Object:
     """The program's object, as read from a file: nothing is left of the declarations."""
     return from_elf(to_elf(build(program)), "own")
-
-
-def clang(name: str, directory: Path) -> Path:
-    found = shutil.which("clang")
-    if found is None:
-        pytest.skip("no clang")
-    made = directory / f"{name}.bpf.o"
-    command = [found, "-g", "-O2", "-target", "bpf", "-I/usr/include/x86_64-linux-gnu", "-c"]
-    done = subprocess.run(
-        [*command, ROOT / "objects" / f"{name}.bpf.c", "-o", made], capture_output=True, text=True
-    )
-    if "file not found" in done.stderr:
-        pytest.skip("libbpf's headers are not installed")
-    assert done.returncode == 0, done.stderr
-    return made
 
 
 @pytest.mark.parametrize("on", TARGETS)
@@ -173,7 +157,7 @@ def test_a_stream_that_nobody_read_is_closed_with_the_session(obj: Object) -> No
 @pytest.mark.peer
 @pytest.mark.parametrize("on", TARGETS)
 def test_what_clang_writes_is_typed(tmp_path: Path, on: On) -> None:
-    with load(kring.open(clang("typed_maps", tmp_path)), on=on()) as s:
+    with load(kring.open(c_program("typed_maps", tmp_path)), on=on()) as s:
         assert s.programs["fill"].run().value == 0
         ((key, flow),) = s.maps["flows"].items()
         assert (key.id, key.name) == (1, "one")
@@ -203,7 +187,7 @@ def test_what_clang_writes_is_typed(tmp_path: Path, on: On) -> None:
 @pytest.mark.peer
 @pytest.mark.kernel
 def test_a_variable_beside_a_lock_is_read_and_not_written(tmp_path: Path) -> None:
-    with load(kring.open(clang("misc_spin_lock_global", tmp_path)), attach=False) as s:
+    with load(kring.open(c_program("misc_spin_lock_global", tmp_path)), attach=False) as s:
         values = {name: one.value for name, one in s.globals.items()}
         assert values
         name = next(one for one in values if isinstance(values[one], int))
@@ -219,7 +203,7 @@ def test_what_the_page_shows_runs(
     text = (ROOT.parent / "docs" / "elsewhere.md").read_text()
     blocks = re.findall(r"^```python\n(.*?)^```$", text, flags=re.M | re.S)
     (code,) = [block for block in blocks if '"typed_maps.bpf.o"' in block]
-    clang("typed_maps", tmp_path)
+    c_program("typed_maps", tmp_path)
     monkeypatch.chdir(tmp_path)
     exec(f"import kring\n{code}", {})
     assert capsys.readouterr().out == "1 one BUSY 00:00:00:00:00:ff 2130706433\n42 k 3\n"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
-import subprocess
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -26,6 +24,7 @@ from kring.obj.structs import BPF_F_LINK
 from kring.record import replace
 from kring.run.kernel.kernel import Kernel, KernelRuntime
 from kring.run.kernel.maps import KernelMap
+from peers import clang
 
 pytestmark = pytest.mark.kernel
 
@@ -182,14 +181,8 @@ char LICENSE[] SEC("license") = "GPL";
 @pytest.mark.peer
 @pytest.mark.parametrize("section", [".struct_ops", ".struct_ops.link"])
 def test_what_clang_makes(section: str, tmp_path: Path) -> None:
-    clang = shutil.which("clang")
-    if clang is None or not Path("/usr/include/bpf/bpf_tracing.h").exists():
-        pytest.skip("no clang, or no headers of libbpf")
-    (tmp_path / "x.bpf.c").write_text(C.replace("SECTION", section).replace("NAME", NAME))
-    command = [clang, "-O2", "-g", "-target", "bpf", "-c", "x.bpf.c", "-o", "x.bpf.o",
-               f"-I/usr/include/{os.uname().machine}-linux-gnu"]  # fmt: skip
-    subprocess.run(command, cwd=tmp_path, check=True)
-    obj = from_elf((tmp_path / "x.bpf.o").read_bytes(), "x")
+    source = C.replace("SECTION", section).replace("NAME", NAME)
+    obj = from_elf(clang(source, tmp_path).read_bytes(), "x")
     again = from_elf(to_elf(obj), "x")
     assert again.maps == obj.maps
     assert again.programs == obj.programs

@@ -102,7 +102,6 @@ class ProgramHandle(Handle):
         self.fd = live.fd
         self.slots = live.spec.slots
         self.hooked = parse_section(live.spec.section)[0].hooked
-        self.insns_processed = live.insns_processed
 
     def attach(
         self,
@@ -139,6 +138,11 @@ class ProgramHandle(Handle):
     def attach_to(self, hook: Hook) -> LinkHandle:
         self._links.append(LinkHandle(self._live.attach(hook)))
         return self._links[-1]
+
+    @property
+    def insns_processed(self) -> int:
+        """How many instructions the verifier looked at, 0 where there is none."""
+        return self._live.info().insns_processed
 
     @property
     def links(self) -> tuple[LinkHandle, ...]:

@@ -38,7 +38,7 @@ def test_load_and_run_a_syscall_program() -> None:
     with runtime() as rt:
         program = load(rt, "syscall", RETURN_7)
         assert program.run().value == 7
-        assert program.insns_processed == 2
+        assert program.info().insns_processed == 2
 
 
 def test_a_syscall_programs_context_comes_back() -> None:

@@ -170,11 +170,10 @@ ANYWHERE = Hook()
 
 
 class LiveProgram(Named, Protocol):
-    """A loaded program. `insns_processed` is the verifier's count, 0 where there is none."""
+    """A loaded program."""
 
     spec: Program
     fd: int
-    insns_processed: int
 
     def attach(self, hook: Hook = ANYWHERE) -> Link: ...
     def read(self, hook: Hook = ANYWHERE) -> bytes: ...

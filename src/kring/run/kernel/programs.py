@@ -18,7 +18,7 @@ from kring.obj.object import Program
 from kring.run.kernel import syscall
 from kring.run.kernel.maps import kernel_name
 from kring.run.kernel.privilege import needs, not_permitted
-from kring.run.kernel.syscall import Buffer, Fds, address, bpf, bpf_open, buffer
+from kring.run.kernel.syscall import Buffer, Fds, address, bpf_open, buffer
 from kring.run.kernel.types import ObjectTypes
 from kring.run.spec import kind_of
 from kring.run.target import ANYWHERE, Hook, Link, RunResult
@@ -34,9 +34,6 @@ _FUNC_INFO = struct.Struct("<2I")
 _LINE_INFO = struct.Struct("<4I")
 _LINE_COLUMN_BITS = 10
 _INTERRUPTED_LOADS = 5
-
-_INFO_SIZE = 224
-_VERIFIED_INSNS_OFFSET = 216
 
 _RETURNS = tuple(bytes((0xB7, 0, 0, 0, result, 0, 0, 0, 0x95, *bytes(7))) for result in range(2))
 """Programs that do nothing but return 0, or 1."""
@@ -214,7 +211,7 @@ def _line_info(program: Program, types: ObjectTypes) -> bytes:
 class KernelProgram:
     """A program the verifier accepted; its descriptor belongs to the runtime that loaded it."""
 
-    __slots__ = ("_attach", "_iterate", "fd", "insns_processed", "kind", "spec")
+    __slots__ = ("_attach", "_iterate", "fd", "kind", "spec")
 
     def __init__(
         self,
@@ -229,7 +226,6 @@ class KernelProgram:
         self.fd = fd
         self._attach = attach
         self._iterate = iterate
-        self.insns_processed = _insns_processed(fd)
 
     def attach(self, hook: Hook = ANYWHERE) -> Link:
         """Connect the program to the hook that its section and `hook` name.
@@ -287,11 +283,3 @@ class KernelProgram:
     def forget(self) -> None:
         """Give the descriptor up: its number may soon name another file."""
         self.fd = -1
-
-
-def _insns_processed(fd: int) -> int:
-    """bpf_prog_info.verified_insns. Since: Linux 5.16."""
-    info = buffer(_INFO_SIZE)
-    attr = struct.pack("<2IQ", fd, _INFO_SIZE, address(info))
-    bpf(syscall.OBJ_GET_INFO_BY_FD, attr)
-    return int.from_bytes(info.raw[_VERIFIED_INSNS_OFFSET:][:4], "little")

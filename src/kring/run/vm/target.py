@@ -238,7 +238,6 @@ class VmProgram:
     ) -> None:
         self.spec = spec
         self.fd = fd
-        self.insns_processed = 0
         self.kind = kind
         self.hook = hook
         self._machine = machine

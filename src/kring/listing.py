@@ -23,6 +23,7 @@ from kring.run.target import Hook, Target
 from kring.script import programs_in
 from kring.session import Session, load
 from kring.shown import dump, plain, text_of, width
+from kring.spelling import article
 from kring.stream.handle import StreamHandle
 from kring.tools.live import follow
 
@@ -88,12 +89,26 @@ def _follow_all(session: Session, hooks: set[str], fed: str, json: bool) -> int:
         listed = ", ".join(sorted(hooks))
         say(f"kring: nothing feeds {listed} in the VM: only {fed} happens there")
         return 0
-    names = [name for name in session.programs if name not in session.unattached]
+    idle = _idle(session)
+    for name, kind in idle.items():
+        say(f'kring: only loaded: "{name}" is {article(kind)} program, which runs when asked to')
+    names = [name for name in session.programs if name not in {*session.unattached, *idle}]
     if not names:
         return 1
     say(f"kring: running {', '.join(names)}; Ctrl-C ends")
     _print_all(session, json)
     return 0
+
+
+def _idle(session: Session) -> dict[str, str]:
+    """Programs that nothing runs by itself, and their kinds; a struct's are, once it is there."""
+    programs = session.object.programs if session.object else ()
+    kinds = {one.name: kind_of(one)[0] for one in programs if one.name in session.programs}
+    return {
+        name: kind.name
+        for name, kind in kinds.items()
+        if not kind.hooked and kind.name != "struct_ops"
+    }
 
 
 def _print_all(session: Session, json: bool) -> None:

@@ -73,6 +73,11 @@ class Named(Mapping[str, T]):
         return f"<{self._what}s {', '.join(self._names)}>"
 
 
+def _check_class(name: str, kind: object) -> None:
+    if not (isinstance(kind, type) and issubclass(kind, Struct)):
+        raise ObjectError(f"records of {name!r} are of a class below Struct, not {kind!r}")
+
+
 class Types:
     """What an object says of its maps and variables; `records` says more of its streams.
 
@@ -83,10 +88,11 @@ class Types:
         self._btf = Btf(obj.btf, where=obj.name) if obj.btf else None
         self._records = records
         streams = [map.name for map in obj.maps if map.type in STREAMS]
-        for name in records:
+        for name, kind in records.items():
             if name not in streams:
                 hint = suggestion(name, streams) or f" It has: {', '.join(streams) or 'none'}"
                 raise ObjectError(f"{obj.name} has no stream {name!r} for records.{hint}")
+            _check_class(name, kind)
 
     def key(self, map: Map) -> FieldType:
         """The type of the map's keys."""

@@ -254,6 +254,16 @@ def test_run_says_by_which_option_programs_are_attached(tmp_path: Path) -> None:
 
 
 @pytest.mark.kernel
+def test_run_says_which_programs_nothing_runs(tmp_path: Path) -> None:
+    path = built(tmp_path, "from kring import syscall\n@syscall\ndef go() -> int:\n    return 1\n")
+    done = kring("run", path)
+    assert done.returncode == 1
+    assert done.stderr == (
+        'kring: only loaded: "go" is a syscall program, which runs when asked to\n'
+    )
+
+
+@pytest.mark.kernel
 def test_check_loads_each_program_by_itself(tmp_path: Path) -> None:
     path = built(tmp_path, HEAD + EXEC + SECOND)
     obj = from_file(str(path)).replace(autoload={"on_exit": False})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -133,6 +133,8 @@ def test_names_that_are_not_there_are_answered_with_those_that_are(obj: Object) 
         assert "events" in s.maps
     with pytest.raises(ObjectError, match=r"no stream 'event' for records. Did you mean 'events'"):
         load(obj, on=Vm(), records={"event": Event}).__enter__()
+    with pytest.raises(ObjectError, match="records of 'events' are of a class below Struct, not"):
+        load(obj, on=Vm(), records={"events": cast("Any", int)}).__enter__()
     with pytest.raises(TypeError, match="programs declare their streams"):
         load(program, on=Vm(), records={"events": Event}).__enter__()
 

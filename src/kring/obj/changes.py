@@ -61,12 +61,9 @@ def _check(what: str, names: Iterable[str], known: Mapping[str, object]) -> None
             raise ObjectError(f"the object has no {what} {name!r}.{hint}")
 
 
-_ONE_VALUE = "holds global variables: its size is fixed"
-
-
 def _resized(map: Map, entries: object) -> Map:
     if map.data is not None:
-        raise ObjectError(f"map {map.name!r} {_ONE_VALUE}")
+        raise ObjectError(f"map {map.name!r} holds global variables: its size is fixed")
     if not isinstance(entries, int) or not 0 <= entries < 1 << 32:
         what = "bytes" if map.type in (MapType.RINGBUF, MapType.USER_RINGBUF) else "entries"
         raise ObjectError(f"map {map.name!r} cannot have {entries!r} {what}")

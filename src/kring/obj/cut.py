@@ -39,18 +39,16 @@ TEXT: Final = ".text"
 _MOST_TAKEN: Final = 1 << 21
 """Instructions and their lines; the kernel takes a million of one program. More are made up: a
 thousand programs that call one function of a thousand times their size."""
+_NOWHERE: Final = (
+    "which is defined nowhere: link its object with this one (bpftool gen object), or declare it "
+    "with __ksym or __kconfig if it is the kernel's"
+)
 
 
 def _targets(btf: Btf) -> dict[int, str]:
     """By a function's type, what its section does not say of its hook."""
     tags = (tag for tag in btf if isinstance(tag, DeclTag) and tag.name.startswith(TARGET))
     return {tag.type: tag.name.removeprefix(TARGET) for tag in tags}
-
-
-_NOWHERE: Final = (
-    "which is defined nowhere: link its object with this one (bpftool gen object), or declare it "
-    "with __ksym or __kconfig if it is the kernel's"
-)
 
 
 def _within(rows: Sequence[_Row], first: int, last: int) -> Sequence[_Row]:

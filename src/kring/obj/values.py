@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from kring.btf.blob import Btf
-from kring.btf.types import MAX_DEPTH, Array, Composite, Enum, Int, Member, Ptr
+from kring.btf.types import MAX_DEPTH, Array, Composite, Enum, Int, Member, Ptr, Type
 from kring.errors import ObjectError
 from kring.spelling import suggestion
 
@@ -67,13 +67,17 @@ _WANTED: Final[dict[type[object], str]] = {
 
 
 def _integer(type: Int | Enum | Ptr, size: int, value: int, what: str) -> bytes:
-    signed = not isinstance(type, Ptr) and type.signed
     boolean = isinstance(type, Int) and type.bool
-    bits = 1 if boolean else size * 8
+    return _unsigned(type, 1 if boolean else size * 8, value, what).to_bytes(size, "little")
+
+
+def _unsigned(type: Type, bits: int, value: int, what: str) -> int:
+    """The unsigned number that so many bits hold for a value of a number's type."""
+    signed = isinstance(type, Int | Enum) and type.signed
     low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
     if not low <= value <= high:
         raise ObjectError(f"{what} holds {low} to {high}, and {value} does not fit")
-    return int(value).to_bytes(size, "little", signed=signed)
+    return value & (1 << bits) - 1
 
 
 def _padded(data: bytes, size: int, what: str, fill: bool) -> bytes:
@@ -120,14 +124,10 @@ def _members(btf: Btf, struct: Composite, base: int = 0, depth: int = 0) -> Iter
 
 def _bits(btf: Btf, member: Member, value: object, what: str) -> int:
     """A bit field's value as the unsigned number that it holds."""
-    type, width = btf[btf.strip(member.type)], member.bitfield_size
-    signed = isinstance(type, Int | Enum) and type.signed
-    low, high = (-(1 << width - 1), (1 << width - 1) - 1) if signed else (0, (1 << width) - 1)
+    width = member.bitfield_size
     if not isinstance(value, int):
         raise ObjectError(f"{what} is a field of {width} bits, for which {value!r} is no value")
-    if not low <= value <= high:
-        raise ObjectError(f"{what} holds {low} to {high}, and {value} does not fit")
-    return value & (1 << width) - 1
+    return _unsigned(btf[btf.strip(member.type)], width, value, what)
 
 
 def _packed(value: object) -> bytes:

@@ -52,7 +52,7 @@ def write(
     texts = _declarations(obj, beside, os.path.basename(path), languages)
     if output or not is_object:
         if os.path.exists(beside) and os.path.samefile(path, beside):
-            raise ObjectError(f"{beside} is what is built from: name another file with -o")
+            raise ObjectError(f"{beside} is the file that it is built from: name another with -o")
         obj.write(beside)
     for file, text in texts.items():
         with open(file, "w", encoding="utf-8") as out:

@@ -101,7 +101,7 @@ def _stream(obj: Object, name: str) -> str:
             return only[0]
     listed = ", ".join(known)
     raise ObjectError(
-        f"--record: {obj.name} has several streams, {listed}: say of which, as in"
+        f"--record: {obj.name} has several streams, {listed}: say which one, as in"
         f" --record {known[0]}=…"
     )
 
@@ -174,7 +174,7 @@ def _spelled(text: str) -> type[Struct]:
                 f"{where}: a field is NAME:TYPE or NAME:TYPE[COUNT], as comm:char[16]"
             )
         if match["name"] in fields:
-            raise ObjectError(f"{where}: there is a field of that name before it")
+            raise ObjectError(f"{where}: another field has that name")
         kind = _field_type(
             where, match["type"], [int(n) for n in re.findall(r"\d+", match["counts"])]
         )

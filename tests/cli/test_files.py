@@ -234,7 +234,7 @@ def test_build_overwrites_nothing_of_the_users(program: Path) -> None:
     assert not program.with_name("prog.bpf.o").exists()
     done = kring("build", program, "-o", program)
     assert (done.returncode, program.read_text()) == (1, HEAD + EXEC)
-    assert "is what is built from" in done.stderr
+    assert "is the file that it is built from" in done.stderr
 
 
 def test_build_of_what_it_cannot(program: Path) -> None:

@@ -156,7 +156,7 @@ def test_spaces_and_commas_do_not_matter(own: Path, spec: str) -> None:
         (["Exec", "events=Exec"], r"names the type of 'events' twice"),
         (["pid:i31"], r"field 1, 'pid:i31': there is no type 'i31' here. Did you mean 'i32'\?"),
         (["pid:i32 comm"], r"field 2, 'comm': a field is NAME:TYPE or NAME:TYPE\[COUNT\]"),
-        (["pid:i32 pid:i32"], r"field 2, 'pid:i32': there is a field of that name before it"),
+        (["pid:i32 pid:i32"], r"field 2, 'pid:i32': another field has that name"),
         (["pid:i32[0]"], r"field 1, .*: an array has at least 1 element"),
         (["pid:i32[99999999]"], r"99999999 elements are more than a record has"),
         (["pid:i32[]"], r"field 1, 'pid:i32\[\]': a field is NAME:TYPE"),
@@ -176,7 +176,7 @@ def test_what_is_wrong_with_a_record_is_said(
 def test_of_several_streams_the_one_without_a_type_is_meant(tmp_path: Path) -> None:
     obj = from_file(str(built(tmp_path, HEAD + EXEC + SECOND)))
     with pytest.raises(
-        ObjectError, match=r"has several streams, .*: say of which, as in --record "
+        ObjectError, match=r"has several streams, .*: say which one, as in --record "
     ):
         named_records(obj, ["Exec"])
     one = replace(

@@ -126,7 +126,7 @@ def test_settings_and_symbols_survive_elf() -> None:
     [
         ("CONFIG_STRUCT", "extern 'CONFIG_STRUCT' of .kconfig is no integer"),
         ("CONFIG_WORDS", "extern 'CONFIG_WORDS'"),
-        ("CONFIG_HUGE", "take 16777216 bytes, which cannot be"),
+        ("CONFIG_HUGE", "take 16777216 bytes, which is too much"),
     ],
 )
 def test_settings_of_types_that_none_has(name: str, said: str) -> None:

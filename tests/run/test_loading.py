@@ -358,7 +358,7 @@ def test_a_map_is_left_out_where_no_way_leads_to_it(on: Any) -> None:
 
 def test_a_map_that_is_left_out_and_used_is_named() -> None:
     obj = choosing().replace(autocreate={"one": False}, rodata={"wanted": 1})
-    said = "program \"f\" at slot 7: map 'one' is not created, and used here"
+    said = "program \"f\" at slot 7: map 'one' is not created, but is used here"
     with pytest.raises(LoadError, match=said), up(obj, written=False):
         pass
     unused = obj.replace(autoload={"f": False, "g": False})
@@ -481,7 +481,7 @@ def test_a_map_pinned_by_another_name_is_not_touched(pinned: tuple[str, Path]) -
     with up(first):
         pass
     other = Object("o", (), (Map(name, MapType.HASH, 4, 16, 1, pinned=True),))
-    said = rf"pinned at {path}, and another: type is ARRAY there, HASH here; value_size is 8 th"
+    said = rf"pinned at {path} differs: type is ARRAY there, HASH here; value_size is 8 th"
     with pytest.raises(LoadError, match=said), up(other):
         pass
 
@@ -492,7 +492,7 @@ def test_a_program_that_is_pinned_by_a_maps_name(pinned: tuple[str, Path]) -> No
     with load(other, attach=False) as s:
         s.programs["f"].pin(path)
     obj = Object("o", (), (Map(name, MapType.ARRAY, 4, 8, 1, pinned=True),))
-    with pytest.raises(LoadError, match="and another: it is a program, not a map"), up(obj):
+    with pytest.raises(LoadError, match="differs: it is a program, not a map"), up(obj):
         pass
 
 

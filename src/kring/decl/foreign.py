@@ -138,7 +138,7 @@ class _Types:
 
     def _check_size(self, id: int, size: int) -> None:
         if size > _MOST:
-            raise ObjectError(f"{self.btf.where}: type {id} takes {size} bytes, which cannot be")
+            raise ObjectError(f"{self.btf.where}: type {id} takes {size} bytes, which is too much")
 
     def _array(self, array: Array) -> FieldType:
         element, count = self.btf[self._plain(array.type)[0]], array.count
@@ -184,7 +184,7 @@ class _Types:
 
     def _enter(self, id: int) -> None:
         if id in self.begun or len(self.begun) > MAX_DEPTH:
-            raise ObjectError(f"{self.btf.where}: type {id} is inside of too many, or of itself")
+            raise ObjectError(f"{self.btf.where}: type {id} is nested too deep, or in itself")
         self.begun.append(id)
 
     def _variables(self, section: DataSec) -> Iterator[Field]:

@@ -155,7 +155,7 @@ def _check_sizes(headers: list[_Header], size: int) -> None:
     """That the sections have room in a file of `size` bytes, each its own."""
     in_file = sum(h.size for h in headers if h.type not in (_NULL, _NOBITS))
     if in_file > size:
-        raise ObjectError(f"sections take {in_file} bytes of a file of {size}")
+        raise ObjectError(f"sections take {in_file} bytes in a file of {size}")
     zeroes = sum(h.size for h in headers if h.type == _NOBITS)
     if zeroes > _MOST_ZEROES:
         raise ObjectError(f"sections claim {zeroes} bytes of zeroes, more than {_MOST_ZEROES}")
@@ -185,7 +185,7 @@ def _symbols(data: bytes, headers: list[_Header]) -> list[Symbol]:
     symbols: list[Symbol] = []
     for table in tables:
         if table.link >= len(headers):
-            raise ObjectError(f"the names of symbols are in section {table.link}, which is none")
+            raise ObjectError(f"the names of symbols are in section {table.link}, which is missing")
         strings = _content(data, headers[table.link])
         for name, info, other, section, value, size in _rows(data, table, _SYMBOL):
             place = section if section < _RESERVED else UNDEFINED
@@ -206,12 +206,14 @@ def _relocate(
 ) -> None:
     """Hand the rows of a section of relocations to the section they are for."""
     if header.info >= len(headers):
-        raise ObjectError(f"section {header.name} relocates section {header.info}, which is none")
+        raise ObjectError(
+            f"section {header.name} relocates section {header.info}, which is missing"
+        )
     if not headers[header.info].flags & _ALLOC:
         return  # debugging information, of which only the sections that are loaded are wanted
     for offset, info in _rows(data, header, _REL):
         if info >> 32 >= len(symbols):
-            raise ObjectError(f"section {header.name} names symbol {info >> 32}, which is none")
+            raise ObjectError(f"section {header.name} names symbol {info >> 32}, which is missing")
         sections[header.info].relocs[offset] = symbols[info >> 32], info & 0xFFFFFFFF
 
 

@@ -103,7 +103,7 @@ def _laid_out(btf: Btf, weak: set[str]) -> tuple[dict[str, Setting], int]:
         settings[name] = Setting(name, begin, type, name in weak)
         end = begin + size
         if end > _MOST:
-            raise ObjectError(f"the settings of {KCONFIG} take {end} bytes, which cannot be")
+            raise ObjectError(f"the settings of {KCONFIG} take {end} bytes, which is too much")
     return settings, end
 
 

@@ -83,7 +83,7 @@ def absent(program: Program, maps: Maps, kfuncs: Kfuncs) -> list[tuple[int, str]
     found: list[tuple[int, str]] = []
     for ref in program.maps:
         if maps.get(ref.map) is None:
-            found.append((ref.slot, f"map {ref.map!r} is not created, and used here"))
+            found.append((ref.slot, f"map {ref.map!r} is not created, but is used here"))
     for called in program.kfuncs:
         try:
             kfuncs(called)

@@ -28,7 +28,7 @@ def to_bytes(btf: Btf, type_id: int, value: Any, what: str) -> bytes:
     id = btf.strip(type_id)
     size = btf.size(id)
     if size > _MOST:
-        raise ObjectError(f"{what} takes {size} bytes, which cannot be")
+        raise ObjectError(f"{what} takes {size} bytes, which is too much")
     type = btf[id]
     given: Any = value
     if isinstance(value, bytes | bytearray):

@@ -137,7 +137,7 @@ def attach(program: KernelProgram, around: Surroundings, link: KernelLink, hook:
 
 
 def _check(hook: Hook, what: str) -> None:
-    """Refuse numbers that the kernel has no room for, and texts that no name has."""
+    """Refuse numbers that the kernel has no room for, and texts that no name can be."""
     for name, valid in _NUMBERS.items():
         if (number := getattr(hook, name) or 0) not in valid:
             raise AttachError(
@@ -146,7 +146,7 @@ def _check(hook: Hook, what: str) -> None:
     for name in ("interface", "cgroup", "netns", "target"):
         text = getattr(hook, name) or ""
         if "\0" in text or text != text.encode(errors="replace").decode():
-            raise AttachError(f"{what}: {name}={text!r} has characters that no name has")
+            raise AttachError(f"{what}: {name}={text!r} has characters that no name can have")
 
 
 def _refused(request: Request, error: OSError) -> LoadError:

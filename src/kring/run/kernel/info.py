@@ -150,7 +150,7 @@ def _ask(fd: int, info: int | bytes) -> bytes:
     try:
         bpf(syscall.OBJ_GET_INFO_BY_FD, struct.pack("<2IQ", fd, size, address(memory)))
     except OSError as error:
-        raise failed("asking what this is", error) from None
+        raise failed("asking the kernel about a descriptor", error) from None
     return memory.raw[:size]
 
 

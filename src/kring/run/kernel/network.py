@@ -112,7 +112,7 @@ def namespace(request: Request) -> None:
             raise
         why = {
             ENOENT: "there is no such file",
-            E2BIG: "another program that leaves no room for more is attached",
+            E2BIG: "another program is attached, which allows none beside it",
         }
         raise AttachError(
             f"{error_name(error.errno)}: {request.what()}: network namespace {path!r}:"

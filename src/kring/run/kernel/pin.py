@@ -92,7 +92,7 @@ def _why_not(path: str, errno: int) -> str:
         mounted = "" if _mounts() else f". {_where()}"
         return f"there is no directory {folder}{mounted}"
     if errno in (EPERM, EINVAL) and "." in os.path.basename(path):
-        return "names there have no dots"
+        return "names there cannot have dots"
     return ""
 
 

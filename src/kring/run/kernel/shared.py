@@ -51,8 +51,8 @@ def shared_path(spec: Map) -> str:
 def _checked(fd: int, spec: Map, path: str) -> int:
     if differences := list(_differences(fd, spec)):
         raise LoadError(
-            f'map "{spec.name}" is pinned at {path}, and another: {"; ".join(differences)}. Remove '
-            "it, or give this one another name"
+            f'map "{spec.name}": what is pinned at {path} differs: {"; ".join(differences)}. '
+            "Remove it, or give this map another name"
         )
     return fd
 

@@ -59,9 +59,9 @@ def _where(request: Request) -> AttachType:
         return parse_section(f"{program.spec.section}/{request.hook.target}")[0].attach
     except KeyError:
         raise AttachError(
-            f"{request.what()}: section {program.spec.section!r} does not say of what the program"
-            ' decides: say it, as in `attach(map=…, target="verdict")`; there are "stream_parser",'
-            ' "stream_verdict" and "verdict"'
+            f"{request.what()}: section {program.spec.section!r} does not say what the program"
+            ' decides: name it, as in `attach(map=…, target="verdict")`; it is "stream_parser",'
+            ' "stream_verdict" or "verdict"'
         ) from None
 
 

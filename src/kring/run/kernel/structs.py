@@ -132,6 +132,6 @@ def _refused(name: str, errno: int, said: str) -> LoadError:
         EBUSY: "it is in force already",
         EEXIST: "another one of that name is in force",
         EINVAL: "the kernel finds it incomplete: a member that it needs is missing or malformed",
-        ENOENT: "it was in force already and is no more",
+        ENOENT: "it was in force before, and cannot be again",
     }
     return AttachError(f"{error_name(errno)}: {what}: {why.get(errno, said)}", errno)

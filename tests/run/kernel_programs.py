@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import struct
 import subprocess
@@ -53,6 +54,13 @@ def runtime(obj: Object | None = None) -> Generator[KernelRuntime]:
 
 def load(rt: KernelRuntime, section: str, code: bytes, name: str = "prog") -> KernelProgram:
     return rt.load(Program(name, section, code), code)
+
+
+def open_before() -> set[str]:
+    """What this process has open without what other tests left to the garbage collector, which is
+    not to vanish in the middle."""
+    gc.collect()
+    return open_fds()
 
 
 def open_fds() -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import struct
@@ -10,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 
 import pytest
-from kernel_programs import RETURN_7, RING, load, open_fds, output, runtime
+from kernel_programs import RETURN_7, RING, load, open_before, open_fds, output, runtime
 
 from kring.abi.tracepoints import TraceField
 from kring.errors import AttachError, KringError
@@ -75,7 +74,7 @@ def test_attach_fire_detach(section: str) -> None:
 
 @pytest.mark.kernel
 def test_closing_the_runtime_detaches() -> None:
-    before = open_fds()
+    before = open_before()
     with runtime() as rt:
         load(rt, "tp/sched/sched_process_exec", RETURN_7).attach()
     assert open_fds() == before
@@ -119,7 +118,7 @@ def test_kernels_without_perf_links_attach_by_ioctl(monkeypatch: pytest.MonkeyPa
     ],
 )
 def test_hooks_that_are_not_there(section: str, message: str) -> None:
-    before = open_fds()
+    before = open_before()
     with runtime() as rt, pytest.raises(AttachError, match=message):
         load(rt, section, RETURN_7).attach()
     assert open_fds() == before
@@ -175,9 +174,7 @@ def test_an_interrupt_at_any_moment_leaves_nothing_open() -> None:
 
     took = time_to_life()
     previous = signal.signal(signal.SIGALRM, interrupt)
-    # What other tests left to the garbage collector is not to vanish in the middle.
-    gc.collect()
-    before = open_fds()
+    before = open_before()
     finished = 0
     try:
         for step in range(150):

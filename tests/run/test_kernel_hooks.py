@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from kernel_programs import code, load, open_fds, runtime, u32, u64
+from kernel_programs import code, load, open_before, open_fds, runtime, u32, u64
 
 import kring
 from kring.abi.uapi import MapType
@@ -64,7 +64,7 @@ def ran(counter: KernelMap, fire: Callable[[], object]) -> None:
 
 def fires(section: str, fire: Callable[[], object], hook: Hook = ANYWHERE, result: int = 0) -> None:
     """The program runs while it is attached, and only then."""
-    before = open_fds()
+    before = open_before()
     with runtime() as rt:
         program, counter = counting(rt, section, result)
         link = program.attach(hook)
@@ -553,7 +553,7 @@ def test_iterator_of_a_cgroup(cgroup: Path) -> None:
     ],
 )
 def test_refusals(section: str, hook: Hook, error: type[LoadError], message: str) -> None:
-    before = open_fds()
+    before = open_before()
     with runtime() as rt:
         program, _ = counting(rt, section, result=1)
         with pytest.raises(error, match=message):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kernel_programs import RETURN_7, RING, code, load, open_fds, runtime, u32, u64
+from kernel_programs import RETURN_7, RING, code, load, open_before, open_fds, runtime, u32, u64
 
 from kring.abi.uapi import BPF_EXIST, BPF_F_RDONLY_PROG, BPF_NOEXIST, MapType
 from kring.btf.types import Int
@@ -173,7 +173,7 @@ def test_each_type_of_map_has_words_for_what_it_wants() -> None:
 
 
 def test_close_gives_everything_back() -> None:
-    before = open_fds()
+    before = open_before()
     with runtime() as rt:
         ring = rt.create_map(RING)
         memory = ring.ring()

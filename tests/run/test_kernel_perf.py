@@ -14,7 +14,7 @@ from collections import Counter
 from contextlib import suppress
 
 import pytest
-from kernel_programs import in_child, open_fds, runtime
+from kernel_programs import in_child, open_before, open_fds, runtime
 from perf_load import AT_ONCE, Sent, check_books, read_all, sender, sending
 
 from kring import PerfBuf, PerfHandle, Program, Session, Struct, handles, load, raw_tracepoint, u64
@@ -360,7 +360,7 @@ def test_a_handler_may_close_everything_while_reading() -> None:
 @pytest.mark.parametrize("options", [{}, {"ordered": True}, {"overwrite": True}])
 def test_a_handler_may_close_everything_at_any_time(options: dict[str, bool]) -> None:
     """While programs send as fast as they can, wherever the reader is."""
-    before = open_fds()
+    before = open_before()
     for turn in range(4):
         events = PerfBuf[Sent](4096, **options)  # type: ignore[arg-type]
         program = sender(events)
@@ -394,7 +394,7 @@ def test_a_handler_may_close_everything_at_any_time(options: dict[str, bool]) ->
 
 
 def test_nothing_is_left_behind() -> None:
-    before = open_fds()
+    before = open_before()
     for options in ({}, {"ordered": True}, {"overwrite": True}):
         events = PerfBuf[Event](**options)  # type: ignore[arg-type]
         session, program = quiet_load(events)
@@ -408,7 +408,7 @@ def test_nothing_is_left_behind() -> None:
 
 def test_ctrl_c_while_opening_leaves_nothing() -> None:
     """At whatever line it comes."""
-    before = open_fds()
+    before = open_before()
     spec = Map("events", MapType.PERF_EVENT_ARRAY, 4, 4)
     for delay in range(1, 40):
         with suppress(KeyboardInterrupt), runtime() as rt:

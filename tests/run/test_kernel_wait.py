@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 
 import pytest
-from kernel_programs import RING, load, open_fds, output, runtime
+from kernel_programs import RING, load, open_before, open_fds, output, runtime
 
 from kring.errors import LoadError
 from kring.run.kernel.kernel import KernelRuntime
@@ -80,7 +80,7 @@ def test_data_without_wakeup_is_seen_by_the_next_wait() -> None:
 
 
 def test_close_wakes_threads_and_no_descriptor_closes_under_them() -> None:
-    before = open_fds()
+    before = open_before()
     with stream() as (rt, ring, _):
         waiter = rt.waiter([ring])
         ends: list[Wait] = []
@@ -99,7 +99,7 @@ def test_close_wakes_threads_and_no_descriptor_closes_under_them() -> None:
 
 def test_closed_waiters_are_forgotten() -> None:
     with stream() as (rt, ring, _):
-        before = open_fds()
+        before = open_before()
         for _ in range(20):
             rt.waiter([ring]).close()
         assert open_fds() == before

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from kernel_programs import code, open_fds
+from kernel_programs import code, open_before, open_fds
 
 import kring
 from kring.abi.uapi import MapType
@@ -102,7 +102,7 @@ def send(how: str) -> None:
 
 @pytest.mark.parametrize("link", [True, False], ids=["link", "map"])
 def test_in_force_and_out_of_it(link: bool) -> None:
-    before = open_fds()
+    before = open_before()
     with loaded(congestion(link)) as (runtime, ops, counter):
         with pytest.raises(FileNotFoundError):
             send(NAME)

@@ -99,7 +99,7 @@ def _run_options(parser: ArgumentParser) -> None:
     parser.add_argument("--interface", metavar="NAME", help="where xdp and tc programs attach")
     parser.add_argument("--cgroup", metavar="DIR", help="where cgroup_skb programs attach")
     parser.add_argument(
-        "--pid", type=_count, metavar="PID", help="the process that probes in user space watch"
+        "--pid", type=_process, metavar="PID", help="the process that probes in user space watch"
     )
     parser.add_argument(
         "--record",
@@ -182,6 +182,12 @@ def _log(parser: ArgumentParser) -> None:
 def _count(text: str) -> int:
     if not text.isdecimal():
         raise ArgumentTypeError(f"{text!r} is not a number of events")
+    return int(text)
+
+
+def _process(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise ArgumentTypeError(f"{text!r} is not a number of a process")
     return int(text)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from kring.cli import say
 from kring.decl.struct import Struct, fields
 from kring.decl.types import FieldType
+from kring.errors import AttachError
 from kring.obj.object import Object
 from kring.open import from_file, is_object
 from kring.run.spec import kind_of
@@ -50,10 +51,13 @@ def run(
         raise SystemExit("kring: --record is for objects: the programs of a Python file declare it")
     programs = programs_in(path, args)
     hooks = {program.target or program.kind.name for program in programs}
-    with load(
-        *programs, on=on, interface=hook.interface, cgroup=hook.cgroup, pid=hook.pid
-    ) as session:
-        return _follow_all(session, hooks, fed, json)
+    session = load(*programs, on=on, interface=hook.interface, cgroup=hook.cgroup, pid=hook.pid)
+    try:
+        with session:
+            return _follow_all(session, hooks, fed, json)
+    except AttachError as error:
+        error.args = (_ARGUMENT.sub(_OPTION, str(error)), *error.args[1:])
+        raise
 
 
 def _run_object(

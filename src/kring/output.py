@@ -88,6 +88,12 @@ def _with_formats(obj: Object, tracefs: str) -> Object:
     from kring.obj.relocate import with_formats
     from kring.run.kernel.tracefs import parse_format
 
+    if not os.path.isdir(os.path.join(tracefs, "events")):
+        raise ObjectError(
+            f"{tracefs} is no tracefs: it has no directory of events."
+            f" Try: sudo mount -t tracefs -o mode=755 nodev {tracefs}"
+        )
+
     def fields(name: str) -> Sequence[TraceField]:
         category, _, event = name.partition(":")
         with open(os.path.join(tracefs, "events", category, event, "format")) as file:

@@ -173,6 +173,7 @@ def test_kernel_means_the_kernel_or_nothing() -> None:
         ([], "required"),
         (["nonsense"], "invalid choice"),
         (["exec", "--count", "many"], "'many' is not a number of events"),
+        (["run", "x.py", "--pid", "0"], "'0' is not a number of a process"),
         (["exec", "--duration", "-1"], "'-1' is not a number of seconds"),
         (["exec", "--vm", "--kernel"], "not allowed with"),
         (["exec", "--", "x"], "for `kring run FILE`"),

@@ -311,7 +311,7 @@ def on_exit(ctx: Exit) -> None:
     done = kring("build", path, "-o", tmp_path / "y.bpf.o", "--tracefs", tmp_path)
     assert "syscalls:sys_enter_close has no field 'fd'" in done.stderr
     done = kring("build", path, "-o", tmp_path / "y.bpf.o", "--tracefs", "/nowhere")
-    assert done.stderr.startswith("kring: /nowhere/events/syscalls/sys_enter_close/format: No such")
+    assert done.stderr.startswith("kring: /nowhere is no tracefs: it has no directory of events")
 
 
 def test_dump_shows_intermediate_code_of_any_stage(program: Path) -> None:

@@ -245,6 +245,9 @@ def test_check_pins_nothing(own: Path, tmp_path: Path) -> None:
 @pytest.mark.kernel
 def test_run_says_by_which_option_programs_are_attached(tmp_path: Path) -> None:
     path = built(tmp_path, "from kring import xdp\n@xdp\ndef drop() -> int:\n    return 1\n")
+    done = kring("run", tmp_path / "prog.py")
+    assert done.returncode == 1
+    assert "say which, as in `--interface lo`" in done.stderr
     done = kring("run", path)
     assert done.returncode == 1
     assert done.stderr == (

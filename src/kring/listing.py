@@ -14,6 +14,7 @@ from time import sleep
 from typing import Any
 
 from kring.cli import say
+from kring.decl.programs import Program
 from kring.decl.struct import Struct, fields
 from kring.decl.types import FieldType
 from kring.errors import AttachError
@@ -45,30 +46,33 @@ def run(
     """Print what a file's programs send until Ctrl-C. `fed` is the only hook that fires, empty
     where all do; `hook` is where programs attach whose hook has no name of its own; `records` says
     what an object's streams carry."""
-    if is_object(path):
-        return _run_object(path, args, on, fed, hook, json, records)
-    if records:
-        raise SystemExit("kring: --record is for objects: the programs of a Python file declare it")
-    programs = programs_in(path, args)
-    hooks = {program.target or program.kind.name for program in programs}
-    session = load(*programs, on=on, interface=hook.interface, cgroup=hook.cgroup, pid=hook.pid)
+    of = _of_object if is_object(path) else _of_python
+    programs, hooks, known = of(path, args, records)
+    session = load(
+        *programs, on=on, interface=hook.interface, cgroup=hook.cgroup, pid=hook.pid, records=known
+    )
     try:
         with session:
+            for asks in session.unattached.values():
+                say(f"kring: not attached: {_ARGUMENT.sub(_OPTION, asks)}")
             return _follow_all(session, hooks, fed, json)
     except AttachError as error:
         error.args = (_ARGUMENT.sub(_OPTION, str(error)), *error.args[1:])
         raise
 
 
-def _run_object(
-    path: str,
-    args: Sequence[str],
-    on: Target,
-    fed: str,
-    hook: Hook,
-    json: bool,
-    records: Sequence[str],
-) -> int:
+_Runnable = tuple[Sequence[Program | Object], set[str], dict[str, type[Struct]]]
+"""What to load, its hooks, and the types of streams that it does not say itself."""
+
+
+def _of_python(path: str, args: Sequence[str], records: Sequence[str]) -> _Runnable:
+    if records:
+        raise SystemExit("kring: --record is for objects: the programs of a Python file declare it")
+    programs = programs_in(path, args)
+    return programs, {program.target or program.kind.name for program in programs}, {}
+
+
+def _of_object(path: str, args: Sequence[str], records: Sequence[str]) -> _Runnable:
     from kring.records import named_records
 
     if args:
@@ -78,14 +82,7 @@ def _run_object(
     if not loaded:
         raise SystemExit(f"kring: {path} has no program{' that is loaded' * bool(obj.programs)}")
     kinds = [kind_of(program) for program in loaded]
-    hooks = {target or kind.name for kind, target in kinds}
-    known = named_records(obj, records)
-    with load(
-        obj, on=on, interface=hook.interface, cgroup=hook.cgroup, pid=hook.pid, records=known
-    ) as session:
-        for asks in session.unattached.values():
-            say(f"kring: not attached: {_ARGUMENT.sub(_OPTION, asks)}")
-        return _follow_all(session, hooks, fed, json)
+    return [obj], {target or kind.name for kind, target in kinds}, named_records(obj, records)
 
 
 def _follow_all(session: Session, hooks: set[str], fed: str, json: bool) -> int:

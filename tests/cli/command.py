@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -92,3 +93,15 @@ def spawn(path: str | Path, *words: str) -> int:
     pid = os.posix_spawn(path, [str(path), *words], {})
     os.waitpid(pid, 0)
     return pid
+
+
+def shows_records(path: Path) -> None:
+    """That `kring run` of the program `EXEC` prints its records below a header, and sums up."""
+    with running("run", path) as command:
+        assert command.error_line() == "kring: running on_exec; Ctrl-C ends"
+        pid = spawn("/bin/true")
+        assert command.line() == "PID      COMM"
+        assert command.line(f"{pid} ") == f"{pid:<8} true"
+        code, error = command.stop()
+    assert code == 0
+    assert re.fullmatch(r"events: \d+ events, 0 lost\n", error)

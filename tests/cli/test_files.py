@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from command import EXEC, HEAD, kring, running, spawn
+from command import EXEC, HEAD, kring, running, shows_records, spawn
 
 from kring.abi.asm import format_insns, parse
 from kring.abi.code import decode, encode
@@ -38,14 +38,7 @@ def written(directory: Path, text: str | bytes) -> Path:
 
 @pytest.mark.kernel
 def test_run_prints_records_below_a_header_and_sums_up(program: Path) -> None:
-    with running("run", program) as command:
-        assert command.error_line() == "kring: running on_exec; Ctrl-C ends"
-        pid = spawn("/bin/true")
-        assert command.line() == "PID      COMM"
-        assert command.line(f"{pid} ") == f"{pid:<8} true"
-        code, error = command.stop()
-    assert code == 0
-    assert re.fullmatch(r"events: \d+ events, 0 lost\n", error)
+    shows_records(program)
 
 
 @pytest.mark.kernel

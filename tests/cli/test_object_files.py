@@ -8,7 +8,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from command import EXEC, HEAD, kring, running, spawn
+from command import EXEC, HEAD, kring, running, shows_records, spawn
 
 from kring.abi.asm import parse
 from kring.abi.code import encode
@@ -63,14 +63,7 @@ def untyped(path: Path) -> Path:
 
 @pytest.mark.kernel
 def test_an_object_of_our_own_runs_as_its_source_does(own: Path) -> None:
-    with running("run", own) as command:
-        assert command.error_line() == "kring: running on_exec; Ctrl-C ends"
-        pid = spawn("/bin/true")
-        assert command.line() == "PID      COMM"
-        assert command.line(f"{pid} ") == f"{pid:<8} true"
-        code, error = command.stop()
-    assert code == 0
-    assert re.fullmatch(r"events: \d+ events, 0 lost\n", error)
+    shows_records(own)
 
 
 def test_an_object_runs_in_the_vm_too(own: Path) -> None:
@@ -328,28 +321,6 @@ def test_dump_goes_on_behind_a_program_that_cannot_be_shown(own: Path, tmp_path:
     assert "; socket: keep, 2 slots\n; not shown: slot 0: ldabsb is a packet load" in shown
     assert ";    1  95 00 00 00 00 00 00 00" in shown
     assert ": on_exec, " in shown
-
-
-@pytest.mark.peer
-@pytest.mark.kernel
-@pytest.mark.parametrize(
-    ("form", "record", "lost"),
-    [
-        ("perf", "event", "0 lost"),
-        ("output", "event", "losses not counted"),
-        ("reserve", DEMO, "losses not counted"),
-    ],
-)
-def test_the_demo_in_c_runs_unmodified(tmp_path: Path, form: str, record: str, lost: str) -> None:
-    path = c_program(f"exec_{form}", tmp_path)
-    with running("run", path, "--record", record) as command:
-        assert command.error_line() == "kring: running on_exec; Ctrl-C ends"
-        pid = spawn("/bin/true")
-        assert command.line() == "PID      COMM             FILENAME"
-        assert command.line(f"{pid} ") == f"{pid:<8} {'true':<16} /bin/true"
-        code, error = command.stop()
-    assert code == 0
-    assert re.fullmatch(rf"events: \d+ events, {lost}\n", error)
 
 
 @pytest.mark.peer

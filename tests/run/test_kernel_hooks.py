@@ -441,12 +441,13 @@ def test_an_object_is_attached_as_far_as_it_says_where(cgroup: Path) -> None:
         "cgroup_connect4": '"cgroup_connect4" is a cgroup_sock_addr program, which runs for the'
         " tasks of a cgroup: say which",
         "uprobe": "\"uprobe\": section 'uprobe' names no uprobe: say which",
-        "uretprobe_readline": "\"uretprobe_readline\": section 'uretprobe/readline' names no"
-        " uretprobe: say which",
+        "uretprobe_readline": "\"uretprobe_readline\": 'readline' names no file: say which",
         "perf_event": '"perf_event" is a perf_event program, which runs for samples: say how often',
     }
     with kring.load(obj, interface="lo", cgroup=str(cgroup)) as s:
         assert set(s.unattached) == {"uprobe", "uretprobe_readline", "perf_event"}
+        with pytest.raises(AttachError, match="'atoi' names no file: say which, as in"):
+            s.programs["uprobe"].attach(target="atoi")
         s.programs["uprobe"].attach(target=f"{LIBC}:atoi")
         s.programs["perf_event"].attach(target="page-faults", period=1000)
         s.programs["netfilter"].attach(target="ipv6:output", priority=3)

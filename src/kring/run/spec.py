@@ -60,6 +60,11 @@ def unknown_hook(program: Program, hook: Hook) -> str:
         return ""
     name = f'"{program.name}"'
     if kind.needs == "target":
+        if found := hook.target or target:
+            return (
+                f"{name}: {found!r} names no file: say which, as in"
+                f' `s.programs[{name}].attach(target="libc.so.6:{found}")`'
+            )
         return (
             f"{name}: section {program.section!r} names no {kind.name}: say which, as in"
             f" `s.programs[{name}].attach(target=…)`"

@@ -250,6 +250,21 @@ def test_subscribers_of_two_rings_share_a_wait() -> None:
         second.close()
 
 
+def test_subscribers_are_served_until_their_stream_is_closed() -> None:
+    with stream() as (rt, ring, handle):
+        waiter = rt.waiter([ring])
+        handle.subscribe(lambda _: handle.close())
+        timer = after(0.02, producer(rt, ring, 1))
+        run_all([handle], waiter)
+        timer.join()
+    with stream() as (rt, ring, handle):
+        waiter = rt.waiter([ring])
+        timer = after(0.02, handle.close)
+        run_all([handle], waiter)
+        timer.join()
+        assert handle.wakes == []
+
+
 def test_asyncio_reads_waits_and_ends_on_close() -> None:
     with stream() as (rt, ring, handle):
         for n in (1, 2):

@@ -32,12 +32,20 @@ def _serve(
     handles: Sequence[StreamHandle[Any]], waiter: Waiter, deadline: float | None
 ) -> tuple[int, Wait]:
     """How many records were served in one round, and why it ended."""
-    return wait_for(
-        lambda: _round(handles),
-        lambda: any(handle.busy for handle in handles),
-        waiter.wait,
-        deadline,
-    )
+
+    def wait(timeout: float | None) -> Wait:
+        closed = all(handle.closed for handle in handles)
+        return Wait.CLOSED if closed else waiter.wait(timeout)
+
+    for handle in handles:
+        handle.wakes.append(waiter.wake)
+    try:
+        return wait_for(
+            lambda: _round(handles), lambda: any(handle.busy for handle in handles), wait, deadline
+        )
+    finally:
+        for handle in handles:
+            handle.wakes.remove(waiter.wake)
 
 
 def _round(handles: Sequence[StreamHandle[Any]]) -> int:

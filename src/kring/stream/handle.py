@@ -62,6 +62,8 @@ class StreamHandle(Handle, Generic[T]):
         self._dtype = dtype
         self._sleepers: Sleepers | None = None
         self.subscribers: list[Callable[[T], object]] = []
+        self.wakes: list[Callable[[], None]] = []
+        """What ends the waits of those who wait for this stream and others; `close` calls it."""
         # Records not yet handed out, and the batch the last of them came with. Stored together:
         # a Ctrl-C between storing and releasing must not make the next read find them again.
         self._held: tuple[deque[bytes], Batch | None] = (deque(), None)
@@ -218,6 +220,8 @@ class StreamHandle(Handle, Generic[T]):
             waiter.close()
         if sleepers is not None:
             sleepers.close()
+        for wake in tuple(self.wakes):
+            wake()
         super().close()
 
     def _last_count(self) -> int | None:

@@ -30,7 +30,7 @@ from kring.decl.programs import Program
 from kring.decl.struct import Struct
 from kring.decl.types import FieldType
 from kring.decl.variables import DATA, Global
-from kring.errors import AttachError, NotLive
+from kring.errors import AttachError, LoadError, NotLive
 from kring.handles import ProgramHandle, StructHandle, map_handle, perf_options, stream_handle
 from kring.obj.object import Object
 from kring.run.loading import bring_up
@@ -338,11 +338,20 @@ class Session:
         """Hand records to subscribers until the streams are closed."""
         from kring.stream.dispatch import run_all
 
-        handles, waiter = self._subscribed()
-        try:
-            run_all(handles, waiter)
-        finally:
-            waiter.close()
+        going, again = True, False
+        while going:
+            try:
+                handles, waiter = self._subscribed()
+            except LoadError:
+                # The session was closed between two rounds.
+                if again and all(stream.closed for stream in self._streams.values()):
+                    return
+                raise
+            again = True
+            try:
+                going = run_all(handles, waiter)
+            finally:
+                waiter.close()
 
     def _subscribed(self) -> tuple[list[StreamHandle[Any]], Waiter]:
         if self._runtime is None:
@@ -350,5 +359,6 @@ class Session:
         names = [name for name, stream in self._streams.items() if stream.subscribers]
         if not names:
             raise NotLive("no stream has a subscriber: `s[events].subscribe(fn)` first")
+        names = [name for name in names if not self._streams[name].closed] or names
         waiter = self._runtime.waiter([self._rings[name] for name in names])
         return [self._streams[name] for name in names], waiter

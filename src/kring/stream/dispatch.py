@@ -21,11 +21,13 @@ def poll_all(
     return _serve(handles, waiter, deadline_of(timeout))[0]
 
 
-def run_all(handles: Sequence[StreamHandle[Any]], waiter: Waiter) -> None:
-    """Serve subscribers until the streams are closed or nothing will ever come."""
+def run_all(handles: Sequence[StreamHandle[Any]], waiter: Waiter) -> bool:
+    """Serve subscribers until a stream is closed or nothing will ever come; whether others are
+    open, which want a waiter of their own: what is left in the closed one would end its waits."""
     ended = Wait.READY
     while ended is not Wait.CLOSED:
         _, ended = _serve(handles, waiter, None)
+    return len({handle.closed for handle in handles}) > 1
 
 
 def _serve(
@@ -34,7 +36,7 @@ def _serve(
     """How many records were served in one round, and why it ended."""
 
     def wait(timeout: float | None) -> Wait:
-        closed = all(handle.closed for handle in handles)
+        closed = any(handle.closed for handle in handles)
         return Wait.CLOSED if closed else waiter.wait(timeout)
 
     for handle in handles:

@@ -13,7 +13,7 @@ from kring.abi.programs import parse_section
 from kring.abi.uapi import PER_CPU, MapType
 from kring.decl.maps import PerfBuf
 from kring.decl.struct import Struct, dtype_format, fields, single, sizeof
-from kring.decl.types import Coded, FieldType
+from kring.decl.types import Char, Coded, FieldType
 from kring.errors import StreamError
 from kring.run.spec import unknown_hook
 from kring.run.target import (
@@ -245,17 +245,24 @@ def _decoder(name: str, record: FieldType) -> Callable[[bytes], Any]:
     _, decode = codec(record)
     if not (isinstance(record, type) and issubclass(record, Struct)):
         return decode
-    size = sizeof(record)
+    size, least = sizeof(record), _least_size(record)
 
     def checked(data: bytes) -> Any:
-        if len(data) < size:
+        if len(data) < least:
             raise StreamError(
                 f"{name}: a record of {len(data)} bytes is shorter than {record.__name__}, "
                 f"which has {size}"
             )
-        return decode(data)
+        return decode(data.ljust(size, b"\0"))
 
     return checked
+
+
+def _least_size(record: type[Struct]) -> int:
+    """Bytes of a record that ends in its last field, if that is text: programs send as much of it
+    as they have."""
+    last = max(fields(record), key=lambda field: field.offset + field.size, default=None)
+    return last.offset + 1 if last and isinstance(last.type, Char) else sizeof(record)
 
 
 def _exact_size(record: FieldType) -> int | None:

@@ -56,6 +56,12 @@ class Event(Struct):
     at: Point
 
 
+class Text(Struct):
+    pid: u32
+    comm: str = char(8)
+    text: str = char(64)
+
+
 class Longer(Struct):
     data: bytes = array(64)
 
@@ -115,6 +121,9 @@ def test_records_of_no_known_type_are_bytes_and_may_be_given_one(obj: Object, on
         assert s.maps["events"].poll(0) == [
             Event(pid=5, comm="kring", mac=b"abcdef", at=Point(x=1, y=2))
         ]
+    with load(obj, on=on(), records={"events": Text}) as s:
+        s.programs["program"].run()
+        assert s.maps["events"].poll(0) == [Text(pid=5, comm="kring", text="abcdef")]
     with load(obj, on=on(), records={"events": Longer}) as s:
         s.programs["program"].run()
         with pytest.raises(StreamError, match="28 bytes is shorter than Longer, which has 64"):

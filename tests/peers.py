@@ -35,13 +35,30 @@ def clang(source: str | Path, into: Path, *more: str) -> Path:
         path.write_text(source)
     else:
         path = source
-    made = into / f"{path.name.removesuffix('.c').removesuffix('.bpf')}.bpf.o"
-    command = [tool("clang"), *_CLANG, *more, "-c", str(path), "-o", str(made)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if "file not found" in done.stderr:
-        pytest.skip("libbpf's headers are not here: libbpf-dev has them")
-    assert done.returncode == 0, done.stderr
-    return made
+    return Compiling(path, into, *more).object()
+
+
+class Compiling:
+    """Clang at work on a file; `object` waits for what it makes."""
+
+    def __init__(self, source: Path, into: Path, *more: str) -> None:
+        stem = source.name.removesuffix(".c").removesuffix(".bpf")
+        self._made = into / f"{stem}.bpf.o"
+        self._said = into / f"{stem}.txt"
+        command = [tool("clang"), *_CLANG, *more, "-c", str(source), "-o", str(self._made)]
+        with self._said.open("w") as said:
+            self._process = subprocess.Popen(command, stderr=said)
+
+    def wait(self) -> None:
+        self._process.wait()
+
+    def object(self) -> Path:
+        self.wait()
+        said = self._said.read_text()
+        if "file not found" in said:
+            pytest.skip("libbpf's headers are not here: libbpf-dev has them")
+        assert self._process.returncode == 0, said
+        return self._made
 
 
 def c_program(name: str, into: Path) -> Path:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,7 +23,7 @@ from kring.obj.elf_write import to_elf
 from kring.obj.gen.python import declare
 from kring.obj.gen.records import records_of
 from kring.record import replace as renewed
-from peers import clang, tool
+from peers import Compiling, tool
 
 pytestmark = [
     pytest.mark.kernel,
@@ -44,8 +42,8 @@ SECTIONS = {"classifier": "tc", "tcx/ingress": "tc/ingress", "tcx/egress": "tc/e
 @pytest.fixture(scope="module")
 def objects(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Future[Path]]]:
-    """The compiled objects of this session's tests, as they get ready."""
+) -> dict[str, Compiling]:
+    """The compiled objects of this session's tests."""
     into = tmp_path_factory.mktemp("objects")
     tool("clang")
     chosen = {
@@ -53,15 +51,18 @@ def objects(
         for item in request.session.items
         if isinstance(item, pytest.Function) and item.path == Path(__file__)
     }
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield {
-            name: pool.submit(clang, one.source, into, *one.flags) for name, one in chosen.items()
-        }
+    compiling: dict[str, Compiling] = {}
+    at_once = os.cpu_count() or 1
+    for name, one in chosen.items():
+        if len(compiling) >= at_once:
+            [*compiling.values()][-at_once].wait()
+        compiling[name] = Compiling(one.source, into, *one.flags)
+    return compiling
 
 
 @pytest.mark.parametrize("one", cases(), ids=lambda one: one.name)
-def test_object(one: Case, objects: dict[str, Future[Path]], pins: Path) -> None:
-    path = objects[one.name].result()
+def test_object(one: Case, objects: dict[str, Compiling], pins: Path) -> None:
+    path = objects[one.name].object()
     ours = by_kring(one, path)
     theirs = by_libbpf(one, path, pins)
     both = f"kring: {ours.refused or 'loads'}\n\nlibbpf: {theirs.refused or 'loads'}"
@@ -79,9 +80,9 @@ def test_object(one: Case, objects: dict[str, Future[Path]], pins: Path) -> None
 
 
 @pytest.mark.parametrize("one", cases(), ids=lambda one: one.name)
-def test_object_written_again(one: Case, objects: dict[str, Future[Path]], pins: Path) -> None:
+def test_object_written_again(one: Case, objects: dict[str, Compiling], pins: Path) -> None:
     """What kring reads and writes is what it reads then; the structs in it can be declared."""
-    path = objects[one.name].result()
+    path = objects[one.name].object()
     try:
         obj = from_elf(path.read_bytes(), one.name)
     except KringError:
@@ -105,8 +106,8 @@ def test_object_written_again(one: Case, objects: dict[str, Future[Path]], pins:
 
 
 @pytest.mark.parametrize("one", [one for one in cases() if one.runs], ids=lambda one: one.name)
-def test_object_in_the_vm(one: Case, objects: dict[str, Future[Path]]) -> None:
-    path = objects[one.name].result()
+def test_object_in_the_vm(one: Case, objects: dict[str, Compiling]) -> None:
+    path = objects[one.name].object()
     if one.vm_refuses:
         with pytest.raises(KringError, match=one.vm_refuses):
             values_in_vm(one, path)

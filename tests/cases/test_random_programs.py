@@ -148,7 +148,7 @@ def test_random_programs_in_the_vm(random: Random, tmp_path: Path) -> None:
 
 
 def test_random_programs_by_seed(tmp_path: Path, kernel: bool) -> None:
-    count, _, first = os.environ.get("KRING_RANDOM", "80").partition(":")
+    count, _, first = os.environ.get("KRING_RANDOM", "40").partition(":")
     tally: Counter[str] = Counter()
     for seed in range(int(first or 0), int(first or 0) + int(count)):
         check(Random(seed), fresh(tmp_path), kernel, tally, seed)

@@ -174,7 +174,7 @@ def check(seed: int, file: Path, kernel: bool, tally: Counter[str]) -> None:
 
 
 def test_rich_programs_by_seed(tmp_path: Path) -> None:
-    count, _, first = os.environ.get("KRING_RICH", "60").partition(":")
+    count, _, first = os.environ.get("KRING_RICH", "30").partition(":")
     tally: Counter[str] = Counter()
     kernel = may_load()
     for seed in range(int(first or 0), int(first or 0) + int(count)):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from kring.abi.programs import parse_section
 from kring.abi.uapi import PER_CPU, MapType
-from kring.decl.maps import PerfBuf
+from kring.decl.maps import INDEX, MapDeclaration, PerfBuf, Stream, key_type
 from kring.decl.struct import Struct, dtype_format, fields, single, sizeof
 from kring.decl.types import Char, Coded, FieldType
 from kring.errors import StreamError
@@ -193,6 +193,23 @@ _RARER = frozenset(
 )
 
 
+def declared_handle(
+    live: LiveMap,
+    declaration: MapDeclaration,
+    runtime: Runtime,
+    counters: LiveMap | None,
+    descriptor: Callable[[object], int],
+) -> Any:
+    """The handle of a map as it was declared; the rest is as `stream_handle` and `map_handle` take
+    it."""
+    types = declaration.types
+    if isinstance(declaration, Stream):
+        options = _perf_options(declaration) if isinstance(declaration, PerfBuf) else None  # pyright: ignore[reportUnknownArgumentType]
+        return stream_handle(live, types[0], runtime, counters, options)
+    value = types[-1] if types else INDEX
+    return map_handle(live, key_type(declaration) or INDEX, value, descriptor)
+
+
 def map_handle(
     live: LiveMap, key: FieldType, value: FieldType, descriptor: Callable[[object], int]
 ) -> Any:
@@ -228,7 +245,7 @@ def stream_handle(
     return StreamHandle(reader, waiter, decode, dropped or (lambda: None), dtype).through(live)
 
 
-def perf_options(declaration: PerfBuf[Any]) -> PerfOptions:
+def _perf_options(declaration: PerfBuf[Any]) -> PerfOptions:
     """How a declaration wants its buffers opened."""
     events, watermark = declaration.wakeup_events or 0, declaration.wakeup_watermark or 0
     return PerfOptions(

@@ -11,9 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 from weakref import finalize
 
-from kring.abi.uapi import MapType
 from kring.decl.maps import (
-    INDEX,
     Array,
     Hash,
     LruHash,
@@ -30,7 +28,7 @@ from kring.decl.maps import (
 )
 from kring.decl.struct import Struct
 from kring.errors import LoadError
-from kring.handles import LinkHandle, ProgramHandle, map_handle, perf_options, stream_handle
+from kring.handles import LinkHandle, ProgramHandle, declared_handle, map_handle, stream_handle
 from kring.obj.object import Object
 from kring.run.kernel.kernel import Kernel, KernelRuntime
 from kring.run.kernel.maps import KernelMap
@@ -114,12 +112,7 @@ def _handle(runtime: KernelRuntime, path: str, kind: Any) -> Any:
 def _map(runtime: KernelRuntime, live: KernelMap, path: str, kind: Any) -> Any:
     if kind is None:
         return _untyped(runtime, live, path)
-    made = _declared(live, path, kind)
-    if live.spec.type in (MapType.RINGBUF, MapType.PERF_EVENT_ARRAY):
-        options = perf_options(made) if live.spec.type is MapType.PERF_EVENT_ARRAY else None
-        return stream_handle(live, made.types[0], runtime, None, options)
-    value = made.types[-1] if made.types else INDEX
-    return map_handle(live, key_type(made) or INDEX, value, _descriptor)
+    return declared_handle(live, _declared(live, path, kind), runtime, None, _descriptor)
 
 
 def _untyped(runtime: KernelRuntime, live: KernelMap, path: str) -> Any:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 from kring.abi.uapi import MapType
 from kring.decl.maps import (
     DROPS,
-    INDEX,
     Array,
     Hash,
     LruHash,
@@ -24,21 +23,18 @@ from kring.decl.maps import (
     PerCpuHash,
     PerfBuf,
     Stream,
-    key_type,
 )
 from kring.decl.programs import Program
 from kring.decl.struct import Struct
-from kring.decl.types import FieldType
 from kring.decl.variables import DATA, Global
 from kring.errors import AttachError, LoadError, NotLive
-from kring.handles import ProgramHandle, StructHandle, map_handle, perf_options, stream_handle
+from kring.handles import ProgramHandle, StructHandle, declared_handle, map_handle, stream_handle
 from kring.obj.object import Object
 from kring.run.loading import bring_up
 from kring.run.target import (
     ANYWHERE,
     Hook,
     LiveMap,
-    PerfOptions,
     Runtime,
     Target,
     Waiter,
@@ -226,26 +222,28 @@ class Session:
         one = live[name]
         if declaration is None:
             return one
-        if isinstance(declaration, Stream):
-            stream: Any = declaration  # pyright: ignore[reportUnknownVariableType]
-            perf = perf_options(stream) if isinstance(declaration, PerfBuf) else None
-            return self._stream(one, declaration.types[0], live, perf)
-        key, value = key_type(declaration), declaration.types[-1] if declaration.types else INDEX
-        return map_handle(one, key or INDEX, value, self._descriptor)
+        assert self._runtime is not None
+        counters = live.get(DROPS)
+        return self._known(
+            one, declared_handle(one, declaration, self._runtime, counters, self._descriptor)
+        )
 
     def _type(self, obj: Object, live: Mapping[str, LiveMap]) -> None:
         """Have the handles made, when asked for, of an object that says itself what it holds."""
         from kring.typed import ENTRYLESS, STREAMS, Named, Types, perf_outputs
 
+        assert self._runtime is not None
+        runtime = self._runtime
         types = Types(obj, self._records or {})
 
         def made(name: str) -> Any:
             one = live[name]
             if one.spec.type is MapType.STRUCT_OPS:
-                assert self._runtime is not None
-                return StructHandle(one, self._runtime.attach_struct)
+                return StructHandle(one, runtime.attach_struct)
             if one.spec.type in STREAMS:
-                return self._stream(one, types.record(one.spec), live)
+                counters = live.get(DROPS)
+                record = types.record(one.spec)
+                return self._known(one, stream_handle(one, record, runtime, counters))
             if one.spec.type in ENTRYLESS:
                 return one
             return map_handle(one, types.key(one.spec), types.value(one.spec), self._descriptor)
@@ -262,18 +260,13 @@ class Session:
         )
         self.programs = Named("program", self.programs, dict(self.programs).__getitem__)
 
-    def _stream(
-        self,
-        live: LiveMap,
-        record: FieldType | None,
-        maps: Mapping[str, LiveMap],
-        options: PerfOptions | None = None,
-    ) -> StreamHandle[Any]:
-        assert self._runtime is not None
-        name, counters = live.spec.name, maps.get(DROPS)
-        self._rings[name] = live
-        self._streams[name] = stream_handle(live, record, self._runtime, counters, options)
-        return self._streams[name]
+    def _known(self, live: LiveMap, handle: Any) -> Any:
+        """The handle, kept for closing and for subscribers if it is a stream's."""
+        is_stream = isinstance(handle, StreamHandle)
+        if is_stream:
+            self._rings[live.spec.name] = live
+            self._streams[live.spec.name] = handle
+        return handle
 
     def _descriptor(self, program: object) -> int:
         """The descriptor of a program of this session."""

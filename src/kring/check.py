@@ -9,18 +9,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from typing import cast
 
+from kring.abi.programs import parse_section
 from kring.cli import error_text
 from kring.decl.programs import Program
 from kring.errors import CompileError, KringError
 from kring.obj.object import Map, Object
-from kring.obj.object import Program as Built
 from kring.open import from_file, is_object
 from kring.record import record, replace
 from kring.run.kernel.features import Feature, features
 from kring.run.kernel.kernel import Kernel
-from kring.run.spec import kind_of
 from kring.run.target import Target
 from kring.script import programs_in
 from kring.session import Session, load
@@ -43,7 +41,7 @@ def check(path: str, on: Target, json: bool, log: bool = False) -> int:
     if is_object(path):
         rows = list(_of_object(path, on, log))
     else:
-        rows = [_verdict(program, on, log) for program in programs_in(path)]
+        rows = [_of_source(program, on, log) for program in programs_in(path)]
     failed = [row for row in rows if row.verdict not in ("ok", _OPTIONAL)]
     if json:
         _print_json(rows)
@@ -69,7 +67,9 @@ def _of_object(path: str, on: Target, log: bool) -> Iterator[Verdict]:
     for program in obj.programs:
         if program.autoload:
             alone = obj.replace(autoload={**others, program.name: True})
-            yield _verdict(program, on, log, load(alone, on=on, attach=False))
+            session = load(alone, on=on, attach=False)
+            verdict = _verdict(session, program.name, program.section, on, log)
+            yield replace(verdict, slots=program.slots)
         else:
             yield Verdict(program.name, program.section, _OPTIONAL, program.slots, None, None)
 
@@ -81,30 +81,30 @@ def _unshared(map: Map) -> Map:
     return replace(map, pinned=map.pinned and os.path.lexists(shared_path(map)))
 
 
-def _verdict(
-    program: Program | Built, on: Target, log: bool, session: Session | None = None
-) -> Verdict:
-    session = session or load(cast("Program", program), on=on, attach=False)
-    slots = program.slots if isinstance(program, Built) else None
+def _of_source(program: Program, on: Target, log: bool) -> Verdict:
+    session = load(program, on=on, attach=False)
+    verdict = _verdict(session, program.name, program.section, on, log)
+    return replace(verdict, slots=session.object.programs[0].slots if session.object else None)
+
+
+def _verdict(session: Session, program: str, section: str, on: Target, log: bool) -> Verdict:
+    """What becomes of the session's only program; nothing is said of its slots."""
     verdict, processed, text = "ok", None, None
     try:
         with session:
             (loaded,) = session.programs.values()
             processed = loaded.insns_processed or None
-        _check_hook(program, on)
+        _check_hook(section, on)
     except KringError as error:
         verdict, text = _verdict_word(error), error_text(error, log).removeprefix("kring: ")
-    slots = slots or _slots(session)
-    return Verdict(program.name, program.section, verdict, slots, processed, text)
+    return Verdict(program, section, verdict, None, processed, text)
 
 
-def _check_hook(program: Program | Built, on: Target) -> None:
+def _check_hook(section: str, on: Target) -> None:
     """Refuse a tracepoint that does not exist: loading alone does not ask for it."""
-    kind, target = (
-        kind_of(program) if isinstance(program, Built) else (program.kind, program.target)
-    )
+    kind, target = parse_section(section)
     if isinstance(on, Kernel) and kind.name == "tracepoint" and target:
-        runtime = on.open(Object(program.name, ()))
+        runtime = on.open(Object("check", ()))
         try:
             runtime.tracepoint(target)
         finally:
@@ -113,10 +113,6 @@ def _check_hook(program: Program | Built, on: Target) -> None:
 
 def _verdict_word(error: KringError) -> str:
     return "does not compile" if isinstance(error, CompileError) else "refused"
-
-
-def _slots(session: Session) -> int | None:
-    return session.object.programs[0].slots if session.object else None
 
 
 def doctor(kernel: Kernel, json: bool) -> int:

@@ -9,6 +9,7 @@ Deterministic, and free of the running system unless what it says of hooks is ha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from kring.abi.code import encode
 from kring.abi.isa import LDX, ST, STACK_SIZE, STX
@@ -17,16 +18,23 @@ from kring.btf.ext import CoreKind, CoreReloc, LineInfo
 from kring.btf.types import DataSec, Func, FuncProto, Ptr, Var
 from kring.btf.write import Builder as Types
 from kring.decl.btf import kfunc_id, type_id
-from kring.decl.maps import DROPS, SCRATCH, MapDeclaration, Stream, ValueType, key_type, value_size
+from kring.decl.maps import (
+    DROPS,
+    SCRATCH,
+    MapDeclaration,
+    PlainMap,
+    Stream,
+    ValueType,
+    key_type,
+    value_size,
+)
 from kring.decl.partial import KernelTypes
-from kring.decl.programs import Program as Source
+from kring.decl.programs import Program as Decorated
 from kring.decl.types import ArrayType, Char, IntType
 from kring.decl.variables import CONSTANTS, DATA
 from kring.errors import CompileError, ObjectError
 from kring.frontend.diagnose import combined, place, source_line
-from kring.frontend.kernel import Facts
 from kring.frontend.module import Module
-from kring.frontend.python import compile_program
 from kring.ir.core import Core, Fn, Span
 from kring.ir.passes import optimise
 from kring.lower.code import Code, StackOverflow, TooLong
@@ -34,6 +42,12 @@ from kring.lower.lower import check_stack, lower
 from kring.obj.functions import LDDW, RELOC_CALL, Piece, join
 from kring.obj.object import KfuncRef, Map, MapRef, Object, Program
 from kring.spelling import c_name
+
+if TYPE_CHECKING:
+    from kring.frontend.kernel import Facts
+    from kring.frontend.lisp.unit import Defprog
+
+    Source = Decorated | Defprog
 
 Dump = Callable[[str, str, Fn], None]
 """Called with a program's name, a stage's and the function after it."""
@@ -70,7 +84,7 @@ def compile_all(
     compiled: list[tuple[Source, list[tuple[Fn, Code]]]] = []
     for program in programs:
         try:
-            fn = compile_program(program, module, names, facts)
+            fn = _front_end(program, module, names, facts)
         except CompileError:
             continue
         try:
@@ -101,7 +115,19 @@ def compile_all(
         _program(types, kernel, kfuncs, name, source, functions)
         for name, (source, functions) in zip(program_names(programs), compiled, strict=True)
     ]
-    return Object(programs[0].name, tuple(built), tuple(maps), types.bytes()), module
+    licence = getattr(programs[0], "licence", "GPL")
+    return Object(programs[0].name, tuple(built), tuple(maps), types.bytes(), licence), module
+
+
+def _front_end(program: Source, module: Module, names: dict[int, str], facts: Facts | None) -> Fn:
+    """The IR of a program, of whichever language it is."""
+    if isinstance(program, Decorated):
+        from kring.frontend.python import compile_program
+
+        return compile_program(program, module, names, facts)
+    from kring.frontend.lisp.compile import compile_program as compile_lisp
+
+    return compile_lisp(program, module)
 
 
 def program_names(programs: Sequence[Source]) -> list[str]:
@@ -162,7 +188,9 @@ def _too_much_stack(name: str, users: Sequence[tuple[Span | None, int]]) -> Comp
     )
 
 
-def _map(types: Types, module: Module, name: str, declaration: MapDeclaration) -> Map:
+def _map(types: Types, module: Module, name: str, declaration: MapDeclaration | PlainMap) -> Map:
+    if isinstance(declaration, PlainMap):
+        return _plain_map(types, module, name, declaration)
     value = _value_type(declaration)
     held = type_id(types, value)
     if isinstance(declaration, Stream):
@@ -183,6 +211,23 @@ def _map(types: Types, module: Module, name: str, declaration: MapDeclaration) -
         key_type=type_id(types, key) if key else 0,
         value_type=held,
     )
+
+
+def _plain_map(types: Types, module: Module, name: str, plain: PlainMap) -> Map:
+    """A map whose keys and values are of some size, whatever they are."""
+    key, value = (type_id(types, one) if one else 0 for one in (plain.key, plain.value))
+    key_size, size = (value_size(one) if one else 0 for one in (plain.key, plain.value))
+    if name in module.records or plain.count_drops:
+        struct = module.records.get(name)
+        record = type_id(types, struct) if struct else 0
+        drops = module.drop_index(name) if name in module.drops else None
+        return Map(
+            name, plain.type, key_size, size, plain.max_entries, plain.flags, record=record,
+            drops=drops,
+        )  # fmt: skip
+    if plain.type is MapType.LPM_TRIE and not isinstance(plain.key, type):
+        key = value = 0  # the kernel takes no other type than a struct
+    return Map(name, plain.type, key_size, size, plain.max_entries, plain.flags, key, value)
 
 
 def _value_type(declaration: MapDeclaration) -> ValueType | ArrayType:

@@ -71,7 +71,8 @@ def _struct(types: Builder, struct: type[Struct]) -> int:
         for field in layout(struct).fields
     )
     name = "bpf_spin_lock" if is_lock(struct) else c_name(struct.__name__)
-    return types.add(Composite(name, layout(struct).size, members))
+    union = len(members) > 1 and not any(one.bit_offset or one.bitfield_size for one in members)
+    return types.add(Composite(name, layout(struct).size, members, union))
 
 
 def kfunc_id(types: Builder, kernel: KernelTypes, function: Kfunc) -> int:

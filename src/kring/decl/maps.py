@@ -155,6 +155,19 @@ def not_live(declaration: Declaration, use: str) -> NoReturn:
     )
 
 
+@record
+class PlainMap:
+    """A map by its numbers: of what kind and how large it is, what its keys and values are, if it
+    has any, and whether losses of a stream are counted."""
+
+    type: MapType
+    key: ValueType | ArrayType | None
+    value: ValueType | ArrayType | None
+    max_entries: int
+    flags: int = 0
+    count_drops: bool = False
+
+
 _EXAMPLES = ("Map", "Map[Exec]", "Map[u32, u64]")
 
 INDEX = IntType(4)

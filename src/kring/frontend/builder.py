@@ -457,7 +457,7 @@ class Builder:
         held = join.paths[0][2]
         for index, (_, _, other, _) in enumerate(join.paths):
             for token in (held ^ other) - self.forgiven:
-                if join.failed:
+                if join.failed or token.loose:
                     self.forgiven.add(token)
                     continue
                 keeps, ends = (0, index) if token in held else (index, 0)

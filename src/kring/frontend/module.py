@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from kring.decl.maps import MapDeclaration
+from kring.decl.maps import MapDeclaration, PlainMap
 from kring.decl.partial import Used
-from kring.decl.struct import layout
+from kring.decl.struct import Struct, layout
 from kring.decl.variables import Global
 from kring.errors import CompileError, DeclarationError
 from kring.record import field, record
@@ -60,9 +60,16 @@ class Module:
     """What all programs of one build share: maps by name, the kernel structs they look into, the
     streams whose losses are counted, kernel functions by name, variables by name with their
     offsets in bytes, constant bytes with theirs, the sizes of large structs by where they are
-    made, and what the compiler refused so far."""
+    made, and what the compiler refused so far. `records` are the types of streams that do not
+    declare one, None where there are several."""
 
-    maps: dict[str, MapDeclaration] = field(default_factory=dict[str, MapDeclaration])
+    maps: dict[str, MapDeclaration | PlainMap] = field(
+        default_factory=dict[str, "MapDeclaration | PlainMap"]
+    )
+    records: dict[str, type[Struct] | None] = field(
+        default_factory=dict[str, "type[Struct] | None"]
+    )
+    notes: dict[str, None] = field(default_factory=dict[str, None])
     kernel_types: dict[str, Used] = field(default_factory=dict[str, Used])
     drops: list[str] = field(default_factory=list[str])
     kfuncs: dict[str, Kfunc] = field(default_factory=dict[str, Any])

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from kring.abi.uapi import BPF_F_CURRENT_CPU
-from kring.decl.maps import DROPS, PerfBuf, RingBuf, Stream, value_size
+from kring.decl.maps import DROPS, PerfBuf, PlainMap, RingBuf, Stream, value_size
 from kring.decl.struct import Struct
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
@@ -70,7 +70,7 @@ def close(b: Builder, record: Record, how: str) -> None:
             b.env[variable] = gone
 
 
-def output(b: Builder, stream: Stream[Any], name: str, record: Ref) -> Value:
+def output(b: Builder, stream: Stream[Any] | PlainMap, name: str, record: Ref) -> Value:
     """Send a copy of a record; 1 if there was room, else the drop is counted and it is 0."""
     pointer, size = b.at(record.pointer, record.offset), b.const(value_size(record.struct))
     if isinstance(stream, RingBuf):
@@ -87,7 +87,7 @@ def output(b: Builder, stream: Stream[Any], name: str, record: Ref) -> Value:
     return b.emit(Op.EQ, failed, b.const(0))
 
 
-def count_drop(b: Builder, stream: Stream[Any], name: str) -> None:
+def count_drop(b: Builder, stream: Stream[Any] | PlainMap, name: str) -> None:
     """Count one lost record of a stream, on this CPU, atomically."""
     if not stream.count_drops:
         return

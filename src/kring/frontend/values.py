@@ -8,10 +8,10 @@ value apart and put it together again.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from kring.decl.kernel import KernelStruct
-from kring.decl.maps import Stream
+from kring.decl.maps import PlainMap, Stream
 from kring.decl.struct import Struct
 from kring.decl.types import ArrayType, Elements, IntType
 from kring.ir.core import Core, Span, Value
@@ -78,7 +78,9 @@ class Token:
 
     span: Span
     stream: str
-    declaration: Stream[Any]
+    declaration: Stream[Any] | PlainMap
+    loose: ClassVar[bool] = False
+    """Whether paths that hold it may meet paths that do not, and nothing more is known of it."""
 
     def text(self, where: str = "") -> str:
         """`the record reserved from 'events'`, with `where` that was."""

@@ -7,17 +7,20 @@ them, and counts them: `pointer [offset]` is one or two, `value…` any number o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from kring.decl.maps import PlainMap
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.forms import Operand, Symbol
 from kring.frontend.values import Token
-from kring.ir.core import Span, Type, Value
+from kring.ir.core import Op, Span, Value
 from kring.record import field, record
+from kring.spelling import suggestion
 
 if TYPE_CHECKING:
+    from kring.decl.struct import Struct
     from kring.frontend.kernel import Facts
     from kring.frontend.lisp.unit import Defprog, Unit
 
@@ -26,10 +29,12 @@ Build = Callable[["Scope", list[Operand]], Value]
 
 @record
 class Place:
-    """Where `setf` and `incf` write, its operands evaluated already."""
+    """Where `setf` and `incf` write, its operands evaluated already; `add` is what `incf` does
+    there where that is more than to read and to write."""
 
     read: Callable[[], Value]
     write: Callable[[Value], None]
+    add: Callable[[Value], Value] | None = None
 
 
 @record
@@ -42,38 +47,67 @@ class Rule:
 
     def check(self, name: str, args: Sequence[Operand], span: Span) -> None:
         """Refuse another number of operands than the usage says."""
-        least, most = _counts(self.usage)
-        if least <= len(args) and (most is None or len(args) <= most):
+        words = self.usage.split()
+        least = sum(not word.startswith("[") and not word.endswith("…") for word in words)
+        endless = self.usage.rstrip("]").endswith("…")
+        if least <= len(args) and (endless or len(args) <= len(words)):
             return
         given = f"{len(args)} operand{'s' * (len(args) != 1)}"
         wanted = f"({name} {self.usage})" if self.usage else f"({name})"
         refuse(span, f"{name} is given {given}", f"write `{wanted}`")
 
 
-def _counts(usage: str) -> tuple[int, int | None]:
-    """The smallest and the largest number of operands, None for any."""
-    words = usage.split()
-    least = sum(not word.startswith("[") and not word.endswith("…") for word in words)
-    return least, None if usage.rstrip("]").endswith("…") else len(words)
-
-
 @record(frozen=False)
 class Scope:
     """One program being compiled.
 
-    `names` are the variables in sight by their symbols, as the builder knows them; `types` the
-    types declared for them, as `u32`. `tokens` are reservations by the pointer that leads to them;
-    `structs` the struct that a pointer leads to, as far as that was said. `transactions` are the
-    records of the `with-ringbuf` forms this is in, innermost last.
+    `names` are the variables in sight by their symbols, as the builder knows them, and `types` the
+    types that are known of them, as `u32`. `tokens` are reservations by the pointer that leads to
+    them, `transactions` those of the `with-ringbuf` forms this is in, innermost last; `structs` has
+    the struct that a pointer leads to, as far as that was said, `records` what the program sends:
+    stream, pointer and size. `carried` has for each loop the
+    variables that it changes, and `again` is set when one was found that was not known: then the
+    program is built once more.
     """
 
     b: Builder
     unit: Unit
     program: Defprog
     facts: Facts | None
+    carried: dict[int, set[str]]
     names: dict[Symbol, str] = field(default_factory=dict[Symbol, str])
     types: dict[str, str] = field(default_factory=dict[str, str])
     tokens: dict[Value, Token] = field(default_factory=dict[Value, Token])
-    structs: dict[Value, str] = field(default_factory=dict[Value, str])
     transactions: list[Value] = field(default_factory=list[Value])
-    made: dict[str, int] = field(default_factory=dict[str, int])
+    structs: dict[Value, type[Struct]] = field(default_factory=dict[Value, "type[Struct]"])
+    records: list[tuple[str, Value, int]] = field(default_factory=list[tuple[str, Value, int]])
+    bindings: dict[str, int] = field(default_factory=dict[str, int])
+    again: bool = False
+
+    def fresh(self, symbol: Symbol) -> str:
+        """A name for one more variable, the same each time the program is built."""
+        count = self.bindings[symbol.name] = self.bindings.get(symbol.name, 0) + 1
+        return symbol.name if count == 1 else f"{symbol.name}#{count}"
+
+    def map(self, arg: Operand) -> tuple[PlainMap, str]:
+        """A map by its name, and what the kernel calls it."""
+        known = self.unit.maps
+        if not isinstance(arg.form, Symbol):
+            refuse(arg.span, "a map is wanted here, by its name")
+        found = known.get(arg.form.name)
+        if found is None:
+            hint = suggestion(arg.form.name, known)
+            listed = f" There are: {', '.join(known)}" if known else ""
+            refuse(
+                arg.span,
+                f"no map is called {arg.form.name}.{hint or listed}",
+                *(() if hint else ("declare it before: `(defmap NAME :type … :max-entries …)`",)),
+            )
+        name, declaration = found
+        self.b.module.maps[name] = declaration
+        return declaration, name
+
+
+def is_constant(value: Value) -> bool:
+    """Whether it is a number that is known now."""
+    return value.op is Op.CONST

@@ -1,0 +1,74 @@
+"""One program of a Lisp file → IR."""
+
+from __future__ import annotations
+
+from kring.decl.struct import sizeof
+from kring.errors import CompileError
+from kring.frontend.builder import Builder, Place
+from kring.frontend.diagnose import combined, refuse
+from kring.frontend.lisp import arithmetic, control, maps, memory, rings, structs
+from kring.frontend.lisp.expressions import body
+from kring.frontend.lisp.finish import finish
+from kring.frontend.lisp.scope import Scope
+from kring.frontend.lisp.unit import Defprog
+from kring.frontend.module import Module, Separate
+from kring.ir.check import unproven
+from kring.ir.core import Fn, Space, Type
+
+PARTS = arithmetic, control, maps, memory, rings, structs
+"""The modules whose forms every program may use; the others are imported when one is met."""
+
+
+def compile_program(program: Defprog, module: Module) -> Fn:
+    """The IR of one program; `module` is shared by the programs of a build.
+
+    Raises: CompileError at the place in the source; it is in `module.errors` too.
+    """
+    try:
+        return _compile(program, module)
+    except RecursionError:
+        error = _too_deep(program)
+    except CompileError as refused:
+        error = refused
+    module.errors.append(error)
+    raise combined([error])
+
+
+def _too_deep(program: Defprog) -> CompileError:
+    try:
+        refuse(program.span, f"the forms of {program.name} are nested too deep")
+    except CompileError as error:
+        return error
+
+
+def _compile(program: Defprog, module: Module) -> Fn:
+    unsigned: set[tuple[Place, str]] = set()
+    carried: dict[int, set[str]] = {}
+    while True:
+        separate = Separate(program.name, set(), set())
+        b = Builder(program.name, module, program.span, unsigned, separate)
+        b.parameter(Type(Space.CTX))
+        s = Scope(b, program.unit, program, program.unit.facts, carried)
+        result = body(s, program.body)
+        b.span = program.body[-1].span if program.body else program.span
+        finish(s, result, b.span)
+        if s.again:
+            continue
+        _note_records(s)
+        for _, user in unproven(b.fn):
+            refuse(
+                user.span or program.span,
+                "this may be a null pointer here, as of a key that is not there",
+                "use it where a test found that it is not 0: `(when-let ((p …)) …)`",
+            )
+        return b.fn
+
+
+def _note_records(s: Scope) -> None:
+    """The struct of each stream's records, where all are of one and as large as it is."""
+    known = s.b.module.records
+    for stream, pointer, size in s.records:
+        struct = s.structs.get(pointer)
+        if struct is not None and sizeof(struct) != size:
+            struct = None
+        known[stream] = struct if known.get(stream, struct) is struct else None

@@ -1,0 +1,326 @@
+"""Lisp forms → IR: what a form is worth, what it does, where a condition leads.
+
+In:  an operand. Out: `value`, its 64 bits; `effect`, nothing but what it does; `condition`, which
+     ends the path at one of two joins; `constant`, an integer that is known while compiling.
+Rule: a list is built by the row of its head in `FORMS`, else by one that the file made, else after
+      the expansion of its macro, else as the call of a helper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import TypeVar
+
+from kring.abi.helpers import HELPERS
+from kring.errors import CompileError
+from kring.frontend.builder import Join
+from kring.frontend.diagnose import refuse
+from kring.frontend.lisp.constants import CONSTANTS, SIZES
+from kring.frontend.lisp.forms import Cell, Operand, Symbol, head, operands, show
+from kring.frontend.lisp.scope import Place, Rule, Scope
+from kring.frontend.streams import count_drop
+from kring.frontend.values import Mixed, Num
+from kring.ir.core import MASK, Span, Value, number
+from kring.spelling import closest
+
+T = TypeVar("T")
+
+FORMS: dict[str, Rule] = {}
+"""The forms of the language."""
+LATER: dict[str, str] = {}
+"""Forms whose rows are in a module that is imported when the first of them is met."""
+EFFECTS: dict[str, Callable[[Scope, list[Operand]], object]] = {}
+"""Forms that take less where nobody asks for their value."""
+CONDITIONS: dict[str, Callable[[Scope, list[Operand], Join, Join], None]] = {}
+"""Forms that part the paths by themselves."""
+
+_RESULT = "<value>"
+"""A variable no source can name, for what several paths bring to one place."""
+_MOST_EXPANSIONS = 100
+"""Macros within macros; more never end."""
+
+
+def value(s: Scope, arg: Operand) -> Value:
+    """What the form is worth; 0 where no path leads to it."""
+    s.b.span = arg.span
+    if s.b.block is None:
+        return s.b.const(0)
+    match arg.form:
+        case None:
+            return s.b.const(0)
+        case int(number):
+            return literal(s, number, arg.span)
+        case Symbol():
+            return _named(s, arg.form, arg.span)
+        case Cell():
+            if (rule := _rule(s, arg)) is not None:
+                args = operands(arg.form.cdr, arg.span)
+                rule.check(head(arg.form), args, arg.span)
+                made = rule.build(s, args)
+                s.b.span = arg.span
+                return made
+            return _expanded(s, arg, lambda expansion: value(s, expansion))
+        case str():
+            refuse(
+                arg.span,
+                "a program has no strings",
+                "they stand in options such as :section, and in the arguments of a few helpers",
+            )
+
+
+def effect(s: Scope, arg: Operand) -> None:
+    """Build what the form does; its value is not asked for."""
+    if s.b.block is None:
+        return
+    build = EFFECTS.get(head(arg.form))
+    if build is not None and isinstance(arg.form, Cell):
+        args = operands(arg.form.cdr, arg.span)
+        FORMS[head(arg.form)].check(head(arg.form), args, arg.span)
+        s.b.span = arg.span
+        build(s, args)
+    elif isinstance(arg.form, Cell) and _rule(s, arg) is None:
+        _expanded(s, arg, lambda expansion: effect(s, expansion))
+    else:
+        value(s, arg)
+
+
+def condition(s: Scope, arg: Operand, then: Join, otherwise: Join) -> None:
+    """Go to `then` if the form's value is not 0, else to `otherwise`."""
+    if s.b.block is None:
+        return
+    part = CONDITIONS.get(head(arg.form))
+    if part is not None and isinstance(arg.form, Cell):
+        args = operands(arg.form.cdr, arg.span)
+        FORMS[head(arg.form)].check(head(arg.form), args, arg.span)
+        s.b.span = arg.span
+        part(s, args, then, otherwise)
+    elif isinstance(arg.form, Cell) and _rule(s, arg) is None:
+        _expanded(s, arg, lambda expansion: condition(s, expansion, then, otherwise))
+    else:
+        branch(s, value(s, arg), then, otherwise)
+
+
+def branch(s: Scope, found: Value, then: Join, otherwise: Join) -> None:
+    """Part the paths by a value; one that leads to a record says where there is none."""
+    b = s.b
+    token = s.tokens.get(found)
+    if token is None or token not in b.held - b.forgiven:
+        b.branch(found, then, otherwise)
+        return
+    missing = b.join()
+    b.branch(found, then, missing)
+    b.enter(missing)
+    if b.block is not None:
+        b.held -= {token}
+        count_drop(b, token.declaration, token.stream)
+    b.jump(otherwise)
+
+
+def constant(s: Scope, arg: Operand, what: str) -> int:
+    """The form's value, which must be known while compiling; `what` names it in the error."""
+    found = number(value(s, arg))
+    if found is None:
+        refuse(arg.span, f"{what} must be known while compiling; {show(arg.form)} is not")
+    return found
+
+
+def body(s: Scope, forms: list[Operand]) -> Value:
+    """The value of the last of some forms, after the effects of the others."""
+    for form in forms[:-1]:
+        effect(s, form)
+    return value(s, forms[-1]) if forms else s.b.const(0)
+
+
+def effects(s: Scope, forms: list[Operand]) -> None:
+    for form in forms:
+        effect(s, form)
+
+
+def give(s: Scope, result: Value, join: Join) -> None:
+    """End the path at a join, with what it brings there."""
+    if s.b.block is not None:
+        s.b.env[_RESULT] = Num(result, signed=False)
+        s.b.jump(join)
+
+
+def taken(s: Scope, join: Join) -> Value:
+    """Go on where paths meet, with what they brought."""
+    b = s.b
+    span = b.span
+    b.enter(join)
+    b.span = span
+    found = b.env.pop(_RESULT, None) if b.block is not None else None
+    match found:
+        case Num(result):
+            return result
+        case Mixed(one, other):
+            refuse(b.span, f"this is {one} on one path and {other} on another")
+        case _:
+            return b.const(0)
+
+
+def literal(s: Scope, number: int, span: Span) -> Value:
+    """A number as it is written, in 64 bits."""
+    if not -(1 << 63) <= number <= MASK:
+        refuse(span, f"{number} does not fit in 64 bits")
+    return s.b.const(number)
+
+
+def type_name(arg: Operand) -> str:
+    """The name of a type of numbers."""
+    name = arg.form.name if isinstance(arg.form, Symbol) else ""
+    if name not in SIZES:
+        refuse(arg.span, f"{show(arg.form)} is no type of numbers", f"there are: {' '.join(SIZES)}")
+    return name
+
+
+def size_of(arg: Operand) -> int:
+    """The bytes of a type of numbers, by its name."""
+    return SIZES[type_name(arg)]
+
+
+def place(s: Scope, arg: Operand) -> Place:
+    """Where to write, its operands evaluated."""
+    match arg.form:
+        case Symbol() as symbol:
+            name = variable(s, symbol, arg.span)
+
+            def write(new: Value) -> None:
+                s.b.env[name] = Num(new, signed=False)
+
+            return Place(lambda: _read(s, symbol, name, arg.span), write)
+        case Cell():
+            s.b.span = arg.span
+            rule = _rule(s, arg)
+            if rule is None:
+                return _expanded(s, arg, lambda expansion: place(s, expansion))
+            if rule.place is not None:
+                args = operands(arg.form.cdr, arg.span)
+                rule.check(head(arg.form), args, arg.span)
+                return rule.place(s, args)
+        case _:
+            pass  # neither a variable nor a form
+    refuse(
+        arg.span,
+        f"{show(arg.form)} is no place to write to",
+        "places are variables, fields `(NAME-FIELD pointer)`, `(ctx FIELD)` and `(getmap map key)`",
+    )
+
+
+# Names
+
+
+def variable(s: Scope, symbol: Symbol, span: Span) -> str:
+    """A variable in sight, as the builder knows it."""
+    name = s.names.get(symbol)
+    if name is None:
+        known = [one.name for one in s.names]
+        if _constant(s, symbol) is not None:
+            refuse(span, f"{symbol} is a constant")
+        if close := closest(symbol.name, [*known, *_constants(s)]):
+            refuse(span, f"no variable is called {symbol}. Did you mean {close}?")
+        listed = ", ".join(known) or "none"
+        refuse(span, f"no variable is called {symbol}", f"variables here: {listed}")
+    return name
+
+
+def bind(s: Scope, symbol: Symbol, found: Value, span: Span) -> str:
+    """Bring one more variable in sight; `hide` takes it away again."""
+    if _constant(s, symbol) is not None:
+        refuse(span, f"{symbol} is a constant, and cannot name a variable")
+    name = s.names[symbol] = s.fresh(symbol)
+    s.b.env[name] = Num(found, signed=False)
+    return name
+
+
+def hide(s: Scope, before: dict[Symbol, str]) -> None:
+    """Go back to the variables that were in sight before."""
+    for symbol, name in s.names.items():
+        if before.get(symbol) != name:
+            s.b.env.pop(name, None)
+    s.names = before
+
+
+def _named(s: Scope, symbol: Symbol, span: Span) -> Value:
+    if (known := _constant(s, symbol)) is not None:
+        return literal(s, known, span)
+    if symbol.name == "t":
+        refuse(span, "t is no value: it stands for the last resort of `cond` and `case`", "write 1")
+    if symbol.name.startswith(":"):
+        refuse(span, f"{symbol} names an option, and is no value")
+    return _read(s, symbol, variable(s, symbol, span), span)
+
+
+def _read(s: Scope, symbol: Symbol, name: str, span: Span) -> Value:
+    match s.b.env[name]:
+        case Num(found):
+            return found
+        case Mixed(one, other):
+            refuse(
+                span,
+                f"{symbol} is {one} on one path and {other} on another",
+                "give the two things two names",
+            )
+        case _:
+            refuse(span, f"{symbol} has no value on every path to here")
+
+
+def _constant(s: Scope, symbol: Symbol) -> int | None:
+    known = CONSTANTS.get(symbol.name)
+    return s.unit.host.constant(symbol) if known is None else known
+
+
+def _constants(s: Scope) -> Iterator[str]:
+    yield from CONSTANTS
+
+
+# Forms
+
+
+def _rule(s: Scope, arg: Operand) -> Rule | None:
+    """The row for a list; None if it is the use of a macro."""
+    form = arg.form
+    assert isinstance(form, Cell)
+    if not isinstance(form.car, Symbol):
+        refuse(arg.span, f"a form begins with its name; this begins with {show(form.car)}")
+    name = form.car.name
+    if name in LATER and name not in FORMS:
+        import_module(LATER[name])
+    rule = FORMS.get(name) or s.unit.forms.get(name)
+    if rule is not None:
+        return rule
+    if s.unit.host.is_macro(name):
+        return None
+    if (helper := HELPERS.get(name.replace("-", "_"))) is not None:
+        from kring.frontend.lisp.helpers import rule_of
+
+        return rule_of(helper, name)
+    at = Operand(form.car, form.at or arg.span)
+    helpers = [one.replace("_", "-") for one in HELPERS]
+    known = [*FORMS, *LATER, *s.unit.forms, *s.unit.host.macros(), *helpers]
+    close = closest(name, known)
+    hint = f" Did you mean {close}?" if close and not s.unit.host.knows(name) else ""
+    refuse(
+        at.span,
+        f"{name} is no form of the language, no macro and no helper.{hint}",
+        *((_COMPUTED,) if s.unit.host.knows(name) else ()),
+    )
+
+
+_COMPUTED = "programs are compiled, not evaluated: compute with it in a macro"
+
+
+def _expanded(s: Scope, arg: Operand, go: Callable[[Operand], T]) -> T:
+    """What comes of the expansion of a macro's use; errors in it say where it was used."""
+    unit = s.unit
+    if unit.depth >= _MOST_EXPANSIONS:
+        refuse(arg.span, f"{head(arg.form)} expands into itself without an end")
+    unit.depth += 1
+    try:
+        expansion = unit.expand(arg)
+        return go(expansion)
+    except CompileError as error:
+        raise unit.used(error, arg) from None
+    finally:
+        unit.depth -= 1

@@ -1,0 +1,328 @@
+"""Maps: `defmap`, and what programs do with keys and values.
+
+Low-level forms take scalars, which go through the stack, or pointers as they are (`…-ptr`).
+`getmap` and its like know the map's sizes: a key of more than 8 bytes is a pointer to it, and so is
+a value that no number holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kring.abi.uapi import BPF_ANY, MapType
+from kring.decl.maps import INDEX, SMALLEST_RING, PlainMap, ValueType, value_size
+from kring.decl.types import ArrayType, IntType
+from kring.frontend.diagnose import refuse
+from kring.frontend.lisp.expressions import FORMS, give, taken, value
+from kring.frontend.lisp.forms import Operand, Symbol, operands, show
+from kring.frontend.lisp.memory import ADDRESSES, READABLE, described, pointer
+from kring.frontend.lisp.scope import Place, Rule, Scope
+from kring.frontend.lisp.unit import TOPLEVEL, Unit, options
+from kring.ir.core import Mem, Op, Span, Value
+from kring.record import record
+from kring.spelling import c_name, closest
+
+_TYPES = {
+    kind.name.lower().replace("_", "-"): kind for kind in MapType if kind is not MapType.STRUCT_OPS
+}
+_STREAMS = frozenset({MapType.RINGBUF, MapType.PERF_EVENT_ARRAY, MapType.USER_RINGBUF})
+_KEYLESS = frozenset({MapType.QUEUE, MapType.STACK, MapType.BLOOM_FILTER})
+_SIZELESS = frozenset(
+    {
+        MapType.PERF_EVENT_ARRAY,
+        MapType.SK_STORAGE,
+        MapType.INODE_STORAGE,
+        MapType.TASK_STORAGE,
+        MapType.CGRP_STORAGE,
+    }
+)
+"""Kinds that have as many entries as there are CPUs, or things to hold them."""
+BPF_F_NO_PREALLOC = 1
+_NO_LOOKUP = frozenset(
+    {MapType.RINGBUF, MapType.PROG_ARRAY, MapType.PERF_EVENT_ARRAY, MapType.USER_RINGBUF}
+)
+"""Kinds whose values programs cannot look at."""
+_ARRAYS = frozenset({MapType.ARRAY, MapType.PERCPU_ARRAY})
+"""Kinds whose entries are all there."""
+_OPTIONS = (
+    ":type", ":key-size", ":value-size", ":key-type", ":value-type", ":max-entries", ":map-flags",
+    ":count-drops",
+)  # fmt: skip
+
+
+def defmap(unit: Unit, args: list[Operand], span: Span) -> None:
+    """A map by its kind and sizes."""
+    name, *rest = args
+    spelled = unit.new_name(name, "map", unit.maps)
+    given = options(rest, _OPTIONS)
+    kind = _kind(given, span)
+    entries = _entries(unit, given, kind, span)
+    flags = unit.integer(given[":map-flags"], ":map-flags") if ":map-flags" in given else 0
+    if kind is MapType.LPM_TRIE:
+        flags |= BPF_F_NO_PREALLOC
+    counted = ":count-drops" in given and given[":count-drops"].form is not None
+    if kind in _STREAMS:
+        ignored = sorted({":key-size", ":value-size", ":value-type", ":key-type"} & given.keys())
+        if ignored:
+            unit.note(span, f"{', '.join(ignored)} of {spelled} is ignored: it carries records")
+        number = INDEX if kind is MapType.PERF_EVENT_ARRAY else None
+        declared = PlainMap(kind, number, number, entries, flags, counted)
+    else:
+        if counted:
+            refuse(given[":count-drops"].span, "only streams of records have drops to be counted")
+        key = None if kind in _KEYLESS else _part(unit, given, "key", kind, span)
+        declared = PlainMap(kind, key, _part(unit, given, "value", kind, span), entries, flags)
+    unit.maps[spelled] = c_name(spelled), declared
+
+
+def _kind(given: dict[str, Operand], span: Span) -> MapType:
+    if ":type" not in given:
+        refuse(span, "a map has a type", f"write `:type :hash`; there are: {_listed_types()}")
+    form = given[":type"].form
+    word = form.name.removeprefix(":") if isinstance(form, Symbol) else ""
+    if word not in _TYPES:
+        close = closest(word, _TYPES)
+        hint = f" Did you mean :{close}?" if close else f" There are: {_listed_types()}"
+        refuse(given[":type"].span, f"{show(form)} is no type of map.{hint}")
+    return _TYPES[word]
+
+
+def _listed_types() -> str:
+    return " ".join(f":{name}" for name in _TYPES)
+
+
+def _entries(unit: Unit, given: dict[str, Operand], kind: MapType, span: Span) -> int:
+    if ":max-entries" not in given:
+        if kind in _SIZELESS:
+            return 0
+        refuse(span, "a map has a size", "write `:max-entries N`; of a ring, its bytes")
+    arg = given[":max-entries"]
+    entries = unit.integer(arg, ":max-entries")
+    if kind is MapType.RINGBUF and (entries < SMALLEST_RING or entries & (entries - 1)):
+        valid = max(SMALLEST_RING, 1 << max(entries - 1, 0).bit_length())
+        refuse(arg.span, f"a ring's bytes are a power of two of at least {SMALLEST_RING}",
+               f"the next that is one is {valid}")  # fmt: skip
+    if not (0 if kind in _SIZELESS else 1) <= entries < 1 << 32:
+        refuse(arg.span, f"a map of {entries} entries")
+    return entries
+
+
+def _part(
+    unit: Unit, given: dict[str, Operand], what: str, kind: MapType, span: Span
+) -> ValueType | ArrayType:
+    """The type of keys or of values: a struct, or a number or plain bytes of some size."""
+    by_type, by_size = given.get(f":{what}-type"), given.get(f":{what}-size")
+    if by_type is not None:
+        parts = operands(by_type.form, by_type.span)
+        quoted = len(parts) == 2 and isinstance(parts[0].form, Symbol)
+        return unit.struct(parts[1] if quoted else by_type)
+    size = unit.integer(by_size, f":{what}-size") if by_size else 0
+    if size <= 0:
+        refuse(by_size.span if by_size else span, f"a map of this type has {what}s of some bytes",
+               f"write `:{what}-size N`")  # fmt: skip
+    return IntType(size) if size in (1, 2, 4, 8) else ArrayType(IntType(1), size)
+
+
+# Keys and values in memory
+
+
+def _in_memory(s: Scope, kind: ValueType | ArrayType, arg: Operand, what: str) -> Value:
+    """A pointer to a key or value: what is given, or the stack, where a number went."""
+    return _held(s, kind, value(s, arg), arg, what)
+
+
+def _held(s: Scope, kind: ValueType | ArrayType, found: Value, arg: Operand, what: str) -> Value:
+    size = value_size(kind)
+    if found.type.space in READABLE:
+        return found
+    if (found.type.space is not None and found.type.space not in ADDRESSES) or size > 8:
+        refuse(
+            arg.span,
+            f"the {what} is {size} bytes; {show(arg.form)} is {described(found)}",
+            "give a pointer to it, as of `(make-NAME)`" if size > 8 else "give a number",
+        )
+    slot = s.b.stack(8)
+    s.b.store(slot, Mem(0, size if size in (1, 2, 4, 8) else 8), found)
+    return slot
+
+
+def _map(s: Scope, arg: Operand) -> tuple[PlainMap, str]:
+    """A map that has keys to be looked up."""
+    declared, name = s.map(arg)
+    if declared.type in _NO_LOOKUP or declared.key is None:
+        spelled = declared.type.name.lower().replace("_", "-")
+        refuse(arg.span, f"nothing is looked up in a map of type :{spelled}")
+    return declared, name
+
+
+def _key(s: Scope, declared: PlainMap, name: str, arg: Operand) -> Value:
+    assert declared.key is not None
+    return _in_memory(s, declared.key, arg, f"key of {name}")
+
+
+def _value(s: Scope, declared: PlainMap, name: str, arg: Operand) -> Value:
+    assert declared.value is not None
+    return _in_memory(s, declared.value, arg, f"value of {name}")
+
+
+# Low-level forms
+
+
+def _flags(s: Scope, args: list[Operand]) -> Value:
+    return value(s, args[0]) if args else s.b.const(BPF_ANY)
+
+
+def _lookup(s: Scope, args: list[Operand]) -> Value:
+    span = s.b.span
+    declared, name = _map(s, args[0])
+    key = _key(s, declared, name, args[1])
+    s.b.span = span
+    return s.b.call("map_lookup_elem", s.b.map(name), key)
+
+
+def _update(s: Scope, args: list[Operand]) -> Value:
+    span = s.b.span
+    declared, name = _map(s, args[0])
+    key = _key(s, declared, name, args[1])
+    new = _value(s, declared, name, args[2])
+    flags = _flags(s, args[3:])
+    s.b.span = span
+    return s.b.call("map_update_elem", s.b.map(name), key, new, flags)
+
+
+def _delete(s: Scope, args: list[Operand]) -> Value:
+    span = s.b.span
+    declared, name = _map(s, args[0])
+    key = _key(s, declared, name, args[1])
+    s.b.span = span
+    return s.b.call("map_delete_elem", s.b.map(name), key)
+
+
+def _by_pointers(helper: str, pointers: int) -> Callable[[Scope, list[Operand]], Value]:
+    def build(s: Scope, args: list[Operand]) -> Value:
+        span = s.b.span
+        _, name = _map(s, args[0])
+        given = [pointer(s, arg) for arg in args[1 : pointers + 1]]
+        if helper == "map_update_elem":
+            given.append(_flags(s, args[pointers + 1 :]))
+        s.b.span = span
+        return s.b.call(helper, s.b.map(name), *given)
+
+    return build
+
+
+# getmap and its like
+
+
+@record
+class _Entry:
+    """A key of a map, evaluated."""
+
+    declared: PlainMap
+    name: str
+    key: Value
+    span: Span
+
+
+def _entry(s: Scope, args: list[Operand]) -> _Entry:
+    span = s.b.span
+    declared, name = _map(s, args[0])
+    key = _key(s, declared, name, args[1])
+    s.b.span = span
+    return _Entry(declared, name, key, span)
+
+
+def _read(s: Scope, entry: _Entry) -> Value:
+    """The number found, or 0; of a map of structs, the pointer found, or null."""
+    b, kind = s.b, entry.declared.value
+    b.span = entry.span
+    found = b.call("map_lookup_elem", b.map(entry.name), entry.key)
+    if not isinstance(kind, IntType):
+        if isinstance(kind, type):
+            s.structs[found] = kind
+        return found
+    there, missing, after = b.join(), b.join(), b.join()
+    b.branch(found, there, missing)
+    b.enter(there)
+    give(s, b.load(found, Mem(0, kind.size)), after)
+    b.enter(missing)
+    give(s, b.const(0), after)
+    return taken(s, after)
+
+
+def _write(s: Scope, entry: _Entry, new: Value, arg: Operand, flags: Value) -> Value:
+    assert entry.declared.value is not None
+    held = _held(s, entry.declared.value, new, arg, f"value of {entry.name}")
+    s.b.span = entry.span
+    return s.b.call("map_update_elem", s.b.map(entry.name), entry.key, held, flags)
+
+
+def _add(s: Scope, entry: _Entry, more: Value, arg: Operand) -> Value:
+    """Add to a number of the map, atomically where the kernel can; a new key gets the sum."""
+    b, kind = s.b, entry.declared.value
+    if not isinstance(kind, IntType):
+        refuse(arg.span, f"the values of {entry.name} are no numbers", "add to a field of one")
+    b.span = entry.span
+    found = b.call("map_lookup_elem", b.map(entry.name), entry.key)
+    there, missing, after = b.join(), b.join(), b.join()
+    b.branch(found, there, missing)
+    b.enter(there)
+    if kind.size in (4, 8):
+        b.emit(Op.ATOMIC_ADD, found, more, imm=Mem(0, kind.size))
+    else:
+        b.store(found, Mem(0, kind.size), b.emit(Op.ADD, b.load(found, Mem(0, kind.size)), more))
+    b.jump(after)
+    b.enter(missing)
+    if b.block is not None and entry.declared.type not in _ARRAYS:
+        _write(s, entry, more, arg, b.const(BPF_ANY))
+    b.jump(after)
+    b.enter(after)
+    return b.const(0)
+
+
+def _getmap(s: Scope, args: list[Operand]) -> Value:
+    return _read(s, _entry(s, args))
+
+
+def _getmap_place(s: Scope, args: list[Operand]) -> Place:
+    entry = _entry(s, args)
+    return Place(
+        lambda: _read(s, entry),
+        lambda new: void(_write(s, entry, new, args[1], s.b.const(BPF_ANY))),
+        lambda more: _add(s, entry, more, args[0]),
+    )
+
+
+def void(_: Value) -> None:
+    """A value that nobody asks for."""
+
+
+def _setmap(s: Scope, args: list[Operand]) -> Value:
+    entry = _entry(s, args)
+    new, flags = value(s, args[2]), _flags(s, args[3:])
+    return _write(s, entry, new, args[2], flags)
+
+
+def _incf_map(s: Scope, args: list[Operand]) -> Value:
+    entry = _entry(s, args)
+    return _add(s, entry, value(s, args[2]) if args[2:] else s.b.const(1), args[0])
+
+
+FORMS.update(
+    {
+        "map-lookup": Rule("map key", _lookup),
+        "map-update": Rule("map key value [flags]", _update),
+        "map-delete": Rule("map key", _delete),
+        "map-lookup-ptr": Rule("map key-pointer", _by_pointers("map_lookup_elem", 1)),
+        "map-update-ptr": Rule(
+            "map key-pointer value-pointer [flags]", _by_pointers("map_update_elem", 2)
+        ),
+        "map-delete-ptr": Rule("map key-pointer", _by_pointers("map_delete_elem", 1)),
+        "getmap": Rule("map key", _getmap, _getmap_place),
+        "setmap": Rule("map key value [flags]", _setmap),
+        "incf-map": Rule("map key [n]", _incf_map),
+        "remmap": Rule("map key", _delete),
+        "delmap": Rule("map key", _delete),
+    }
+)
+TOPLEVEL["defmap"] = ("NAME option…", defmap)

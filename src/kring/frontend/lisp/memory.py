@@ -1,0 +1,183 @@
+"""Memory: loads, stores and copies through any pointer."""
+
+from __future__ import annotations
+
+from kring.frontend.diagnose import refuse
+from kring.frontend.lisp.constants import SIZES
+from kring.frontend.lisp.expressions import FORMS, constant, size_of, type_name, value, variable
+from kring.frontend.lisp.forms import Operand, Symbol, show
+from kring.frontend.lisp.scope import Rule, Scope
+from kring.ir.core import Mem, Op, Space, Type, Value, aligned, number, signed
+
+_WRITTEN = frozenset({Space.STACK, Space.VALUE, Space.RECORD, Space.PACKET, Space.MEM, Space.CTX})
+READABLE = _WRITTEN | {Space.BTF}
+ADDRESSES = frozenset({Space.KERNEL, Space.USER, Space.BTF})
+"""Pointers that are as good as numbers to the verifier."""
+_LARGEST = 1 << 16
+"""Bytes of one block of memory; a program's stack has 512."""
+
+
+def pointer(s: Scope, arg: Operand, written: bool = False) -> Value:
+    """The operand's value, which must lead to memory that a program may read, or write."""
+    found = value(s, arg)
+    space = found.type.space
+    if space in (_WRITTEN if written else READABLE):
+        return found
+    if space is None and s.program.kind.typed and not written and number(found) is None:
+        # what the kernel hands to such a program is a typed pointer to the verifier
+        return s.b.emit(Op.ADD, found, s.b.const(0), type=Type(Space.BTF))
+    refuse(arg.span, f"{show(arg.form)} is {described(found)}, not memory", *_cure(space))
+
+
+def described(found: Value) -> str:
+    """What a value is, in the words of an error message."""
+    return _WHAT[found.type.space]
+
+
+_WHAT = {
+    None: "a number",
+    Space.CTX: "the context",
+    Space.STACK: "a pointer to the stack",
+    Space.MAP: "a map",
+    Space.VALUE: "a pointer to a map's value",
+    Space.RECORD: "a pointer to a record",
+    Space.PACKET: "a pointer into the packet",
+    Space.PACKET_END: "the packet's end",
+    Space.KERNEL: "an address of the kernel's",
+    Space.BTF: "a pointer to a struct of the kernel's, which programs only read",
+    Space.USER: "an address of user space",
+    Space.MEM: "a pointer to memory",
+}
+
+
+def _cure(space: Space | None) -> tuple[str, ...]:
+    if space in (None, Space.KERNEL):
+        return ("memory of the kernel is read by `(kernel-load type address offset)`",)
+    if space is Space.USER:
+        return ("memory of user space is read by `(probe-read-user pointer size address)`",)
+    return ()
+
+
+def load(s: Scope, base: Value, offset: int, size: int) -> Value:
+    """What memory holds at an offset from a pointer, zero-extended."""
+    if not -0x8000 <= offset < 0x7FF0:
+        base, offset = s.b.at(base, offset), 0
+    return s.b.load(base, Mem(offset, size))
+
+
+def store(s: Scope, base: Value, offset: int, size: int, new: Value) -> None:
+    """Store the low bytes of a value."""
+    if not -0x8000 <= offset < 0x7FF0:
+        base, offset = s.b.at(base, offset), 0
+    s.b.store(base, Mem(offset, size), new)
+
+
+def _offset(s: Scope, arg: Operand) -> int:
+    return signed(constant(s, arg, "an offset"))
+
+
+def _load(s: Scope, args: list[Operand]) -> Value:
+    size, span = size_of(args[0]), s.b.span
+    base = pointer(s, args[1])
+    offset = _offset(s, args[2]) if args[2:] else 0
+    s.b.span = span
+    return load(s, base, offset, size)
+
+
+def _store(s: Scope, args: list[Operand]) -> Value:
+    size, span = size_of(args[0]), s.b.span
+    base = pointer(s, args[1], written=True)
+    offset, new = _offset(s, args[2]), value(s, args[3])
+    s.b.span = span
+    store(s, base, offset, size, new)
+    return s.b.const(0)
+
+
+def _atomic_add(s: Scope, args: list[Operand]) -> Value:
+    size, span = size_of(args[3]) if args[3:] else 8, s.b.span
+    base = pointer(s, args[0], written=True)
+    if size not in (4, 8):
+        refuse(args[3].span, f"the kernel adds atomically to u32 and u64, not {type_name(args[3])}")
+    if base.type.space in (Space.CTX, Space.PACKET):
+        refuse(args[0].span, "nothing is added atomically to the packet or to the context")
+    offset, more = _offset(s, args[1]), value(s, args[2])
+    if offset % size:
+        refuse(args[1].span, f"offset {offset} is no multiple of {size}, the size of what is added")
+    s.b.span = span
+    s.b.emit(Op.ATOMIC_ADD, s.b.at(base, 0), more, imm=Mem(offset, size))
+    return s.b.const(0)
+
+
+def _stack_addr(s: Scope, args: list[Operand]) -> Value:
+    if not isinstance(args[0].form, Symbol):
+        refuse(args[0].span, f"{show(args[0].form)} is no variable", "bind it with `let` first")
+    found = value(s, args[0])
+    kind = s.types.get(variable(s, args[0].form, args[0].span), "u64")
+    slot = s.b.stack(8)
+    s.b.store(slot, Mem(0, SIZES[kind]), found)
+    return slot
+
+
+def struct_size(s: Scope, arg: Operand, what: str, largest: int = _LARGEST) -> int:
+    """A number of bytes that is known while compiling and not 0."""
+    size = signed(constant(s, arg, what))
+    if not 0 < size <= largest:
+        refuse(arg.span, f"{what} is {size}; it is from 1 to {largest}")
+    return size
+
+
+def _struct_alloc(s: Scope, args: list[Operand]) -> Value:
+    size = struct_size(s, args[0], "the size of memory on the stack")
+    return zeroed(s, size)
+
+
+def zeroed(s: Scope, size: int) -> Value:
+    """So many bytes of the stack, all of them 0."""
+    memory = s.b.stack(size)
+    for start, width in aligned(0, size):
+        s.b.emit(Op.ZERO, memory, imm=Mem(start, width))
+    return memory
+
+
+def _memset(s: Scope, args: list[Operand]) -> Value:
+    span = s.b.span
+    base = pointer(s, args[0], written=True)
+    start, fill = _offset(s, args[1]), value(s, args[2])
+    size = struct_size(s, args[3], "how much is filled")
+    s.b.span = span
+    low = s.b.emit(Op.AND, fill, s.b.const(0xFF))
+    words = {1: low}
+    for width in (2, 4, 8):
+        words[width] = s.b.emit(Op.MUL, low, s.b.const(int.from_bytes(b"\1" * width, "little")))
+    for offset, width in aligned(start, size):
+        store(s, base, offset, width, words[width])
+    return s.b.const(0)
+
+
+def _memcpy(s: Scope, args: list[Operand]) -> Value:
+    span = s.b.span
+    target = pointer(s, args[0], written=True)
+    to = _offset(s, args[1])
+    source = pointer(s, args[2])
+    start = _offset(s, args[3])
+    size = struct_size(s, args[4], "how much is copied")
+    s.b.span = span
+    step = next(width for width in (8, 4, 2, 1) if not (start - to) % width)
+    for offset, width in aligned(to, size):
+        for at in range(offset, offset + width, min(step, width)):
+            copied = load(s, source, at - to + start, min(step, width))
+            store(s, target, at, min(step, width), copied)
+    return s.b.const(0)
+
+
+FORMS.update(
+    {
+        "load": Rule("type pointer [offset]", _load),
+        "store": Rule("type pointer offset value", _store),
+        "atomic-add": Rule("pointer offset value [type]", _atomic_add),
+        "stack-addr": Rule("variable", _stack_addr),
+        "struct-alloc": Rule("size", _struct_alloc),
+        "memset": Rule("pointer offset value size", _memset),
+        "memcpy": Rule("target offset source offset size", _memcpy),
+    }
+)

@@ -30,6 +30,7 @@ from kring.decl.maps import (
 )
 from kring.decl.partial import KernelTypes
 from kring.decl.programs import Program as Decorated
+from kring.decl.struct import as_text
 from kring.decl.types import ArrayType, Char, IntType
 from kring.decl.variables import CONSTANTS, DATA
 from kring.errors import CompileError, ObjectError
@@ -215,11 +216,11 @@ def _map(types: Types, module: Module, name: str, declaration: MapDeclaration | 
 
 def _plain_map(types: Types, module: Module, name: str, plain: PlainMap) -> Map:
     """A map whose keys and values are of some size, whatever they are."""
-    key, value = (type_id(types, one) if one else 0 for one in (plain.key, plain.value))
+    key, value = (_plain_type(types, module, one) for one in (plain.key, plain.value))
     key_size, size = (value_size(one) if one else 0 for one in (plain.key, plain.value))
     if name in module.records or plain.count_drops:
         struct = module.records.get(name)
-        record = type_id(types, struct) if struct else 0
+        record = _plain_type(types, module, struct)
         drops = module.drop_index(name) if name in module.drops else None
         return Map(
             name, plain.type, key_size, size, plain.max_entries, plain.flags, record=record,
@@ -228,6 +229,12 @@ def _plain_map(types: Types, module: Module, name: str, plain: PlainMap) -> Map:
     if plain.type is MapType.LPM_TRIE and not isinstance(plain.key, type):
         key = value = 0  # the kernel takes no other type than a struct
     return Map(name, plain.type, key_size, size, plain.max_entries, plain.flags, key, value)
+
+
+def _plain_type(types: Types, module: Module, kind: ValueType | ArrayType | None) -> int:
+    if isinstance(kind, type):
+        kind = as_text(kind, module.texts.get(kind, ()))
+    return type_id(types, kind) if kind else 0
 
 
 def _value_type(declaration: MapDeclaration) -> ValueType | ArrayType:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct as packing
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 
@@ -28,7 +28,7 @@ from kring.decl.types import (
     field_type,
 )
 from kring.errors import DeclarationError, NotSupported
-from kring.record import record
+from kring.record import record, replace
 
 if TYPE_CHECKING:
     from kring.decl.kernel import KernelStruct
@@ -129,6 +129,17 @@ def laid_out(name: str, layout: Layout) -> type[Struct]:
     A field that is a keyword is an attribute with `_` behind it too.
     """
     return type(name, (Given,), {"__slots__": (), "_kring_layout": layout})
+
+
+def as_text(cls: type[Struct], names: Collection[str]) -> type[Struct]:
+    """The struct, whose arrays of bytes of some names are strings; itself if it has none such."""
+    if not any(field.name in names for field in fields(cls)):
+        return cls
+    changed = tuple(
+        replace(field, type=Char(field.size)) if field.name in names else field
+        for field in fields(cls)
+    )
+    return laid_out(cls.__name__, replace(layout(cls), fields=changed))
 
 
 def single(name: str, kind: FieldType) -> type[Struct]:

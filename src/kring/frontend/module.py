@@ -69,6 +69,8 @@ class Module:
     records: dict[str, type[Struct] | None] = field(
         default_factory=dict[str, "type[Struct] | None"]
     )
+    texts: dict[type[Struct], set[str]] = field(default_factory=dict["type[Struct]", set[str]])
+    """Arrays of bytes, by their structs, that programs fill with strings."""
     notes: dict[str, None] = field(default_factory=dict[str, None])
     kernel_types: dict[str, Used] = field(default_factory=dict[str, Used])
     drops: list[str] = field(default_factory=list[str])

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from kring.decl.maps import PlainMap
+from kring.decl.types import ArrayType
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.forms import Operand, Symbol
@@ -20,7 +21,7 @@ from kring.record import field, record
 from kring.spelling import suggestion
 
 if TYPE_CHECKING:
-    from kring.decl.struct import Struct
+    from kring.decl.struct import Field, Struct
     from kring.frontend.kernel import Facts
     from kring.frontend.lisp.unit import Defprog, Unit
 
@@ -80,6 +81,9 @@ class Scope:
     tokens: dict[Value, Token] = field(default_factory=dict[Value, Token])
     transactions: list[Value] = field(default_factory=list[Value])
     structs: dict[Value, type[Struct]] = field(default_factory=dict[Value, "type[Struct]"])
+    fields: dict[Value, tuple[type[Struct], Field]] = field(
+        default_factory=dict[Value, "tuple[type[Struct], Field]"]
+    )
     records: list[tuple[str, Value, int]] = field(default_factory=list[tuple[str, Value, int]])
     bindings: dict[str, int] = field(default_factory=dict[str, int])
     again: bool = False
@@ -106,6 +110,12 @@ class Scope:
         name, declaration = found
         self.b.module.maps[name] = declaration
         return declaration, name
+
+    def is_text(self, pointer: Value) -> None:
+        """Note that a field of bytes, if the pointer leads to one, is filled with a string."""
+        struct, field = self.fields.get(pointer, (None, None))
+        if struct is not None and field is not None and isinstance(field.type, ArrayType):
+            self.b.module.texts.setdefault(struct, set()).add(field.name)
 
 
 def is_constant(value: Value) -> bool:

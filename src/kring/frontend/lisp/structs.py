@@ -3,16 +3,18 @@
 (defstruct event (pid u32) (comm (array u8 16)))
 (make-event) (event-pid e) (event-comm e 3) (event-comm-ptr e) (set-event-pid! e v)
 (sizeof event) (struct-ref event e pid) (struct-set event e pid v)
+
+`(array char 16)` is text, as is an array of bytes that a helper fills with a string.
 """
 
 from __future__ import annotations
 
 from kring.decl.struct import Field, Layout, Struct, laid_out, layout, sizeof
-from kring.decl.types import ArrayType, IntType
+from kring.decl.types import ArrayType, Char, FieldType, IntType
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.constants import SIZES
 from kring.frontend.lisp.expressions import FORMS, value
-from kring.frontend.lisp.forms import Cell, Operand, Symbol, operands, show
+from kring.frontend.lisp.forms import Cell, Operand, Symbol, operands, show, symbol
 from kring.frontend.lisp.memory import load, pointer, store, zeroed
 from kring.frontend.lisp.scope import Place, Rule, Scope
 from kring.frontend.lisp.unit import TOPLEVEL, Unit
@@ -35,12 +37,11 @@ def defstruct(unit: Unit, args: list[Operand], span: Span) -> None:
     for spec in specs:
         name_of, kind = _field(spec, fields)
         field = c_name(name_of)
-        element = kind.element if isinstance(kind, ArrayType) else kind
-        assert isinstance(element, IntType)
-        start = -(-end // element.size) * element.size
+        one = _element(kind).size
+        start = -(-end // one) * one
         fields.append(Field(field, kind, start, kind.size))
         names.append(name_of)
-        end, align = start + kind.size, max(align, element.size)
+        end, align = start + kind.size, max(align, one)
         if end > _LARGEST:
             refuse(spec.span, f"{owner} is larger than {_LARGEST} bytes")
     if not fields:
@@ -53,7 +54,7 @@ def defstruct(unit: Unit, args: list[Operand], span: Span) -> None:
         _accessors(unit, owner, spelled, struct, field)
 
 
-def _field(spec: Operand, before: list[Field]) -> tuple[str, IntType | ArrayType]:
+def _field(spec: Operand, before: list[Field]) -> tuple[str, IntType | ArrayType | Char]:
     """Name and type of a field."""
     parts = operands(spec.form, spec.span) if isinstance(spec.form, Cell) else []
     if len(parts) != 2 or not isinstance(parts[0].form, Symbol):
@@ -64,7 +65,13 @@ def _field(spec: Operand, before: list[Field]) -> tuple[str, IntType | ArrayType
     return name, _type(parts[1])
 
 
-def _type(arg: Operand) -> IntType | ArrayType:
+def _element(kind: FieldType) -> IntType:
+    """What an array is of, or the type itself."""
+    element = kind.element if isinstance(kind, ArrayType) else kind
+    return element if isinstance(element, IntType) else IntType(1)
+
+
+def _type(arg: Operand) -> IntType | ArrayType | Char:
     if isinstance(arg.form, Cell):
         parts = operands(arg.form, arg.span)
         word = parts[0].form
@@ -72,13 +79,15 @@ def _type(arg: Operand) -> IntType | ArrayType:
             count = parts[2].form
             if not isinstance(count, int) or count < 1:
                 refuse(parts[2].span, f"{show(count)} is no number of elements")
+            if parts[1].form is symbol("char"):
+                return Char(count)
             return ArrayType(_scalar(parts[1]), count)
         refuse(arg.span, f"{show(arg.form)} is no type of a field", _TYPES)
     return _scalar(arg)
 
 
-_TYPES = "fields are u8, u16, u32 or u64, or arrays of these: `(array u8 16)`"
-_IN_C = {"uint8_t": "u8", "uint16_t": "u16", "uint32_t": "u32", "uint64_t": "u64", "char": "u8",
+_TYPES = "fields are u8, u16, u32 or u64, or arrays: `(array u8 6)`, and `(array char 16)` of text"
+_IN_C = {"uint8_t": "u8", "uint16_t": "u16", "uint32_t": "u32", "uint64_t": "u64",
          "int": "u32", "long": "u64", "short": "u16", "unsigned": "u32"}  # fmt: skip
 
 
@@ -122,7 +131,7 @@ def _made(s: Scope, memory: Value, struct: type[Struct]) -> Value:
 
 
 def _accessors(unit: Unit, owner: str, name: str, struct: type[Struct], field: Field) -> None:
-    array = isinstance(field.type, ArrayType)
+    array = isinstance(field.type, ArrayType | Char)
     index = " index" if array else ""
 
     def at(s: Scope, args: list[Operand]) -> tuple[Value, int, int]:
@@ -141,7 +150,10 @@ def _accessors(unit: Unit, owner: str, name: str, struct: type[Struct], field: F
         return new
 
     def address(s: Scope, args: list[Operand]) -> Value:
-        return s.b.at(_pointer(s, struct, args[0]), field.offset)
+        base = _pointer(s, struct, args[0])
+        found = s.b.emit(Op.ADD, base, s.b.const(field.offset), type=Type(base.type.space))
+        s.fields[found] = struct, field
+        return found
 
     unit.forms[f"{owner}-{name}"] = Rule(f"pointer{index}", read, place)
     unit.forms[f"set-{owner}-{name}!"] = Rule(f"pointer{index} value", write)
@@ -161,21 +173,19 @@ def _place(
     """Pointer, offset from it and size of a field, or of an element of an array."""
     span = s.b.span
     base = _pointer(s, struct, args[0], written)
-    if not isinstance(field.type, ArrayType):
+    if isinstance(field.type, IntType):
         s.b.span = span
         return base, field.offset, field.size
-    element = field.type.element
-    assert isinstance(element, IntType)
+    size = _element(field.type).size
     index = value(s, args[1])
     s.b.span = span
     if (known := number(index)) is not None:
-        if known >= field.type.count:
-            last = field.type.count - 1
+        last = field.size // size - 1
+        if known > last:
             refuse(args[1].span, f"{field.name} has the elements 0 to {last}, and no {known}")
-        return base, field.offset + known * element.size, element.size
-    distance = s.b.emit(Op.MUL, index, s.b.const(element.size)) if element.size > 1 else index
-    inside = s.b.emit(Op.ADD, base, distance, type=Type(base.type.space))
-    return inside, field.offset, element.size
+        return base, field.offset + known * size, size
+    distance = s.b.emit(Op.MUL, index, s.b.const(size)) if size > 1 else index
+    return s.b.emit(Op.ADD, base, distance, type=Type(base.type.space)), field.offset, size
 
 
 # Structs by their names

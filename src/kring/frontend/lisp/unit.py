@@ -294,7 +294,8 @@ def _hook(given: dict[str, Operand], span: Span) -> tuple[Kind, str, str, str | 
     return kind_for(
         kind.form.name if kind and isinstance(kind.form, Symbol) else None,
         section.form if section and isinstance(section.form, str) else None,
-        (section or kind).span if section or kind else span,  # type: ignore[union-attr]
+        kind.span if kind else span,
+        section.span if section else None,
     )
 
 

@@ -1,7 +1,7 @@
 """`kring build`: a file's programs as an object, and its structs in other languages.
 
 In:  a Python file, or an object whoever made it.
-Out: `X.bpf.o`, and beside it `X.h`, `X.go`, `X.rs` and `X_types.py`, as asked for.
+Out: `X.bpf.o`, and beside it `X.h`, `X.go` and so on, as asked for.
 """
 
 from __future__ import annotations
@@ -22,7 +22,13 @@ from kring.open import from_file, is_object
 from kring.record import replace
 from kring.spelling import c_name
 
-DECLARATIONS: Final = {"c": "{}.h", "go": "{}.go", "rust": "{}.rs", "python": "{}_types.py"}
+DECLARATIONS: Final = {
+    "c": "{}.h",
+    "go": "{}.go",
+    "rust": "{}.rs",
+    "python": "{}_types.py",
+    "lisp": "{}_types.lisp",
+}
 """What a file of declarations is called, by its language."""
 _MADE: Final = b"kring build --gen"
 """What is in the first lines of such a file, and lets the next one take its place."""
@@ -118,7 +124,7 @@ def _declarations(
     texts: dict[str, str] = {}
     for language in dict.fromkeys(languages):
         # what is imported by its file's name needs one that can be
-        own = c_name(stem) if language in ("python", "rust") else stem
+        own = stem if language in ("c", "go") else c_name(stem)
         file = os.path.join(folder, DECLARATIONS[language].format(own))
         if os.path.exists(file) and not _is_ours(file):
             raise ObjectError(

@@ -207,12 +207,61 @@ def test_c_reads_a_record(tmp_path: Path, sample: Object) -> None:
     assert shown == f"70000 3 {1 << 40} bash 5 4 -2 -5 -3 123456 {port} -1 {-(1 << 40)} 9"
 
 
+COMPILES = '(when (nth-value 1 (compile-file "{}")) (exit :code 1 :abort t))'
+CHECK_LISP = """
+(load "sample_types.lisp")
+(in-package #:sample-types)
+(defun octets-of (file)
+  (with-open-file (in file :element-type '(unsigned-byte 8))
+    (let ((data (%octets (file-length in))))
+      (read-sequence data in)
+      data)))
+(let* ((data (octets-of "record")) (e (decode-event data 3)))
+  (format t "~{~A ~}~%"
+          (list (event-record-pid e) (event-record-type e) (event-record-func e)
+                (event-record-comm e) (aref (event-record-mac e) 5)
+                (aref (event-record-counts e) 3) (point-record-y (event-record-where e))
+                (point-record-x (aref (event-record-line e) 2))
+                (flags-record-signed (event-record-flags e))
+                (flags-record-wide (event-record-flags e)) (event-record-port e)
+                (event-record-match e) (event-record-fn e) (event-record-class_ e)))
+  (print (equalp (encode-event e) (subseq data 3 (+ 3 +event-size+)))))
+(let ((octets (encode-event (make-event-record :comm "čtvrtek, 16 tónů"))))
+  (print (event-record-comm (decode-event octets))))
+(print (event-record-comm (decode-event (octets-of "texts"))))
+(print (handler-case (decode-event (%octets 100)) (error () :short)))
+"""
+
+
+@pytest.mark.peer
+def test_lisp_reads_and_writes_a_record(tmp_path: Path, sample: Object) -> None:
+    (tmp_path / "sample_types.lisp").write_text(declared(sample, "lisp"))
+    (tmp_path / "check.lisp").write_text(CHECK_LISP)
+    made = classes((HERE / "sample.py").read_text())
+    (tmp_path / "record").write_bytes(b"abc" + filled(made))
+    odd = b"\xe2\x82\xac\xed\xa0\x80\xf0\x9f\x90\x9d\xe2\x82"
+    text = odd.decode("utf-8", "surrogateescape")
+    (tmp_path / "texts").write_bytes(pack(made["Event"](comm=text)))
+    shown = subprocess.run(
+        [tool("sbcl"), "--script", "check.lisp"],
+        cwd=tmp_path, capture_output=True, text=True, check=True, env={"LC_ALL": "C.UTF-8"},
+    ).stdout  # fmt: skip
+    assert shown.split("\n") == [
+        f"70000 3 {1 << 40} bash 5 4 -2 -5 -3 123456 {0x1234} -1 {-(1 << 40)} 9 ",
+        "", "T ",
+        '"čtvrtek, 16 t" ',
+        '"€\ufffd\ufffd\ufffd🐝\ufffd\ufffd" ',
+        ":SHORT ",
+    ]  # fmt: skip
+
+
 @pytest.mark.peer
 @pytest.mark.parametrize("which", ["sample", "odd"])
-@pytest.mark.parametrize("compiler", ["clang", "clang++", "rustc", "go"])
+@pytest.mark.parametrize("compiler", ["clang", "clang++", "rustc", "go", "sbcl"])
 def test_compilers_agree(which: str, compiler: str, tmp_path: Path, sample: Object) -> None:
     """The static checks in each file hold."""
-    language = {"clang": "c", "clang++": "c", "rustc": "rust"}.get(compiler, compiler)
+    spoken = {"clang": "c", "clang++": "c", "rustc": "rust", "sbcl": "lisp"}
+    language = spoken.get(compiler, compiler)
     name = DECLARATIONS[language].format(which)
     (tmp_path / name).write_text(declared(sample if which == "sample" else odd(), language, which))
     (tmp_path / "main.go").write_text("package main\n\nfunc main() {}\n")
@@ -221,6 +270,7 @@ def test_compilers_agree(which: str, compiler: str, tmp_path: Path, sample: Obje
         "c": [*std, "-fsyntax-only", "-Wall", "-Werror", name],
         "rust": ["--crate-type", "lib", "--emit", "metadata", "-D", "warnings", name],
         "go": ["tool", "compile", "-o", os.devnull, name, "main.go"],
+        "lisp": ["--non-interactive", "--eval", COMPILES.format(name)],
     }[language]
     subprocess.run([tool(compiler), *command], cwd=tmp_path, check=True)
 

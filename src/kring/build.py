@@ -57,7 +57,7 @@ _LISTED = 8
 """How many lines an error about the stack names."""
 _LARGE = 64
 """Bytes above which one record or variable is worth moving out of the stack."""
-_RESERVE = "write large records with `with events.reserve() as e:`"
+_RESERVE = "reserve large records in their ring, and write them there"
 _SPLIT = "each variable and temporary that is needed later takes some: split the program"
 
 

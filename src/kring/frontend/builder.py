@@ -465,7 +465,7 @@ class Builder:
                     token.span,
                     f"{token.text(' here')} is lost on a path: it is "
                     f"still held {join.way(keeps)}, and not {join.way(ends)}",
-                    f"{token.end} on every path where it is not None, once",
+                    f"{token.end} on every path where {token.there}, once",
                 )
         return held
 

@@ -79,6 +79,7 @@ class Token:
     span: Span
     stream: str
     declaration: Stream[Any] | PlainMap
+    there: ClassVar[str] = "it is not None"
     loose: ClassVar[bool] = False
     """Whether paths that hold it may meet paths that do not, and nothing more is known of it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from kring.frontend.builder import Join
@@ -43,12 +44,20 @@ def _last(s: Scope, forms: list[Operand], wanted: Wanted) -> Value:
     return s.b.const(0)
 
 
-def _meet(s: Scope, wanted: Wanted, result: Value, after: Join) -> None:
-    """End a path where others of the form end too."""
+def _meet(
+    s: Scope, wanted: Wanted, result: Value, after: Join, way: Callable[[], str] | None = None
+) -> None:
+    """End a path where others of the form end too; `way` says which one it is."""
     if wanted:
-        give(s, result, after)
+        give(s, result, after, way)
     else:
-        s.b.jump(after)
+        s.b.jump(after, way)
+
+
+def _way(test: Operand, holds: bool) -> Callable[[], str]:
+    return lambda: (
+        f"where `{show(test.form)}` {'holds' if holds else 'does not hold'} (line {test.span.line})"
+    )
 
 
 def _met(s: Scope, wanted: Wanted, after: Join) -> Value:
@@ -68,7 +77,7 @@ def _if(s: Scope, args: list[Operand], wanted: Wanted) -> Value:
     condition(s, args[0], then, otherwise)
     for path, forms in ((then, args[1:2]), (otherwise, args[2:])):
         b.enter(path)
-        _meet(s, wanted, _last(s, forms, wanted), after)
+        _meet(s, wanted, _last(s, forms, wanted), after, _way(args[0], path is then))
     return _met(s, wanted, after)
 
 
@@ -77,9 +86,9 @@ def _when(s: Scope, args: list[Operand], wanted: Wanted, unless: bool = False) -
     holds, skips, after = b.join(), b.join(), b.join()
     condition(s, args[0], *((skips, holds) if unless else (holds, skips)))
     b.enter(holds)
-    _meet(s, wanted, _last(s, args[1:], wanted), after)
+    _meet(s, wanted, _last(s, args[1:], wanted), after, _way(args[0], not unless))
     b.enter(skips)
-    _meet(s, wanted, b.const(0), after)
+    _meet(s, wanted, b.const(0), after, _way(args[0], unless))
     return _met(s, wanted, after)
 
 

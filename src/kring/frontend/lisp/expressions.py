@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 FORMS: dict[str, Rule] = {}
 """The forms of the language."""
-LATER: dict[str, str] = {}
+LATER: dict[str, str] = {"ctx": "kring.frontend.lisp.context"}
 """Forms whose rows are in a module that is imported when the first of them is met."""
 EFFECTS: dict[str, Callable[[Scope, list[Operand]], object]] = {}
 """Forms that take less where nobody asks for their value."""
@@ -137,11 +137,11 @@ def effects(s: Scope, forms: list[Operand]) -> None:
         effect(s, form)
 
 
-def give(s: Scope, result: Value, join: Join) -> None:
-    """End the path at a join, with what it brings there."""
+def give(s: Scope, result: Value, join: Join, way: Callable[[], str] | None = None) -> None:
+    """End the path at a join, with what it brings there; `way` says which one it is."""
     if s.b.block is not None:
         s.b.env[_RESULT] = Num(result, signed=False)
-        s.b.jump(join)
+        s.b.jump(join, way)
 
 
 def taken(s: Scope, join: Join) -> Value:

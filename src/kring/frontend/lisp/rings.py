@@ -48,10 +48,11 @@ class Reservation(Token):
     """A record that is reserved by one form and ended by another."""
 
     loose: ClassVar[bool] = True
+    there: ClassVar[str] = "it is not 0"
 
     @property
     def end(self) -> str:
-        return "`(ringbuf-submit pointer 0)` or `(ringbuf-discard pointer 0)` it"
+        return "write `(ringbuf-submit pointer)` or `(ringbuf-discard pointer)`"
 
 
 @record(eq=False)
@@ -59,6 +60,7 @@ class Transaction(Reservation):
     """A record of `with-ringbuf`, which every path that stays in the form ends alike."""
 
     loose: ClassVar[bool] = False
+    there: ClassVar[str] = "the form goes on"
 
 
 def _reserve(s: Scope, args: list[Operand], kind: type[Reservation] = Reservation) -> Value:

@@ -18,7 +18,7 @@ from kring.frontend.lisp.forms import Operand, Symbol
 from kring.frontend.values import Token
 from kring.ir.core import Op, Span, Value
 from kring.record import field, record
-from kring.spelling import suggestion
+from kring.spelling import closest
 
 if TYPE_CHECKING:
     from kring.decl.struct import Field, Struct
@@ -48,7 +48,7 @@ class Rule:
 
     def check(self, name: str, args: Sequence[Operand], span: Span) -> None:
         """Refuse another number of operands than the usage says."""
-        words = self.usage.split()
+        words = _operands(self.usage)
         least = sum(not word.startswith("[") and not word.endswith("…") for word in words)
         endless = self.usage.rstrip("]").endswith("…")
         if least <= len(args) and (endless or len(args) <= len(words)):
@@ -56,6 +56,19 @@ class Rule:
         given = f"{len(args)} operand{'s' * (len(args) != 1)}"
         wanted = f"({name} {self.usage})" if self.usage else f"({name})"
         refuse(span, f"{name} is given {given}", f"write `{wanted}`")
+
+
+def _operands(usage: str) -> list[str]:
+    """The operands that a usage names; a list or what may be left out is one."""
+    found: list[str] = []
+    depth = 0
+    for word in usage.split():
+        if depth:
+            found[-1] += f" {word}"
+        else:
+            found.append(word)
+        depth += sum(word.count(one) for one in "([") - sum(word.count(one) for one in ")]")
+    return found
 
 
 @record(frozen=False)
@@ -100,13 +113,10 @@ class Scope:
             refuse(arg.span, "a map is wanted here, by its name")
         found = known.get(arg.form.name)
         if found is None:
-            hint = suggestion(arg.form.name, known)
-            listed = f" There are: {', '.join(known)}" if known else ""
-            refuse(
-                arg.span,
-                f"no map is called {arg.form.name}.{hint or listed}",
-                *(() if hint else ("declare it before: `(defmap NAME :type … :max-entries …)`",)),
-            )
+            close = closest(arg.form.name, known)
+            hint = f" Did you mean {close}?" if close else ""
+            cure = "define it: `(defmap NAME :type … :max-entries …)`"
+            refuse(arg.span, f"no map is called {arg.form}.{hint}", *(() if close else (cure,)))
         name, declaration = found
         self.b.module.maps[name] = declaration
         return declaration, name

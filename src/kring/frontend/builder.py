@@ -9,13 +9,15 @@ body assigns, named by the front end. `block` is None where no path leads: nothi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 from kring.abi.helpers import HELPERS
 from kring.decl.variables import CONSTANTS
 from kring.frontend.bounds import HIGHEST, LOWEST, Range, bounds
 from kring.frontend.diagnose import refuse
 from kring.frontend.module import Module, NotSeparate, Separate
+from kring.frontend.paths import Carried, Env, Join, Loop, Place, WidenLoop
+from kring.frontend.pointers import common as common_type
+from kring.frontend.pointers import widest
 from kring.frontend.values import (
     Gone,
     Lock,
@@ -50,12 +52,7 @@ from kring.ir.core import (
     Type,
     Value,
 )
-from kring.record import field, record, replace
-
-if TYPE_CHECKING:
-    pass
-
-Env = dict[str, Val]
+from kring.record import replace
 
 _CHOSEN = "<chosen>"
 """A variable no source can name, for what two paths bring to one place."""
@@ -63,8 +60,6 @@ CURSOR = "<cursor>"
 """The variable, which no source can name, that says how far into the packet reading has come."""
 _AS_IT_IS = frozenset({Op.CONST, Op.LOAD, Op.PARAM})
 """Numbers of which the verifier knows as much as we do."""
-Place = tuple[Span, ...]
-"""Where something is in the program: the calls that lead there, outermost first, and its span."""
 
 _RESULTS = {
     "int": I64,
@@ -82,63 +77,17 @@ _RESULTS = {
 _REACH = 0x7FFF
 
 
-class WidenLoop(Exception):
-    """A loop turned a signed variable into an unsigned one: build again with it unsigned."""
-
-    def __init__(self, loop: Loop, name: str) -> None:
-        super().__init__(loop.span, name)
-        self.key = (loop.place, name)
-
-
-@record(frozen=False)
-class Join:
-    """A block to come, and the paths that lead to it so far.
-
-    `failed` if a statement was refused on one of them, `spoiled` what is not known here therefore;
-    `ways` say of paths by their index which ones they are.
-    """
-
-    block: Block
-    paths: list[tuple[Edge, Env, frozenset[Token], Span]] = field(
-        default_factory=list[tuple[Edge, Env, frozenset[Token], Span]]
-    )
-    failed: bool = False
-    spoiled: set[str] = field(default_factory=set[str])
-    ways: dict[int, Callable[[], str]] = field(default_factory=dict[int, Callable[[], str]])
-
-    def way(self, index: int) -> str:
-        """One of the paths, in the words of an error message."""
-        if index in self.ways:
-            return self.ways[index]()
-        return f"on the path through line {self.paths[index][3].line}"
-
-
-@record(frozen=False)
-class Loop:
-    """A loop's header and the shapes of the variables it carries round."""
-
-    place: Place
-    block: Block
-    names: tuple[str, ...]
-    shapes: tuple[Val, ...]
-    held: frozenset[Token]
-
-    @property
-    def span(self) -> Span:
-        return self.place[-1]
-
-
 class Builder:
     """One function under construction, and the path that is being built.
 
-    `unsigned` are the variables that loops must carry as such, `calls` the calls of plain functions
-    that are being built in place, outermost first. `returned` has the signedness of what a function
-    compiled apart returns, `whiles` the headers of the loops that no counter bounds. `failed` if a
-    statement of the path at hand was refused, and it goes on for the sake of other errors;
-    `forgiven` are records that such a statement may have ended. `reach` is how far into a packet
-    the program reads at fixed places. `ways` are the edges into each block so far; `ranges` the
-    smallest and largest value of numbers that say themselves nothing about it, which of those in
-    `unseen` the verifier does not see.
+    `carried` are the variables that loops carry as other than they begin, `calls` the calls of
+    plain functions that are being built in place, outermost first. `returned` has the signedness of
+    what a function compiled apart returns, `whiles` the headers of the loops that no counter
+    bounds. `failed` if a statement of the path at hand was refused, and it goes on for the sake of
+    other errors; `forgiven` are records that such a statement may have ended. `reach` is how far
+    into a packet the program reads at fixed places. `ways` are the edges into each block so far;
+    `ranges` the smallest and largest value of numbers that say themselves nothing about it, which
+    of those in `unseen` the verifier does not see.
     """
 
     def __init__(
@@ -146,13 +95,13 @@ class Builder:
         name: str,
         module: Module,
         span: Span,
-        unsigned: set[tuple[Place, str]],
+        carried: set[Carried],
         separate: Separate,
     ):
         self.fn = Fn(name)
         self.module = module
         self.span = span
-        self.unsigned = unsigned
+        self.carried = carried
         self.separate = separate
         self.returned: set[bool | None] = set()
         self.whiles: list[tuple[Block, Span]] = []
@@ -328,18 +277,31 @@ class Builder:
         wanted = dict.fromkeys((CURSOR, *assigned, *moving))
         names = tuple(name for name in wanted if name in self.env)
         values: list[Value] = []
+        types: dict[str, Type] = {}
         for name in names:
             val = self.env[name]
-            if isinstance(val, Num) and (place, name) in self.unsigned:
-                val = self.env[name] = Num(val.value, signed=False)
+            if isinstance(val, Num) and (type := self._carried(place, name)) is not None:
+                if isinstance(type, Mixed):
+                    self.env[name] = type
+                    continue
+                types[name] = type
+                val = self.env[name] = Num(self._as(type, val.value, self.block), signed=False)
             values += _distinct(parts(val))
         if self.block is not None:
             self._end(Op.JUMP, [], Edge(header, values))
         for name in names:
-            self.env[name] = self._parameters(header, self.env[name])
+            self.env[name] = self._parameters(header, self.env[name], types.get(name))
         self.block = header
         self.fn.blocks.append(header)
         return Loop(place, header, names, tuple(self.env[name] for name in names), self.held)
+
+    def _carried(self, place: Place, name: str) -> Type | Mixed | None:
+        """As what a loop carries a variable, if not as it begins."""
+        found = [type for at, one, type in self.carried if one == name and at == place]
+        unusable = next((type for type in found if isinstance(type, Mixed)), None)
+        if unusable is not None or not found:
+            return unusable
+        return widest(type for type in found if not isinstance(type, Mixed))
 
     def again(self, loop: Loop) -> None:
         """End this path at the loop's header."""
@@ -349,9 +311,13 @@ class Builder:
         for name, shape in zip(loop.names, loop.shapes, strict=True):
             now = self.env[name]
             common = unify(shape, now)
-            if isinstance(shape, Num) and isinstance(common, Num) and shape.signed:
-                if not common.signed:
+            if isinstance(shape, Num) and isinstance(now, Num):
+                if shape.value.type != now.value.type:
+                    now = self._come_round(loop, name, shape.value, now)
+                if shape.signed and not now.signed:
                     raise WidenLoop(loop, name)
+            elif isinstance(shape, Num) and isinstance(now, Mixed) and now.plain:
+                raise WidenLoop(loop, name, now)
             elif _count(now) != _count(shape) or isinstance(common, Mixed):
                 if not isinstance(shape, Mixed | Unbound | Gone) and common != Poison():
                     refuse(
@@ -371,6 +337,17 @@ class Builder:
                 f"{first.end} inside the loop",
             )
         self._end(Op.JUMP, [], Edge(loop.block, values))
+
+    def _come_round(self, loop: Loop, name: str, param: Value, now: Num) -> Num:
+        """A variable as the parameter of a loop's header takes it.
+
+        Raises: WidenLoop if it is of another type, and could be.
+        """
+        first = self.ways[loop.block][0][1].args[loop.block.params.index(param)]
+        type = common_type([first if self._is_zero(first) else param, now.value], self._is_zero)
+        if isinstance(type, Mixed) or type != param.type:
+            raise WidenLoop(loop, name, type)
+        return replace(now, value=self._as(type, now.value, self.block))
 
     def _end(self, op: Op, args: list[Value], *edges: Edge) -> None:
         assert self.block is not None
@@ -404,10 +381,12 @@ class Builder:
             if all(value is column[0] for value in column):
                 merged[column] = column[0]
             elif column not in merged:
-                merged[column] = self._parameter(join.block, column)
+                type = common_type(column, self._is_zero)
+                if isinstance(type, Mixed):
+                    return type
+                merged[column] = self._parameter(join.block, type)
                 self._note_range(merged[column], column)
-                for (edge, _, _, _), value in zip(join.paths, column, strict=True):
-                    edge.args.append(value)
+                self._pass_to(join, type, column)
         return with_parts(common, tuple(merged[column] for column in columns))
 
     def _note_range(self, param: Value, values: tuple[Value, ...]) -> None:
@@ -432,24 +411,38 @@ class Builder:
         if not isinstance(origin.inner, Num):
             return origin
         values = [val.zero if isinstance(val, Nothing) else parts(val)[-1] for val in vals]
-        number = self._parameter(join.block, values)
-        for (edge, _, _, _), value in zip(join.paths, values, strict=True):
-            edge.args.append(value)
+        number = self._parameter(join.block, values[0].type)
+        self._pass_to(join, number.type, values)
         return Maybe(origin.present, Num(number, origin.inner.signed), origin)
 
-    def _parameter(self, block: Block, values: Iterable[Value]) -> Value:
-        types = [value.type for value in values]
-        type = next((one for one in types if one.nullable), types[0])
+    def _is_zero(self, value: Value) -> bool:
+        return value.type == I64 and self.bounds(value) == (0, 0)
+
+    def _pass_to(self, join: Join, type: Type, values: Iterable[Value]) -> None:
+        """Give a parameter of the join its argument on each path."""
+        sources = {edge: block for block, edge in self.ways[join.block]}
+        for (edge, _, _, _), value in zip(join.paths, values, strict=True):
+            edge.args.append(self._as(type, value, sources[edge]))
+
+    def _as(self, type: Type, value: Value, block: Block | None) -> Value:
+        """The value as the argument of a parameter: a number that is 0 is null to a pointer."""
+        if type.space is None or value.type.space is not None or block is None:
+            return value
+        null = self.fn.value(Op.CONST, imm=0, type=Type(type.space, True), span=value.span)
+        block.body.append(null)
+        return null
+
+    def _parameter(self, block: Block, type: Type) -> Value:
         param = self.fn.value(Op.PARAM, type=type, span=self.span)
         block.params.append(param)
         return param
 
-    def _parameters(self, block: Block, val: Val) -> Val:
+    def _parameters(self, block: Block, val: Val, type: Type | None) -> Val:
         made: dict[Value, Value] = {}
         found: list[Value] = []
         for value in parts(val):
             if value not in made or not value.type.nullable:
-                made[value] = self._parameter(block, [value])
+                made[value] = self._parameter(block, type or value.type)
             found.append(made[value])
         return with_parts(val, tuple(found))
 

@@ -15,7 +15,7 @@ from kring.errors import CompileError
 from kring.frontend import contexts, results
 from kring.frontend.assignments import assign, assign_operated, assign_typed, declare, delete_entry
 from kring.frontend.blocks import BLOCKS
-from kring.frontend.builder import Builder, Place, WidenLoop
+from kring.frontend.builder import Builder, Carried, WidenLoop
 from kring.frontend.calling import call
 from kring.frontend.conditions import condition
 from kring.frontend.diagnose import combined, refuse
@@ -66,13 +66,13 @@ def _compile(program: Program, module: Module, names: dict[int, str], facts: Fac
     node, file = parse_function(function)
     if isinstance(node, ast.AsyncFunctionDef):
         refuse(span_of(file, node), "a program cannot wait", "write `def`, not `async def`")
-    unsigned: set[tuple[Place, str]] = set()
+    carried: set[Carried] = set()
     separate = Separate(program.name, set(), set())
     reach = 0
     before, refused = len(module.errors), module.refused
     while True:
         separate = Separate(program.name, separate.chosen, separate.refused)
-        b = Builder(program.name, module, span_of(file, node), unsigned, separate)
+        b = Builder(program.name, module, span_of(file, node), carried, separate)
         b.reach = reach
         b.parameter(Type(Space.CTX))
         local = frozenset([*assigned_names(*node.body), *(arg.arg for arg in node.args.args)])
@@ -80,7 +80,7 @@ def _compile(program: Program, module: Module, names: dict[int, str], facts: Fac
         try:
             _function(frame, node)
         except WidenLoop as loop:
-            unsigned.add(loop.key)
+            carried.add(loop.key)
             del module.errors[before:]
             module.refused = refused
             continue

@@ -91,7 +91,7 @@ def _make(frame: Frame, called: Called) -> Made:
     if depth >= _DEEPEST:
         raise NotSeparate
     name = _free_name(function.__name__, outer)
-    b = Builder(name, outer.module, called.definition, outer.unsigned, outer.separate)
+    b = Builder(name, outer.module, called.definition, outer.carried, outer.separate)
     b.calls = (b.span,)
     call = Call(frame, function, outer.span, b.join(), b.held, True)
     inner = frame.called(b, called.definition.file, call, called.local)

@@ -217,10 +217,12 @@ class Poison:
 
 @record
 class Mixed:
-    """A variable that holds different kinds of value on different paths."""
+    """A variable that holds different kinds of value on different paths; `plain` if these are
+    numbers and pointers, which a loop may carry round as long as nobody uses it."""
 
     one: str
     other: str
+    plain: bool = False
 
 
 Val: TypeAlias = (
@@ -286,6 +288,9 @@ def unify(one: Val, other: Val) -> Val:
         return Unbound()
     if isinstance(one, Gone) or isinstance(other, Gone):
         return one if isinstance(one, Gone) else other
+    for val in (one, other):
+        if isinstance(val, Mixed) and val.plain:
+            return val
     if isinstance(one, Num) and isinstance(other, Num):
         return Num(one.value, one.signed and other.signed)
     if _shape(one) == _shape(other):

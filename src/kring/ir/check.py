@@ -6,14 +6,16 @@ every pass, so each rule is one look per value; dominance is two comparisons of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from kring.abi.helpers import HELPERS, VARIADIC
 from kring.errors import InternalError
 from kring.ir.core import (
     ACCESSES,
     ATOMICS,
+    BARE,
     LOCAL,
+    MEMORY,
     ROWS,
     Block,
     Core,
@@ -28,6 +30,7 @@ from kring.ir.core import (
     Space,
     Type,
     Value,
+    number,
 )
 from kring.ir.graph import EDGES, Dominance, dominance, tested
 
@@ -165,16 +168,16 @@ def _check_uses(fn: Fn, facts: Dominance) -> None:
     """Each use after its definition on every way, and of a type it may have."""
     first, last = facts.first, facts.last
     home: dict[Value, Block] = {}
-    nullable: list[tuple[Value, Block, Value]] = []
+    nullable = False
 
     def use(args: list[Value], value: Value, block: Block) -> None:
         # Blocks come in reverse postorder, so what dominates has been defined before.
+        nonlocal nullable
         for arg in args:
             at = home.get(arg)
             if at is not block and (at is None or not first[at] <= first[block] <= last[at]):
                 raise _fail(fn, block, value, f"{arg} may not have been computed")
-            if arg.type.nullable:
-                nullable.append((arg, block, value))
+            nullable |= arg.type.nullable
 
     for block in facts.order:
         for param in block.params:
@@ -193,48 +196,101 @@ def _check_uses(fn: Fn, facts: Dominance) -> None:
         for edge in block.edges:
             if edge.args:
                 use(edge.args, block.end, block)
-    _check_null(fn, facts, nullable)
+                _check_edge(fn, block, edge)
+    for pointer, value in _Null(fn, facts).unproven() if nullable else ():
+        where = next(block for block in fn.blocks if value in (*block.body, block.end))
+        raise _fail(fn, where, value, f"{pointer} may be null here")
 
 
-Proofs = dict[Value, list[tuple[Block, Edge]]]
-"""For each pointer tested by a branch, the edges on which it is not null."""
+def _check_edge(fn: Fn, block: Block, edge: Edge) -> None:
+    """Each argument is of its parameter's type, or of one that this has room for."""
+    for arg, param in zip(edge.args, edge.block.params, strict=True):
+        given, wanted = arg.type.space, param.type.space
+        if given is wanted or block.end is None:
+            continue
+        if (wanted is Space.MEM and given in MEMORY) or (wanted is None and given in BARE):
+            continue
+        why = f"{arg} is {arg.type}, {param} is {param.type}"
+        raise _fail(fn, block, block.end, why)
 
 
-def _check_null(fn: Fn, facts: Dominance, nullable: list[tuple[Value, Block, Value]]) -> None:
-    """Pointers that may be null are used only where a branch has found that they are not."""
-    proofs: Proofs = {}
-    for block in facts.order if nullable else ():
-        if block.end is not None and block.end.op is Op.BR:
-            pointer, taken = tested(block.end)
-            proofs.setdefault(pointer, []).append((block, block.edges[0 if taken else 1]))
-    for pointer, block, value in nullable:
-        if any(arg is pointer for arg in _needed(value)):
-            if not _proven(facts, proofs, pointer, block):
-                raise _fail(fn, block, value, f"{pointer} may be null here")
-    for block in fn.blocks:
-        for edge in block.edges:
-            for arg, param in zip(edge.args, edge.block.params, strict=True):
-                if arg.type is param.type or arg.type == param.type or block.end is None:
-                    continue
-                if arg.type.space is not param.type.space:
-                    why = f"{arg} is {arg.type}, {param} is {param.type}"
-                    raise _fail(fn, block, block.end, why)
-                if arg.type.nullable and not _proven(facts, proofs, arg, block, edge):
-                    raise _fail(fn, block, block.end, f"{arg} may be null, {param} may not")
-
-
-def _proven(
-    facts: Dominance, proofs: Proofs, pointer: Value, block: Block, via: Edge | None = None
-) -> bool:
-    """Whether a branch has found the pointer not null on every way into the block.
-
-    With `via`, an edge of the block, or on that edge.
+def unproven(fn: Fn) -> Iterator[tuple[Value, Value]]:
+    """Each pointer that may be null where it is used as if it were not, and the value that does
+    so: what a front end has to refuse. The function keeps all other rules.
     """
-    return any(
-        proof is via
-        or (facts.dominates(proof.block, block) and facts.edge_leads(source, proof.block))
-        for source, proof in proofs.get(pointer, ())
-    )
+    yield from _Null(fn, dominance(fn)).unproven()
+
+
+class _Null:
+    """Which pointers branches have found not to be null, and where.
+
+    `proofs` has for each pointer tested by a branch the edges on which it is not null.
+    """
+
+    def __init__(self, fn: Fn, facts: Dominance) -> None:
+        self.facts = facts
+        self.proofs: dict[Value, list[tuple[Block, Edge]]] = {}
+        self.home: dict[Value, Block] | None = None
+        for block in facts.order:
+            if block.end is not None and block.end.op is Op.BR:
+                pointer, taken = tested(block.end)
+                edge = block.edges[0 if taken else 1]
+                self.proofs.setdefault(pointer, []).append((block, edge))
+
+    def unproven(self) -> Iterator[tuple[Value, Value]]:
+        """Uses of pointers that may be null. What is null for certain stands where no way leads,
+        or soon will."""
+        for block in self.facts.order:
+            for value in block.body:
+                if any(arg.type.nullable for arg in value.args):
+                    for arg in _needed(value):
+                        if arg.type.nullable and not self.proven(arg, block):
+                            yield arg, value
+            for edge in block.edges:
+                for arg, param in zip(edge.args, edge.block.params, strict=True):
+                    if arg.type.nullable and not param.type.nullable and block.end is not None:
+                        if param.type.space is not None and not self.proven(arg, block, edge):
+                            yield arg, block.end
+
+    def proven(self, pointer: Value, block: Block, via: Edge | None = None) -> bool:
+        """Whether the pointer is not null in the block, or with `via` on that edge out of it."""
+        if number(pointer) == 0 or self._directly(pointer, block, via):
+            return True
+        return self._on_every_way(pointer, block, via)
+
+    def _directly(self, pointer: Value, block: Block, via: Edge | None) -> bool:
+        """Whether one branch has found that, which every way there takes."""
+        return any(
+            proof is via
+            or (self.facts.dominates(proof.block, block) and self.facts.edge_leads(at, proof.block))
+            for at, proof in self.proofs.get(pointer, ())
+        )
+
+    def _on_every_way(self, pointer: Value, block: Block, via: Edge | None) -> bool:
+        """Whether each way there takes a branch that has, as far as it is the same pointer; what a
+        parameter is given counts for it."""
+        if self.home is None:
+            self.home = {value: b for b in self.facts.order for value in (*b.params, *b.body)}
+            self.into: dict[Block, list[tuple[Block, Edge]]] = {b: [] for b in self.facts.order}
+            for source in self.facts.order:
+                for edge in source.edges:
+                    self.into[edge.block].append((source, edge))
+        pending, seen = [(pointer, block, via)], set[tuple[Value, Block, Edge | None]]()
+        while pending:
+            way = pointer, block, via = pending.pop()
+            if way in seen or not pointer.type.nullable or self._directly(pointer, block, via):
+                continue
+            seen.add(way)
+            if number(pointer) == 0 or (self.home[pointer] is block and pointer.op is not Op.PARAM):
+                return False
+            for source, edge in self.into[block]:
+                given = pointer
+                if self.home[pointer] is block:
+                    given = edge.args[block.params.index(pointer)]
+                pending.append((given, source, edge))
+            if not self.into[block]:
+                return False
+        return True
 
 
 def _needed(value: Value) -> list[Value]:
@@ -295,7 +351,9 @@ def _sum(value: Value) -> str:
     if left is None or right is not None:
         return "a pointer stands left and a number right"
     # A bare address, to be probed, may be computed from any pointer.
-    if value.type == Type(left) or value.type == Type(Space.KERNEL) or value.type == Type():
+    if value.type in (Type(left), Type(Space.KERNEL), Type()):
+        return ""
+    if value.type == Type(Space.MEM) and left in MEMORY:
         return ""
     return f"{value.args[0].type} plus a number is no {value.type}"
 

@@ -54,6 +54,10 @@ class Space(Enum):
 
 
 _ANYWHERE = frozenset((Space.KERNEL, Space.BTF, Space.USER))
+MEMORY = frozenset((Space.STACK, Space.VALUE, Space.RECORD, Space.MEM))
+"""What programs read and write in the same way, so that a pointer may lead to one or the other."""
+BARE = frozenset((None, Space.KERNEL, Space.USER))
+"""What is a number to the verifier."""
 
 
 @record
@@ -350,8 +354,9 @@ ROWS: dict[Op, Row] = {
 rest; `bound N` is the number if it is below N, else 0, and shows that to the verifier, so it stays
 where it says nothing new; `set` is true if any bit is in both; `core` is a constant of the target
 kernel and `field` a pointer moved by one; `zero` fills `size` bytes; `stack` is `imm` bytes,
-aligned to 8, that live as long as the function; `call` calls a helper, or with `fn:` before the
-name a function of the same program; `br` takes its first edge if the operand is not 0.
+aligned to 8, that live as long as the function; a `const` that is a pointer is 0; `call` calls a
+helper, or with `fn:` before the name a function of the same program; `br` takes its first edge if
+the operand is not 0.
 The atomics on memory of 4 or 8 bytes read and write it at once; those with a result give what was
 there before, zero-extended; `compare_exchange` stores its last operand if the bytes are those of
 the one before it."""
@@ -387,7 +392,8 @@ def number(value: Value) -> int | None:
 
 @record(frozen=False, eq=False)
 class Edge:
-    """A way out of a block, with one argument for each parameter of the block it leads to."""
+    """A way out of a block, with one argument for each parameter of the block it leads to: of the
+    same type, or of one that a value of the parameter's type may be of; see `ir.check`."""
 
     block: Block
     args: list[Value] = field(default_factory=list[Value])

@@ -63,6 +63,8 @@ def _join(fn: Fn) -> bool:
         using = users.get(param, [])
         if len(given) < len(ways) or None in using or any(pred in using for pred, _ in ways):
             continue
+        if any(edge.args.count(edge.args[at]) > 1 for _, edge in ways):
+            continue
         if not all(_fills(pred, arg, first.imm, users[arg]) for arg, pred in given.items()):
             continue
         whole = fn.value(Op.STACK, imm=first.imm, type=first.type, span=first.span)

@@ -31,10 +31,12 @@ from kring.record import field, record
 @record(frozen=False, eq=False)
 class Used:
     """What a build asks of one kernel type, a `struct`, `union` or `enum` as `tag` says: members
-    and their types, enumerators and their values where there is no kernel."""
+    and their types, enumerators and their values where there is no kernel. `offsets` are where
+    members lie there, in bytes, as far as the source says so."""
 
     tag: str
     members: dict[str, ViewType] = field(default_factory=dict[str, ViewType])
+    offsets: dict[str, int] = field(default_factory=dict[str, int])
     values: dict[str, int] = field(default_factory=dict[str, int])
 
 
@@ -91,26 +93,33 @@ class KernelTypes:
         return place
 
     def _lay_out(self, name: str) -> _Laid:
-        """The struct or union in the order in which its members were first used."""
+        """The struct or union in the order in which its members were first used, but for those
+        whose place is said."""
         if name in self._laid:
             return self._laid[name]
         self._laid[name] = _Laid({}, 0, 1)  # what contains itself has no size
         use = self._used[name]
-        members: list[Member] = []
-        placed: dict[str, tuple[int, int, ViewType, int]] = {}
+        laid: list[tuple[Member, ViewType, int]] = []
         end = largest = 0
-        for index, (member, kind) in enumerate(use.members.items()):
+        for member, kind in use.members.items():
             id, size, align = self._sized(kind)
             bits = kind.width if isinstance(kind, Bits) else 0
             before = 0 if use.tag == "union" else end
             start = -(-before // (align * 8)) * align * 8
             if bits and before % (size * 8) + bits <= size * 8:
                 start = before
+            if member in use.offsets:
+                start = use.offsets[member] * 8
             end, largest = max(end, start + (bits or size * 8)), max(largest, align)
-            members.append(Member(member, id, start, bits))
-            placed[member] = index, start, kind, size
+            laid.append((Member(member, id, start, bits), kind, size))
+        laid.sort(key=lambda one: one[0].bit_offset)  # the kernel takes them in no other order
+        members = tuple(member for member, _, _ in laid)
+        placed = {
+            member.name: (index, member.bit_offset, kind, size)
+            for index, (member, kind, size) in enumerate(laid)
+        }
         size = -(-end // (8 * max(largest, 1))) * max(largest, 1)
-        self._types.set(self._ids[name], Composite(name, size, tuple(members), use.tag == "union"))
+        self._types.set(self._ids[name], Composite(name, size, members, use.tag == "union"))
         self._laid[name] = _Laid(placed, size, max(largest, 1))
         return self._laid[name]
 

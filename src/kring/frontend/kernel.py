@@ -19,11 +19,15 @@ from kring.ir.core import Core, Mem, Op, Span
 
 if TYPE_CHECKING:
     from kring.abi.usdt import Site
+    from kring.btf.blob import Btf
 
 
 class Facts(Protocol):
-    """What a running system says of hooks, for contexts that are not declared."""
+    """What a running system says of hooks and of its types, for what is not declared; `btf` is
+    read when it is first asked for, and None where it has none."""
 
+    @property
+    def btf(self) -> Btf | None: ...
     def tracepoint(self, name: str) -> Sequence[TraceField]: ...
     def parameters(self, kind: Kind, target: str) -> Sequence[Parameter] | None: ...
     def sites(self, target: str) -> Sequence[Site]: ...

@@ -28,7 +28,16 @@ T = TypeVar("T")
 
 FORMS: dict[str, Rule] = {}
 """The forms of the language."""
-LATER: dict[str, str] = {"ctx": "kring.frontend.lisp.context"}
+LATER: dict[str, str] = {
+    "ctx": "kring.frontend.lisp.context",
+    **dict.fromkeys(
+        ("kernel-load", "core-load", "core-store", "core-ctx-load", "ld-btf-id"),
+        "kring.frontend.lisp.kernel",
+    ),
+    **dict.fromkeys(
+        ("do-user-ptrs", "do-user-array", "user-load"), "kring.frontend.lisp.user_memory"
+    ),
+}
 """Forms whose rows are in a module that is imported when the first of them is met."""
 EFFECTS: dict[str, Callable[[Scope, list[Operand]], object]] = {}
 """Forms that take less where nobody asks for their value."""
@@ -245,6 +254,8 @@ def hide(s: Scope, before: dict[Symbol, str]) -> None:
 def _named(s: Scope, symbol: Symbol, span: Span) -> Value:
     if (known := _constant(s, symbol)) is not None:
         return literal(s, known, span)
+    if symbol not in s.names and symbol.name in s.unit.values:
+        return s.unit.values[symbol.name](s)
     if symbol.name == "t":
         refuse(span, "t is no value: it stands for the last resort of `cond` and `case`", "write 1")
     if symbol.name.startswith(":"):
@@ -304,8 +315,20 @@ def _rule(s: Scope, arg: Operand) -> Rule | None:
     refuse(
         at.span,
         f"{name} is no form of the language, no macro and no helper.{hint}",
-        *((_COMPUTED,) if s.unit.host.knows(name) else ()),
+        *_cures(s, name),
     )
+
+
+def _cures(s: Scope, name: str) -> Iterator[str]:
+    """What may be missing where a form is not known."""
+    if s.unit.host.knows(name):
+        yield _COMPUTED
+    if name.startswith("tp-"):
+        yield f"declare a tracepoint's fields: `(deftracepoint CATEGORY/EVENT {name[3:]})`"
+    for owner in s.unit.imports:
+        if name.startswith(f"{owner}-"):
+            field = name.removeprefix(f"{owner}-")
+            yield f"import a field to use it: `(import-kernel-struct {owner} … {field})`"
 
 
 _COMPUTED = "programs are compiled, not evaluated: compute with it in a macro"

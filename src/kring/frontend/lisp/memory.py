@@ -19,7 +19,11 @@ _LARGEST = 1 << 16
 
 def pointer(s: Scope, arg: Operand, written: bool = False) -> Value:
     """The operand's value, which must lead to memory that a program may read, or write."""
-    found = value(s, arg)
+    return checked(s, value(s, arg), arg, written)
+
+
+def checked(s: Scope, found: Value, arg: Operand, written: bool = False) -> Value:
+    """The value of an operand, which must lead to such memory."""
     space = found.type.space
     if space in (_WRITTEN if written else READABLE):
         return found

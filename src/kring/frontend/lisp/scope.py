@@ -79,9 +79,10 @@ class Scope:
     types that are known of them, as `u32`. `tokens` are reservations by the pointer that leads to
     them, `transactions` those of the `with-ringbuf` forms this is in, innermost last; `structs` has
     the struct that a pointer leads to, as far as that was said, `records` what the program sends:
-    stream, pointer and size. `carried` has for each loop the
-    variables that it changes, and `again` is set when one was found that was not known: then the
-    program is built once more.
+    stream, pointer and size. `tags` has the kernel struct that an address was said to be of, by
+    its name, and `pointees` that which the verifier knows a pointer to lead to. `carried` has for
+    each loop the variables that it changes, and `again` is set when one was found that was not
+    known: then the program is built once more.
     """
 
     b: Builder
@@ -98,6 +99,8 @@ class Scope:
         default_factory=dict[Value, "tuple[type[Struct], Field]"]
     )
     records: list[tuple[str, Value, int]] = field(default_factory=list[tuple[str, Value, int]])
+    tags: dict[Value, str] = field(default_factory=dict[Value, str])
+    pointees: dict[Value, str] = field(default_factory=dict[Value, str])
     bindings: dict[str, int] = field(default_factory=dict[str, int])
     again: bool = False
 

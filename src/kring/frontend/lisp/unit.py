@@ -17,14 +17,17 @@ from kring.frontend.lisp.constants import CONSTANTS
 from kring.frontend.lisp.forms import Cell, Form, Operand, Symbol, head, operands, show, symbol
 from kring.frontend.lisp.host import Host
 from kring.frontend.lisp.reader import read
-from kring.frontend.lisp.scope import Rule
+from kring.frontend.lisp.scope import Rule, Scope
 from kring.frontend.lisp.sections import kind_for
-from kring.ir.core import Span
+from kring.ir.core import Span, Value
 from kring.record import field, record
 from kring.spelling import c_name, closest
 
 if TYPE_CHECKING:
+    from kring.abi.tracepoints import TraceField
     from kring.frontend.kernel import Facts
+    from kring.frontend.lisp.kernel import KernelType
+    from kring.frontend.lisp.tracepoints import Tracepoint
 
 T = TypeVar("T")
 
@@ -51,8 +54,11 @@ class Unit:
     """What the forms of one file share.
 
     `maps` are what the kernel calls each, and it, by the names in the file; `forms` the accessors
-    that its definitions made, `notes` what a build says to its author; `facts` what the running
-    system says, if it may be asked. `depth` counts the expansions being compiled.
+    that its definitions made and `values` what further names stand for in programs; `imports` are
+    the kernel structs it names, `tracepoints` its tracepoints by their names, and `formats` the
+    fields that the running system says they have. `notes` are what a build says to its author;
+    `facts` what the running system says, if it may be asked. `depth` counts the expansions being
+    compiled.
     """
 
     file: str
@@ -61,6 +67,14 @@ class Unit:
     maps: dict[str, tuple[str, PlainMap]] = field(default_factory=dict[str, tuple[str, PlainMap]])
     structs: dict[str, type[Struct]] = field(default_factory=dict[str, type[Struct]])
     forms: dict[str, Rule] = field(default_factory=dict[str, Rule])
+    values: dict[str, Callable[[Scope], Value]] = field(
+        default_factory=dict[str, "Callable[[Scope], Value]"]
+    )
+    imports: dict[str, KernelType] = field(default_factory=dict[str, "KernelType"])
+    tracepoints: dict[str, Tracepoint] = field(default_factory=dict[str, "Tracepoint"])
+    formats: dict[str, dict[str, TraceField]] = field(
+        default_factory=dict[str, "dict[str, TraceField]"]
+    )
     programs: list[Defprog] = field(default_factory=list[Defprog])
     notes: dict[str, None] = field(default_factory=dict[str, None])
     expansions: dict[int, tuple[Form, Form]] = field(default_factory=dict[int, "tuple[Form, Form]"])

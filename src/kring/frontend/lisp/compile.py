@@ -25,7 +25,9 @@ def compile_program(program: Defprog, module: Module) -> Fn:
     Raises: CompileError at the place in the source; it is in `module.errors` too.
     """
     try:
-        return _compile(program, module)
+        fn = _compile(program, module)
+        module.notes |= program.unit.notes
+        return fn
     except RecursionError:
         error = _too_deep(program)
     except CompileError as refused:

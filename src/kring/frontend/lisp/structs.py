@@ -35,7 +35,7 @@ def defstruct(unit: Unit, args: list[Operand], span: Span) -> None:
     names: list[str] = []
     end, align = 0, 1
     for spec in specs:
-        name_of, kind = _field(spec, fields)
+        name_of, kind = _field(unit, spec, fields)
         field = c_name(name_of)
         one = _element(kind).size
         start = -(-end // one) * one
@@ -49,12 +49,17 @@ def defstruct(unit: Unit, args: list[Operand], span: Span) -> None:
     size = -(-end // align) * align
     struct = laid_out(c_name(owner), Layout(size, align, tuple(fields)))
     unit.structs[owner] = struct
-    unit.forms[f"make-{owner}"] = Rule("", lambda s, _: make(s, struct))
+    unit.form(f"make-{owner}", Rule("", lambda s, _: make(s, struct)), span)
+    for spec, spelled, field in zip(specs, names, fields, strict=True):
+        _accessors(unit, f"{owner}-{spelled}", struct, field, spec.span)
     for spelled, field in zip(names, fields, strict=True):
-        _accessors(unit, owner, spelled, struct, field)
+        # a field may be called so too, and counts more then
+        unit.forms.setdefault(f"{owner}-{spelled}-ptr", _address(struct, field))
 
 
-def _field(spec: Operand, before: list[Field]) -> tuple[str, IntType | ArrayType | Char]:
+def _field(
+    unit: Unit, spec: Operand, before: list[Field]
+) -> tuple[str, IntType | ArrayType | Char]:
     """Name and type of a field."""
     parts = operands(spec.form, spec.span) if isinstance(spec.form, Cell) else []
     if len(parts) != 2 or not isinstance(parts[0].form, Symbol):
@@ -62,7 +67,7 @@ def _field(spec: Operand, before: list[Field]) -> tuple[str, IntType | ArrayType
     name = parts[0].form.name
     if any(field.name == c_name(name) for field in before):
         refuse(parts[0].span, f"there are two fields called {name}")
-    return name, _type(parts[1])
+    return name, _type(unit, parts[1])
 
 
 def _element(kind: FieldType) -> IntType:
@@ -71,14 +76,14 @@ def _element(kind: FieldType) -> IntType:
     return element if isinstance(element, IntType) else IntType(1)
 
 
-def _type(arg: Operand) -> IntType | ArrayType | Char:
+def _type(unit: Unit, arg: Operand) -> IntType | ArrayType | Char:
     if isinstance(arg.form, Cell):
         parts = operands(arg.form, arg.span)
         word = parts[0].form
         if len(parts) == 3 and isinstance(word, Symbol) and word.name == "array":
-            count = parts[2].form
-            if not isinstance(count, int) or count < 1:
-                refuse(parts[2].span, f"{show(count)} is no number of elements")
+            count = unit.integer(parts[2], "the number of elements")
+            if not 0 < count <= _LARGEST:
+                refuse(parts[2].span, f"an array of {count} elements")
             if parts[1].form is symbol("char"):
                 return Char(count)
             return ArrayType(_scalar(parts[1]), count)
@@ -112,7 +117,7 @@ def defunion(unit: Unit, args: list[Operand], span: Span) -> None:
     size = -(-max(map(sizeof, structs)) // align) * align
     union = laid_out(c_name(owner), Layout(size, align, fields))
     unit.structs[owner] = union
-    unit.forms[f"make-{owner}"] = Rule("", lambda s, _: _made(s, zeroed(s, size), union))
+    unit.form(f"make-{owner}", Rule("", lambda s, _: _made(s, zeroed(s, size), union)), span)
 
 
 def make(s: Scope, struct: type[Struct]) -> Value:
@@ -130,7 +135,7 @@ def _made(s: Scope, memory: Value, struct: type[Struct]) -> Value:
 # The forms of each field
 
 
-def _accessors(unit: Unit, owner: str, name: str, struct: type[Struct], field: Field) -> None:
+def _accessors(unit: Unit, name: str, struct: type[Struct], field: Field, span: Span) -> None:
     array = isinstance(field.type, ArrayType | Char)
     index = " index" if array else ""
 
@@ -149,15 +154,20 @@ def _accessors(unit: Unit, owner: str, name: str, struct: type[Struct], field: F
         into.write(new := value(s, args[-1]))
         return new
 
-    def address(s: Scope, args: list[Operand]) -> Value:
+    unit.form(name, Rule(f"pointer{index}", read, place), span)
+    unit.form(f"set-{name}!", Rule(f"pointer{index} value", write), span)
+    if array:
+        unit.form(f"{name}-ptr", _address(struct, field), span)
+
+
+def _address(struct: type[Struct], field: Field) -> Rule:
+    def build(s: Scope, args: list[Operand]) -> Value:
         base = _pointer(s, struct, args[0])
         found = s.b.emit(Op.ADD, base, s.b.const(field.offset), type=Type(base.type.space))
         s.fields[found] = struct, field
         return found
 
-    unit.forms[f"{owner}-{name}"] = Rule(f"pointer{index}", read, place)
-    unit.forms[f"set-{owner}-{name}!"] = Rule(f"pointer{index} value", write)
-    unit.forms[f"{owner}-{name}-ptr"] = Rule("pointer", address)
+    return Rule("pointer", build)
 
 
 def _pointer(s: Scope, struct: type[Struct], arg: Operand, written: bool = False) -> Value:

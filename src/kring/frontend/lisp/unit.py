@@ -112,6 +112,14 @@ class Unit:
             refuse(arg.span, f"there is a {what} called {same} already")
         return name
 
+    def form(self, name: str, rule: Rule, span: Span) -> None:
+        """Add a form that a definition brings, as the accessor of a field."""
+        from kring.frontend.lisp import expressions
+
+        if name in self.forms or name in expressions.FORMS or name in expressions.LATER:
+            refuse(span, f"this would define {name}, which there is already", "rename one of them")
+        self.forms[name] = rule
+
     def struct(self, arg: Operand) -> type[Struct]:
         """A struct or union by its name."""
         name = arg.form.name if isinstance(arg.form, Symbol) else ""

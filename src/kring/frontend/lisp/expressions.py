@@ -29,7 +29,6 @@ T = TypeVar("T")
 FORMS: dict[str, Rule] = {}
 """The forms of the language."""
 LATER: dict[str, str] = {
-    "ctx": "kring.frontend.lisp.context",
     **dict.fromkeys(
         ("kernel-load", "core-load", "core-store", "core-ctx-load", "ld-btf-id"),
         "kring.frontend.lisp.kernel",
@@ -37,7 +36,12 @@ LATER: dict[str, str] = {
     **dict.fromkeys(
         ("do-user-ptrs", "do-user-array", "user-load"), "kring.frontend.lisp.user_memory"
     ),
-}
+    **dict.fromkeys(
+        ("ctx", "ctx-load", "ctx-store", "ctx-ptr", "pt-regs-ret", "xdp-data", "xdp-data-end",
+         "tc-data", "tc-data-end", *(f"pt-regs-parm{at}" for at in range(1, 7))),
+        "kring.frontend.lisp.context",
+    ),
+}  # fmt: skip
 """Forms whose rows are in a module that is imported when the first of them is met."""
 EFFECTS: dict[str, Callable[[Scope, list[Operand]], object]] = {}
 """Forms that take less where nobody asks for their value."""

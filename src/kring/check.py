@@ -11,11 +11,11 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from kring.abi.programs import parse_section
-from kring.cli import error_text
+from kring.cli import error_text, say_notes
 from kring.decl.programs import Program
 from kring.errors import CompileError, KringError
 from kring.obj.object import Map, Object
-from kring.open import from_file, is_object
+from kring.open import from_file, is_lisp, is_object
 from kring.record import record, replace
 from kring.run.kernel.features import Feature, features
 from kring.run.kernel.kernel import Kernel
@@ -38,7 +38,7 @@ class Verdict:
 
 def check(path: str, on: Target, json: bool, log: bool = False) -> int:
     """Load each program of a file by itself and attach none; `log` shows all the verifier said."""
-    if is_object(path):
+    if is_object(path) or is_lisp(path):
         rows = list(_of_object(path, on, log))
     else:
         rows = [_of_source(program, on, log) for program in programs_in(path)]
@@ -59,7 +59,13 @@ _OPTIONAL = "optional"
 
 
 def _of_object(path: str, on: Target, log: bool) -> Iterator[Verdict]:
-    obj = from_file(path)
+    if is_lisp(path):
+        from kring.lisp import built
+
+        obj, module = built(path, on)
+        say_notes(module)
+    else:
+        obj = from_file(path)
     if not obj.programs:
         raise SystemExit(f"kring: {path} has no program")
     obj = replace(obj, maps=tuple(_unshared(one) for one in obj.maps))

@@ -24,6 +24,7 @@ from kring.errors import (
 
 if TYPE_CHECKING:
     from kring import Kernel, Vm
+    from kring.frontend.module import Module
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -159,7 +160,9 @@ def _doctor_options(parser: ArgumentParser) -> None:
 
 
 def _file(parser: ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a Python file with programs, or an object")
+    parser.add_argument(
+        "file", metavar="FILE", help="a Python or Lisp file with programs, or an object"
+    )
 
 
 def _json(parser: ArgumentParser) -> None:
@@ -345,6 +348,12 @@ def _all_errors(error: CompileError) -> str:
 def say(text: str) -> None:
     """Tell the person, on standard error."""
     print(text, file=sys.stderr)
+
+
+def say_notes(module: Module) -> None:
+    """What a build says to the author of its source."""
+    for note in module.notes:
+        say(f"kring: note: {note}")
 
 
 def _say_warnings() -> None:

@@ -13,12 +13,14 @@ from itertools import accumulate
 from os.path import basename
 from typing import TYPE_CHECKING
 
+from kring.cli import say_notes
 from kring.errors import ObjectError
 from kring.obj.object import MapRef, Object, Program
-from kring.open import from_file, is_object
+from kring.open import from_file, is_lisp, is_object
 
 if TYPE_CHECKING:
     from kring.abi.isa import Insn
+    from kring.build import Dump
     from kring.ir.core import Fn
     from kring.obj.globals import Variable
 
@@ -30,17 +32,14 @@ def dump(path: str, ir: bool, stage: str | None, json: bool) -> int:
     """Print the intermediate code after a stage, by default the last, or the bytecode."""
     if is_object(path):
         if ir or stage:
-            raise SystemExit("kring: an object has bytecode only; --ir and --stage are for Python")
+            raise SystemExit("kring: an object has bytecode only; --ir and --stage are for sources")
         from kring.contents import contents
 
         return contents(from_file(path), json)
     if ir or stage:
         texts = {name: "\n".join(lines) for name, lines in _ir(path, stage)}
     else:
-        from kring.build import build
-        from kring.script import programs_in
-
-        obj = build(*programs_in(path))
+        obj = _built(path)
         texts = {program.name: "\n".join(assembler(obj, program)) for program in obj.programs}
     if json:
         from json import dumps
@@ -51,11 +50,23 @@ def dump(path: str, ir: bool, stage: str | None, json: bool) -> int:
     return 0
 
 
+def _built(path: str, dump: Dump | None = None) -> Object:
+    """The object of a source file."""
+    if is_lisp(path):
+        from kring.lisp import built
+
+        obj, module = built(path, dump=dump)
+        say_notes(module)
+        return obj
+    from kring.build import build
+    from kring.script import programs_in
+
+    return build(*programs_in(path), dump=dump)
+
+
 def _ir(path: str, stage: str | None) -> Iterator[tuple[str, Iterator[str]]]:
     """Each program's name, and its text after the stage's last turn."""
-    from kring.build import build
     from kring.ir.text import print_fn
-    from kring.script import programs_in
 
     seen: dict[str, str] = {}
     stages: dict[str, None] = {}
@@ -66,7 +77,7 @@ def _ir(path: str, stage: str | None) -> Iterator[tuple[str, Iterator[str]]]:
             # As text at once: the next pass changes the function in place.
             seen[program] = print_fn(fn)
 
-    build(*programs_in(path), dump=keep)
+    _built(path, keep)
     if not seen:
         raise SystemExit(f"no stage {stage!r} changed anything; there were: {', '.join(stages)}")
     for name, text in seen.items():

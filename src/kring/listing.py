@@ -1,6 +1,6 @@
 """The records of any programs, as lines: `kring run`.
 
-In:  a Python file's programs or an object, and where to run them.
+In:  a Python or Lisp file's programs or an object, and where to run them.
 Out: one line a record, under a header of its type's fields, or one JSON object a line; records of
      which nobody knows the type byte by byte.
 """
@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from time import sleep
 from typing import Any
 
-from kring.cli import say
+from kring.cli import say, say_notes
 from kring.decl.programs import Program
 from kring.decl.struct import Struct, fields
 from kring.decl.types import FieldType
 from kring.errors import AttachError
 from kring.obj.object import Object
-from kring.open import from_file, is_object
+from kring.open import from_file, is_lisp, is_object
 from kring.run.spec import kind_of
 from kring.run.target import Hook, Target
 from kring.script import programs_in
@@ -46,8 +46,11 @@ def run(
     """Print what a file's programs send until Ctrl-C. `fed` is the only hook that fires, empty
     where all do; `hook` is where programs attach whose hook has no name of its own; `records` says
     what an object's streams carry."""
-    of = _of_object if is_object(path) else _of_python
-    programs, hooks, known = of(path, args, records)
+    if is_lisp(path):
+        programs, hooks, known = _of_lisp(path, args, records, on)
+    else:
+        of = _of_object if is_object(path) else _of_python
+        programs, hooks, known = of(path, args, records)
     session = load(
         *programs, on=on, interface=hook.interface, cgroup=hook.cgroup, pid=hook.pid, records=known
     )
@@ -72,12 +75,25 @@ def _of_python(path: str, args: Sequence[str], records: Sequence[str]) -> _Runna
     return programs, {program.target or program.kind.name for program in programs}, {}
 
 
-def _of_object(path: str, args: Sequence[str], records: Sequence[str]) -> _Runnable:
-    from kring.records import named_records
+def _of_lisp(path: str, args: Sequence[str], records: Sequence[str], on: Target) -> _Runnable:
+    from kring.lisp import built
 
     if args:
+        raise SystemExit("kring: -- and what follows it are for a Python file, not for Lisp")
+    obj, module = built(path, on)
+    say_notes(module)
+    return _of(obj, path, records)
+
+
+def _of_object(path: str, args: Sequence[str], records: Sequence[str]) -> _Runnable:
+    if args:
         raise SystemExit("kring: -- and what follows it are for a Python file, not for an object")
-    obj = from_file(path)
+    return _of(from_file(path), path, records)
+
+
+def _of(obj: Object, path: str, records: Sequence[str]) -> _Runnable:
+    from kring.records import named_records
+
     loaded = [program for program in obj.programs if program.autoload]
     if not loaded:
         raise SystemExit(f"kring: {path} has no program{' that is loaded' * bool(obj.programs)}")

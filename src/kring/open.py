@@ -1,7 +1,8 @@
 """A file becomes an Object, whatever made it: `kring.open`.
 
-In:  a path: a BPF object, known by its first bytes, or a Python file with programs.
-Out: the Object. Reads no running system and needs no privileges.
+In:  a path: a BPF object, known by its first bytes, or a Python or Lisp file with programs.
+Out: the Object. Needs no privileges, and reads no running system, but where a form of Lisp asks
+     for one.
 """
 
 from __future__ import annotations
@@ -9,27 +10,38 @@ from __future__ import annotations
 import builtins
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from kring.errors import ObjectError
 from kring.obj.object import Object
+from kring.record import replace
+
+if TYPE_CHECKING:
+    from kring.btf.ext import LineInfo
 
 _ELF = b"\x7fELF"
 _ENDINGS = (".bpf.o", ".o")
+LISP = (".lisp", ".lsp", ".cl")
+"""How the name of a file ends that is Lisp."""
 
 
 def open(path: str | os.PathLike[str]) -> Object:
     """The object in a file of clang's or of `kring build`, or the one that the programs of a Python
-    file make.
+    or Lisp file make.
 
     Raises: OSError; ObjectError for a file that is neither, CompileError.
     """
     name = os.fspath(path)
     if is_object(name):
         return from_file(name)
+    if is_lisp(name):
+        from kring.lisp import built
+
+        return placed(built(name)[0], name)
     if not name.endswith(".py"):
         raise ObjectError(
             f"{name} is no BPF object: it does not begin as an ELF does, nor does its name end with"
-            " .py, as that of a Python file with programs does"
+            " .py or .lisp, as that of a file with programs does"
         )
     return _built(name)
 
@@ -38,6 +50,25 @@ def is_object(path: str) -> bool:
     """Whether the file is an ELF, or is called as an object is."""
     with builtins.open(path, "rb") as file:
         return file.read(len(_ELF)) == _ELF or path.endswith(_ENDINGS)
+
+
+def is_lisp(path: str) -> bool:
+    """Whether the file is called as Lisp is."""
+    return path.endswith(LISP)
+
+
+def placed(obj: Object, path: str) -> Object:
+    """The object of a source file, with the files of its lines named from that one's directory on:
+    the same source gives the same bytes, wherever it is."""
+    folder = os.path.dirname(os.path.abspath(path))
+
+    def near(line: LineInfo) -> LineInfo:
+        file = os.path.abspath(line.file)
+        inside = os.path.commonpath((file, folder)) == folder
+        return replace(line, file=os.path.relpath(file, folder)) if inside else line
+
+    programs = (replace(one, lines=tuple(map(near, one.lines))) for one in obj.programs)
+    return replace(obj, programs=tuple(programs))
 
 
 def from_file(path: str) -> Object:

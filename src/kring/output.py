@@ -1,6 +1,6 @@
 """`kring build`: a file's programs as an object, and its structs in other languages.
 
-In:  a Python file, or an object whoever made it.
+In:  a Python or Lisp file, or an object whoever made it.
 Out: `X.bpf.o`, and beside it `X.h`, `X.go` and so on, as asked for.
 """
 
@@ -13,12 +13,11 @@ from typing import Final
 
 from kring.abi.tracepoints import TraceField
 from kring.btf.blob import Btf
-from kring.btf.ext import LineInfo
-from kring.cli import say
+from kring.cli import say, say_notes
 from kring.errors import ObjectError
 from kring.obj.gen.records import Records, records_of
 from kring.obj.object import Object
-from kring.open import from_file, is_object
+from kring.open import LISP, from_file, is_lisp, is_object, placed
 from kring.record import replace
 from kring.spelling import c_name
 
@@ -54,7 +53,7 @@ def write(
             f"{path} is an object already: say where another goes with -o, or with --gen in which "
             "languages its structs are wanted"
         )
-    beside = output or (path if is_object else path.removesuffix(".py") + ".bpf.o")
+    beside = output or (path if is_object else f"{_stem(path)}.bpf.o")
     texts = _declarations(obj, beside, os.path.basename(path), languages)
     if output or not is_object:
         if os.path.exists(beside) and os.path.samefile(path, beside):
@@ -71,23 +70,23 @@ def _read(path: str) -> tuple[Object, bool]:
     """The object that a file holds, true if as such, or that its programs make."""
     if is_object(path):
         return from_file(path), True
-    from kring.build import build
-    from kring.script import programs_in
+    if is_lisp(path):
+        from kring.lisp import built
 
-    return _placed(build(*programs_in(path)), os.path.dirname(os.path.abspath(path))), False
+        obj, module = built(path)
+        say_notes(module)
+    else:
+        from kring.build import build
+        from kring.script import programs_in
+
+        obj = build(*programs_in(path))
+    return placed(obj, path), False
 
 
-def _placed(obj: Object, folder: str) -> Object:
-    """The object with source files named from `folder` on, wherever that is: the same source gives
-    the same bytes."""
-
-    def near(line: LineInfo) -> LineInfo:
-        file = os.path.abspath(line.file)
-        inside = os.path.commonpath((file, folder)) == folder
-        return replace(line, file=os.path.relpath(file, folder)) if inside else line
-
-    programs = (replace(one, lines=tuple(map(near, one.lines))) for one in obj.programs)
-    return replace(obj, programs=tuple(programs))
+def _stem(path: str) -> str:
+    """A source file's name without its ending."""
+    ending = next((one for one in (".py", *LISP) if path.endswith(one)), "")
+    return path.removesuffix(ending)
 
 
 def _with_formats(obj: Object, tracefs: str) -> Object:

@@ -199,7 +199,7 @@ def test_without_types_a_record_is_spelled(own: Path) -> None:
         (["run", "{dir}/prog.py", "--record", "Exec"],
          "--record is for objects: the programs of a Python file declare it"),
         (["dump", "--ir", "{own}"],
-         "an object has bytecode only; --ir and --stage are for Python"),
+         "an object has bytecode only; --ir and --stage are for sources"),
         (["run", "{dir}/empty.o"], "{dir}/empty.o is no BPF object: it is empty"),
         (["check", "{dir}/empty.o"], "{dir}/empty.o is no BPF object: it is empty"),
         (["dump", "{dir}/none.o"], "{dir}/none.o: No such file or directory"),

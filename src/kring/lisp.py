@@ -1,0 +1,84 @@
+"""A user's Lisp file, built.
+
+In:  the path of a file, and the system that answers what its forms ask of a running one.
+Out: `built(path)`, the object of its programs, and what the build knows beside it.
+Rule: the system is asked only if a form needs it, and nothing of it is imported before.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kring.build import Dump, compile_all
+from kring.errors import ObjectError
+from kring.frontend.lisp.unit import programs_of
+from kring.obj.object import Object
+
+if TYPE_CHECKING:
+    from kring.abi.programs import Kind, Parameter
+    from kring.abi.tracepoints import TraceField
+    from kring.abi.usdt import Site
+    from kring.btf.blob import Btf
+    from kring.frontend.module import Module
+    from kring.run.target import Runtime, Target
+
+
+def built(path: str, on: Target | None = None, dump: Dump | None = None) -> tuple[Object, Module]:
+    """The object that the programs of a file make; `on` is the kernel by default.
+
+    Raises: OSError; ObjectError for what is no text; CompileError at the place in the file.
+    """
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            text = file.read()
+    except UnicodeDecodeError as error:
+        raise ObjectError(f"{path} is not Lisp: byte {error.start} is no UTF-8") from None
+    facts = _Asked(on)
+    # Building makes objects by the ten thousand and hardly any garbage.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        programs = programs_of(text, path, facts)
+        obj, module = compile_all(programs, facts, dump)
+    finally:
+        facts.close()
+        if collecting:
+            gc.enable()
+    module.notes.update(programs[0].unit.notes)
+    return obj, module
+
+
+class _Asked:
+    """What a running system says, which is opened at the first question."""
+
+    def __init__(self, on: Target | None) -> None:
+        self._on = on
+        self._opened: Runtime | None = None
+
+    def _running(self) -> Runtime:
+        if self._opened is None:
+            if self._on is None:
+                from kring.run.kernel.kernel import Kernel
+
+                self._on = Kernel()
+            self._opened = self._on.open(Object("facts", ()))
+        return self._opened
+
+    def close(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+
+    @property
+    def btf(self) -> Btf | None:
+        return self._running().btf
+
+    def tracepoint(self, name: str) -> Sequence[TraceField]:
+        return self._running().tracepoint(name)
+
+    def parameters(self, kind: Kind, target: str) -> Sequence[Parameter] | None:
+        return self._running().parameters(kind, target)
+
+    def sites(self, target: str) -> Sequence[Site]:
+        return self._running().sites(target)

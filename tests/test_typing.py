@@ -94,6 +94,14 @@ with load(opened("x.bpf.o"), on=Vm(), records={"events": Event}) as s:
     s.maps["flows"][{"id": 2}] = {"state": "GONE"}
     s.globals["mode"].value = "GONE"
     value: int = s.programs["fill"].run().value
+lisp = kring.open("x.lisp")
+made: type[Struct] = lisp.structs["conn-event"]
+with load(lisp, on=Vm()) as s:
+    for event in s[lisp["events"]]:
+        print(event.pid, isinstance(event, made))
+    total: int = s[lisp.map("counts")][3]
+    same: int = s[lisp.program("fill")].run().value
+    s[lisp["fill"]].detach()
     for name, kind in opened(Path("x.bpf.o")).variables().items():
         print(name, kind.size, value)
 """

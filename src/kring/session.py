@@ -22,6 +22,7 @@ from kring.decl.maps import (
     PerCpuArray,
     PerCpuHash,
     PerfBuf,
+    PlainMap,
     Stream,
 )
 from kring.decl.programs import Program
@@ -29,7 +30,8 @@ from kring.decl.struct import Struct
 from kring.decl.variables import DATA, Global
 from kring.errors import AttachError, LoadError, NotLive
 from kring.handles import ProgramHandle, StructHandle, declared_handle, map_handle, stream_handle
-from kring.obj.object import Object
+from kring.obj.object import Map, Object
+from kring.obj.object import Program as Compiled
 from kring.run.loading import bring_up
 from kring.run.target import (
     ANYWHERE,
@@ -217,10 +219,10 @@ class Session:
         }
 
     def _handle(
-        self, name: str, live: Mapping[str, LiveMap], declaration: MapDeclaration | None
+        self, name: str, live: Mapping[str, LiveMap], declaration: MapDeclaration | PlainMap | None
     ) -> Any:
         one = live[name]
-        if declaration is None:
+        if declaration is None or isinstance(declaration, PlainMap):
             return one
         assert self._runtime is not None
         counters = live.get(DROPS)
@@ -230,7 +232,8 @@ class Session:
 
     def _type(self, obj: Object, live: Mapping[str, LiveMap]) -> None:
         """Have the handles made, when asked for, of an object that says itself what it holds."""
-        from kring.typed import ENTRYLESS, STREAMS, Named, Types, perf_outputs
+        from kring.obj.named import Named
+        from kring.typed import ENTRYLESS, STREAMS, Types, perf_outputs
 
         assert self._runtime is not None
         runtime = self._runtime
@@ -302,10 +305,15 @@ class Session:
     def __getitem__(self, key: Global[V], /) -> GlobalHandle[V]: ...
     @overload
     def __getitem__(self, key: Program, /) -> ProgramHandle: ...
+    @overload
+    def __getitem__(self, key: Map | Compiled, /) -> Any: ...
     def __getitem__(self, key: Any, /) -> Any:
-        """The live handle of a declaration or a program."""
+        """The live handle of a declaration or a program; or of what an object has by a name, as in
+        `s[obj["events"]]`."""
         if self._runtime is None:
             raise NotLive("nothing is loaded yet: write `with load(…) as s:`")
+        if isinstance(key, Map | Compiled):
+            return self._of_object(key)
         if isinstance(key, Program) and key in self._sources:
             return self.programs[self._sources[key]]
         if id(key) in self._variables:
@@ -315,6 +323,16 @@ class Session:
             what = type(key).__name__
             raise KeyError(f"no loaded program uses this {what}; loaded maps: {list(self.maps)}")
         return self.maps[name]
+
+    def _of_object(self, key: Map | Compiled) -> Any:
+        """The live handle of an object's map or program, by its name."""
+        is_map = isinstance(key, Map)
+        handles = self.maps if is_map else self.programs
+        if key.name not in handles:
+            from kring.obj.named import unknown
+
+            raise KeyError(unknown("loaded map" if is_map else "loaded program", key.name, handles))
+        return handles[key.name]
 
     def poll(self, timeout: float | None = None) -> int:
         """Hand waiting records to subscribers; how many there were. Waits for the first at most

@@ -6,13 +6,12 @@ In: an `Object`, and what of it is live. Out: `s.maps[name]` and `s.globals[name
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from struct import pack
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from kring.abi.helpers import HELPERS
 from kring.abi.uapi import MapType
-from kring.btf.blob import Btf
 from kring.decl.coded import raw
 from kring.decl.foreign import field_type_of
 from kring.decl.maps import INDEX
@@ -22,11 +21,10 @@ from kring.errors import ObjectError
 from kring.obj.functions import CALL
 from kring.obj.globals import Variable
 from kring.obj.object import Map, Object
+from kring.obj.types import types_of
 from kring.run.target import LiveMap
 from kring.spelling import suggestion
 from kring.stream.variables import GlobalHandle
-
-T = TypeVar("T")
 
 _OUTPUTS: Final = tuple(
     pack("<Bxxxi", CALL, HELPERS[name].id)
@@ -41,38 +39,6 @@ _OF_NUMBERS: Final = (MapType.ARRAY_OF_MAPS, MapType.HASH_OF_MAPS)
 """Kinds whose values are the ids of other maps."""
 
 
-class Named(Mapping[str, T]):
-    """Things by name, each made when it is first asked for; a name that is none says so."""
-
-    def __init__(self, what: str, names: Mapping[str, Any], make: Callable[[str], T]) -> None:
-        self._what = what
-        self._names = names
-        self._make = make
-        self._made: dict[str, T] = {}
-
-    def __getitem__(self, name: str) -> T:
-        if name not in self._made:
-            if name not in self._names:
-                listed = f" There are: {', '.join(self._names) or 'none'}"
-                raise KeyError(
-                    f"no {self._what} {name!r}.{suggestion(name, self._names) or listed}"
-                )
-            self._made[name] = self._make(name)
-        return self._made[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._names
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def __repr__(self) -> str:
-        return f"<{self._what}s {', '.join(self._names)}>"
-
-
 def _check_class(name: str, kind: object) -> None:
     if not (isinstance(kind, type) and issubclass(kind, Struct)):
         raise ObjectError(f"records of {name!r} are of a class below Struct, not {kind!r}")
@@ -85,7 +51,7 @@ class Types:
     """
 
     def __init__(self, obj: Object, records: Mapping[str, type[Struct]]) -> None:
-        self._btf = Btf(obj.btf, where=obj.name) if obj.btf else None
+        self._btf = types_of(obj)
         self._records = records
         streams = [map.name for map in obj.maps if map.type in STREAMS]
         for name, kind in records.items():

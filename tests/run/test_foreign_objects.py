@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -128,6 +129,58 @@ def test_records_of_no_known_type_are_bytes_and_may_be_given_one(obj: Object, on
         s.programs["program"].run()
         with pytest.raises(StreamError, match="28 bytes is shorter than Longer, which has 64"):
             s.maps["events"].poll(0)
+
+
+@pytest.mark.parametrize("on", TARGETS)
+def test_what_an_object_has_are_keys_of_its_sessions(obj: Object, on: On) -> None:
+    again = from_elf(to_elf(build(program)), "again")
+    made = obj.structs["Event"]
+    with load(obj.replace(sizes={"events": 8192}), on=on()) as s:
+        assert s[obj["program"]].run().value == 0
+        (event,) = s[obj["events"]].poll(0)
+        assert isinstance(event, made)
+        assert event == made(pid=5, comm="kring", mac=b"abcdef", at=obj.structs["Point"](x=1, y=2))
+        s[obj["points"]][2] = obj.structs["Point"](x=3)
+        assert s[obj.map("points")][2].x == 3
+        assert s[again["events"]] is s.maps["events"]
+        with pytest.raises(KeyError, match=r"no loaded map 'event'. Did you mean 'events'\?"):
+            s[replace(obj.map("events"), name="event")]
+    with load(program, on=on()) as s:
+        assert s[obj["program"]] is s[program]
+        assert s[obj["events"]] is s[events]
+
+
+def test_an_object_says_what_it_has(obj: Object) -> None:
+    assert {"Event", "Point"} <= set(obj.structs)
+    assert (obj["program"], obj["events"]) == (obj.programs[0], obj.map("events"))
+    assert "events" in obj
+    assert "event" not in obj
+    with pytest.raises(KeyError, match=r"no map or program 'event'. Did you mean 'events'\?"):
+        obj["event"]
+    with pytest.raises(KeyError, match=r"no struct 'event'. Did you mean 'Event'\?"):
+        obj.structs["event"]
+    assert not Object("none", ()).structs
+    spelled = replace(obj, maps=(replace(obj.map("events"), name="conn_events"),))
+    assert spelled["conn-events"].name == "conn_events"
+
+
+def test_the_classes_of_an_object_are_gone_with_it() -> None:
+    from weakref import ref
+
+    other = Hash[u32, Point](max_entries=4)
+
+    @syscall
+    def alone() -> int:
+        other[1] = Point(x=2)
+        return 0
+
+    made = build(alone).structs["Point"]
+    gc.collect()
+    assert build(alone).structs["Point"] is made
+    gone = ref(made)
+    del made
+    gc.collect()
+    assert gone() is None
 
 
 def test_names_that_are_not_there_are_answered_with_those_that_are(obj: Object) -> None:

@@ -14,7 +14,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from struct import Struct
-from typing import Final
+from typing import Any, Final
 
 from kring.btf.decode import RecordWords, read_type
 from kring.btf.types import (
@@ -78,6 +78,8 @@ class Btf:
         self._found: Final[dict[tuple[str, tuple[Kind, ...], bool], list[int]]] = {}
         self._named_at: Final[dict[str, list[int]]] = {}
         self._members: Final[dict[int, tuple[dict[str, int], list[int]]]] = {}
+        self.made: Final[dict[str, Any]] = {}
+        """What others have made of the types, to be kept as long as these."""
         self._split: Final = split
         self._modules: tuple[Btf, ...] | None = None
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
-from weakref import WeakKeyDictionary
 
 from kring.btf.blob import Btf
 from kring.btf.types import (
@@ -64,18 +63,14 @@ def field_type_of(btf: Btf, id: int) -> FieldType:
     return _Types(btf).field_type(id)
 
 
-_made: Final[WeakKeyDictionary[Btf, tuple[dict[int, type[Struct]], dict[int, int]]]] = (
-    WeakKeyDictionary()
-)
-"""Classes, and how many fields each has with all in it."""
-
-
 class _Types:
-    """Types of one blob, made in one go; classes are kept for as long as the blob is."""
+    """Types of one blob, made in one go. Classes, and how many fields each has with all in it, are
+    kept for as long as the blob is, and it as long as any of the classes."""
 
     def __init__(self, btf: Btf) -> None:
         self.btf = btf
-        self.structs, self.counts = _made.setdefault(btf, ({}, {}))
+        self.structs: dict[int, type[Struct]] = btf.made.setdefault("structs", {})
+        self.counts: dict[int, int] = btf.made.setdefault("counts", {})
         self.types: dict[int, FieldType] = {}
         self.inner: dict[int, tuple[Field, ...]] = {}
         self.begun: list[int] = []
@@ -92,7 +87,9 @@ class _Types:
             align = max((alignment(field.type) for field in fields), default=1)
             if type.size % align or any(field.offset % alignment(field.type) for field in fields):
                 align = 1
-            self.structs[of] = laid_out(type.name or name, Layout(type.size, align, fields))
+            made = laid_out(type.name or name, Layout(type.size, align, fields))
+            setattr(made, f"{_RESERVED}_types", self.btf)
+            self.structs[of] = made
         return self.structs[of]
 
     def field_type(self, id: int, name: str = "") -> FieldType:

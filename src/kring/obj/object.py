@@ -16,6 +16,7 @@ from kring.errors import ObjectError
 from kring.record import record
 
 if TYPE_CHECKING:
+    from kring.decl.struct import Struct
     from kring.obj.globals import Variable
 
 OPTIONAL: Final = "?"
@@ -154,6 +155,28 @@ class Object:
 
     def map(self, name: str) -> Map:
         return named("map", name, self.maps)
+
+    def __getitem__(self, name: str) -> Map | Program:
+        """The map or program of that name, which is a key of the object's sessions:
+        `s[obj["events"]]`. As Lisp spells it will do too.
+
+        Raises: KeyError that names what was meant.
+        """
+        from kring.obj.named import Named
+
+        known: dict[str, Map | Program] = {one.name: one for one in (*self.programs, *self.maps)}
+        return Named("map or program", known, known.__getitem__)[name]
+
+    def __contains__(self, name: object) -> bool:
+        return any(one.name == name for one in (*self.programs, *self.maps))
+
+    @property
+    def structs(self) -> Mapping[str, type[Struct]]:
+        """The structs that the object has types of, by their names in C, or as Lisp spells these;
+        records and values of its maps are of these classes."""
+        from kring.obj.types import structs
+
+        return structs(self)
 
     def variables(self) -> dict[str, Variable]:
         """The global variables by name; those of one name as `section:name`."""

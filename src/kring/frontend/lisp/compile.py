@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kring.decl.struct import sizeof
 from kring.errors import CompileError
-from kring.frontend.builder import Builder, Place
+from kring.frontend.builder import Builder, Carried, WidenLoop
 from kring.frontend.diagnose import combined, refuse
 from kring.frontend.lisp import arithmetic, control, maps, memory, rings, structs
 from kring.frontend.lisp.expressions import body
@@ -44,17 +44,26 @@ def _too_deep(program: Defprog) -> CompileError:
 
 
 def _compile(program: Defprog, module: Module) -> Fn:
-    unsigned: set[tuple[Place, str]] = set()
+    widened: set[Carried] = set()
     carried: dict[int, set[str]] = {}
+    guessing = True
     while True:
         separate = Separate(program.name, set(), set())
-        b = Builder(program.name, module, program.span, unsigned, separate)
+        b = Builder(program.name, module, program.span, widened, separate)
         b.parameter(Type(Space.CTX))
-        s = Scope(b, program.unit, program, program.unit.facts, carried)
-        result = body(s, program.body)
+        s = Scope(b, program.unit, program, program.unit.facts, carried, {} if guessing else None)
+        try:
+            result = body(s, program.body)
+        except WidenLoop as loop:
+            widened.add(loop.key)
+            continue
         b.span = program.body[-1].span if program.body else program.span
         finish(s, result, b.span)
-        if s.again:
+        if s.guesses:
+            from kring.frontend.lisp.kernel import holds
+
+            guessing = holds(s)
+        if s.again or (s.guesses and not guessing):
             continue
         _note_records(s)
         for _, user in unproven(b.fn):

@@ -121,12 +121,38 @@ def _tagged(struct: KernelType, s: Scope, args: list[Operand]) -> Value:
 
 def _typed(s: Scope, found: Value, name: str) -> bool:
     """Whether the verifier knows the pointer as one to that struct."""
-    if found.type.space is not Space.BTF or found.type.nullable:
-        return False
-    known = s.pointees.get(found)
-    if known is None and found.op is Op.CALL and isinstance(found.imm, str):
-        known = HELPERS[found.imm].struct
-    return known == name
+    direct = found.type.space is Space.BTF and not found.type.nullable
+    return direct and pointee(s, found, {}) == name
+
+
+def pointee(s: Scope, found: Value, asked: dict[Value, str]) -> str:
+    """What struct the verifier knows a pointer to lead to, empty if we do not.
+
+    Where paths meet it is what all of them bring. Those that come round a loop are not known yet;
+    `holds` looks again when they are. `asked` are the parameters being looked into.
+    """
+    if found.op is Op.CALL and isinstance(found.imm, str):
+        return HELPERS[found.imm].struct
+    if found.op is not Op.PARAM or s.guesses is None:
+        return s.pointees.get(found, "")
+    known = _brought(s, found, asked)
+    s.guesses[found] = known
+    return known
+
+
+def _brought(s: Scope, param: Value, asked: dict[Value, str]) -> str:
+    block = next(block for block in s.b.fn.blocks if param in block.params)
+    at = block.params.index(param)
+    asked[param] = ""
+    args = [edge.args[at] for _, edge in s.b.ways.get(block, ())]
+    structs = {pointee(s, arg, asked) for arg in args if arg not in asked}
+    return structs.pop() if len(structs) == 1 else ""
+
+
+def holds(s: Scope) -> bool:
+    """Whether all paths bring what was taken for granted before they were known."""
+    taken = dict(s.guesses or {})
+    return all(_brought(s, param, {}) == known for param, known in taken.items() if known)
 
 
 # Fields

@@ -80,9 +80,10 @@ class Scope:
     them, `transactions` those of the `with-ringbuf` forms this is in, innermost last; `structs` has
     the struct that a pointer leads to, as far as that was said, `records` what the program sends:
     stream, pointer and size. `tags` has the kernel struct that an address was said to be of, by
-    its name, and `pointees` that which the verifier knows a pointer to lead to. `carried` has for
-    each loop the variables that it changes, and `again` is set when one was found that was not
-    known: then the program is built once more.
+    its name, `pointees` that which the verifier knows a pointer to lead to, and `guesses` the same
+    of what several paths bring, None where guessing failed. `carried` has for each loop the
+    variables that it changes, and `again` is set when one was found that was not known: then the
+    program is built once more.
     """
 
     b: Builder
@@ -90,6 +91,7 @@ class Scope:
     program: Defprog
     facts: Facts | None
     carried: dict[int, set[str]]
+    guesses: dict[Value, str] | None
     names: dict[Symbol, str] = field(default_factory=dict[Symbol, str])
     types: dict[str, str] = field(default_factory=dict[str, str])
     tokens: dict[Value, Token] = field(default_factory=dict[Value, Token])

@@ -97,6 +97,8 @@ def compile_all(
     types = Types()
     kernel = KernelTypes(types, module.kernel_types)
     maps = [_map(types, module, name, found) for name, found in module.maps.items()]
+    for struct in module.structs.values():
+        _plain_type(types, module, struct)
     if module.drops:
         counters = len(module.drops)
         maps.append(

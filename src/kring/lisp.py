@@ -15,6 +15,7 @@ from kring.build import Dump, compile_all
 from kring.errors import ObjectError
 from kring.frontend.lisp.unit import programs_of
 from kring.obj.object import Object
+from kring.spelling import c_name
 
 if TYPE_CHECKING:
     from kring.abi.programs import Kind, Parameter
@@ -46,7 +47,9 @@ def built(path: str, on: Target | None = None, dump: Dump | None = None) -> tupl
         facts.close()
         if collecting:
             gc.enable()
-    module.notes.update(programs[0].unit.notes)
+    unit = programs[0].unit
+    known = ((c_name(one.name.strip("+")), unit.host.constant(one)) for one in unit.constants)
+    module.numbers.update((name.upper(), value) for name, value in known if value is not None)
     return obj, module
 
 

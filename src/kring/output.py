@@ -7,7 +7,7 @@ Out: `X.bpf.o`, and beside it `X.h`, `X.go` and so on, as asked for.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Final
 
@@ -18,7 +18,7 @@ from kring.errors import ObjectError
 from kring.obj.gen.records import Records, records_of
 from kring.obj.object import Object
 from kring.open import LISP, from_file, is_lisp, is_object, placed
-from kring.record import replace
+from kring.record import field, record, replace
 from kring.spelling import c_name
 
 DECLARATIONS: Final = {
@@ -36,6 +36,14 @@ _UNTYPED: Final = "tracepoint/syscalls/sys_enter_"
 """Tracepoints that the kernel makes without a struct of their own."""
 
 
+@record
+class Declared:
+    """What a source declares that its object may have no use for: structs, and numbers by name."""
+
+    structs: tuple[str, ...] = ()
+    constants: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
 def write(
     path: str,
     output: str | None,
@@ -45,42 +53,42 @@ def write(
 ) -> int:
     """Write the object, by default beside the file, and declarations beside the object; fields of
     tracepoints as a `tracefs` has them, if one is given."""
-    obj, is_object = _read(path)
+    of_object = is_object(path)
+    obj, also = _read(path)
     if tracefs:
         obj = _with_formats(obj, tracefs)
-    if is_object and not (output or languages):
+    if of_object and not (output or languages):
         raise ObjectError(
             f"{path} is an object already: say where another goes with -o, or with --gen in which "
             "languages its structs are wanted"
         )
-    beside = output or (path if is_object else f"{_stem(path)}.bpf.o")
-    texts = _declarations(obj, beside, os.path.basename(path), languages)
-    if output or not is_object:
+    beside = output or (path if of_object else f"{_stem(path)}.bpf.o")
+    texts = _declarations(obj, also, beside, os.path.basename(path), languages)
+    if output or not of_object:
         if os.path.exists(beside) and os.path.samefile(path, beside):
             raise ObjectError(f"{beside} is the file that it is built from: name another with -o")
         obj.write(beside)
     for file, text in texts.items():
         with open(file, "w", encoding="utf-8") as out:
             out.write(text)
-    _tell(obj, beside if output or not is_object else None, list(texts), json)
+    _tell(obj, beside if output or not of_object else None, list(texts), json)
     return 0
 
 
-def _read(path: str) -> tuple[Object, bool]:
-    """The object that a file holds, true if as such, or that its programs make."""
+def _read(path: str) -> tuple[Object, Declared]:
+    """The object that a file holds or that its programs make, and what its source declares."""
     if is_object(path):
-        return from_file(path), True
+        return from_file(path), Declared()
     if is_lisp(path):
         from kring.lisp import built
 
         obj, module = built(path)
         say_notes(module)
-    else:
-        from kring.build import build
-        from kring.script import programs_in
+        return placed(obj, path), Declared(tuple(module.structs), module.numbers)
+    from kring.build import build
+    from kring.script import programs_in
 
-        obj = build(*programs_in(path))
-    return placed(obj, path), False
+    return placed(build(*programs_in(path)), path), Declared()
 
 
 def _stem(path: str) -> str:
@@ -109,7 +117,7 @@ def _with_formats(obj: Object, tracefs: str) -> Object:
 
 
 def _declarations(
-    obj: Object, beside: str, source: str, languages: Sequence[str]
+    obj: Object, also: Declared, beside: str, source: str, languages: Sequence[str]
 ) -> dict[str, str]:
     """The text of each file of declarations, by its path.
 
@@ -117,7 +125,7 @@ def _declarations(
     """
     if not languages:
         return {}
-    records = records_of(obj, source)
+    records = records_of(obj, source, also.structs, also.constants)
     folder, name = os.path.split(beside)
     stem = name.removesuffix(".o").removesuffix(".bpf")
     texts: dict[str, str] = {}

@@ -1,6 +1,6 @@
 """The types of an object's streams, as a person names them: `kring run X.bpf.o --record …`.
 
-    event                            a type of the object's BTF
+    event                            a type of the object's BTF; conn-event is its conn_event
     exec.py:Exec                     a Struct class of a Python file
     pid:i32 comm:char[16]            the fields themselves, laid out as C does
     events=event                     any of these, for the stream of that name
@@ -22,10 +22,10 @@ from kring.decl.struct import Field, Layout, Struct, field_size, laid_out, singl
 from kring.decl.types import ArrayType, Char, FieldType, IntType
 from kring.errors import ObjectError
 from kring.obj.object import Object
-from kring.spelling import suggestion
+from kring.spelling import c_name, suggestion
 from kring.typed import streams
 
-_FOR: Final = re.compile(r"(?P<stream>[\w.$]+)=(?P<what>.+)", re.DOTALL)
+_FOR: Final = re.compile(r"(?P<stream>[\w.$-]+)=(?P<what>.+)", re.DOTALL)
 _CLASS: Final = re.compile(r"(?P<file>.+\.py):(?P<name>\w+)")
 _TAG: Final = re.compile(r"(?:struct|union|enum)\s+(?=\w)")
 _FIELD: Final = re.compile(r"(?P<name>[A-Za-z_]\w*):(?P<type>[A-Za-z_]\w*)(?P<counts>(?:\[\d+\])*)")
@@ -91,6 +91,7 @@ def _stream(obj: Object, name: str) -> str:
     if not known:
         raise ObjectError(f"--record: {obj.name} has no stream, no ring and no perf buffer")
     if name:
+        name = name if name in known else c_name(name)
         if name not in known:
             hint = suggestion(name, known) or f" It has: {', '.join(known)}"
             raise ObjectError(f"--record: {obj.name} has no stream {name!r}.{hint}")
@@ -116,6 +117,7 @@ def _record(obj: Object, what: str) -> type[Struct]:
 
 def _from_types(obj: Object, name: str) -> type[Struct]:
     btf = Btf(obj.btf, where=obj.name) if obj.btf else None
+    name = name.replace("-", "_")
     if not re.fullmatch(r"\w+", name):
         raise ObjectError(
             f"--record {name!r}: neither the name of a type, nor `file.py:Class`, nor fields as in"

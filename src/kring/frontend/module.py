@@ -71,6 +71,10 @@ class Module:
     )
     texts: dict[type[Struct], set[str]] = field(default_factory=dict["type[Struct]", set[str]])
     """Arrays of bytes, by their structs, that programs fill with strings."""
+    structs: dict[str, type[Struct]] = field(default_factory=dict[str, "type[Struct]"])
+    """Structs of a source that are types of the object whether or not a map holds them, and"""
+    numbers: dict[str, int] = field(default_factory=dict[str, int])
+    """its constants, both by their names in C."""
     notes: dict[str, None] = field(default_factory=dict[str, None])
     kernel_types: dict[str, Used] = field(default_factory=dict[str, Used])
     drops: list[str] = field(default_factory=list[str])

@@ -53,7 +53,8 @@ class Defprog:
 class Unit:
     """What the forms of one file share.
 
-    `maps` are what the kernel calls each, and it, by the names in the file; `forms` the accessors
+    `maps` are what the kernel calls each, and it, by the names in the file; `constants` the names
+    of those that it defines; `forms` the accessors
     that its definitions made and `values` what further names stand for in programs; `imports` are
     the kernel structs it names, `tracepoints` its tracepoints by their names, and `formats` the
     fields that the running system says they have. `notes` are what a build says to its author;
@@ -76,6 +77,7 @@ class Unit:
         default_factory=dict[str, "dict[str, TraceField]"]
     )
     programs: list[Defprog] = field(default_factory=list[Defprog])
+    constants: dict[Symbol, None] = field(default_factory=dict[Symbol, None])
     notes: dict[str, None] = field(default_factory=dict[str, None])
     expansions: dict[int, tuple[Form, Form]] = field(default_factory=dict[int, "tuple[Form, Form]"])
     depth: int = 0
@@ -231,6 +233,8 @@ def define(unit: Unit, arg: Operand) -> None:
         unit.host.define_macro(arg.form)
     elif name in _HOSTED:
         unit.host.evaluate(arg.form, arg.span)
+        if name == "defconstant" and isinstance(args[0].form, Symbol):
+            unit.constants[args[0].form] = None
     elif unit.host.is_macro(name):
         try:
             unit.depth += 1

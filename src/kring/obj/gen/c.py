@@ -41,6 +41,8 @@ def declare(records: Records, name: str, source: str) -> str:
         *(f"#ifndef {guard}", f"#define {guard}", ""),
         *(f"#include {include}" for include in includes),
     ]
+    defines = [f"#define {name} {_constant(value)}" for name, value in records.constants.items()]
+    lines += ["", *defines] if defines else []
     for enum in records.enums:
         lines += ["", *_enum(enum)]
     for record in wanted:
@@ -62,6 +64,8 @@ def _enum(enum: Enumeration) -> Iterator[str]:
 
 
 def _constant(value: int) -> str:
+    if value < 0:
+        return f"({value})"
     return f"{value}ULL" if value > 0x7FFF_FFFF_FFFF_FFFF else str(value)
 
 

@@ -39,6 +39,9 @@ def declare(records: Records, package: str, source: str) -> str:
         "",
         'import "unsafe"',
     ]
+    constants = [f"const {name} = {value}" for name, value in records.constants.items()]
+    taken.update(records.constants)
+    lines += ["", *constants] if constants else []
     for enum in records.enums:
         lines += ["", *_enum(enum, taken)]
     for record in structs:

@@ -11,7 +11,6 @@ from typing import Final
 
 from kring.obj.gen.layout import Unit, whole
 from kring.obj.gen.records import (
-    Enumeration,
     Field,
     Kind,
     Number,
@@ -25,7 +24,7 @@ from kring.obj.gen.records import (
 )
 from kring.obj.gen.words import free_name, renamed
 from kring.record import record as _record
-from kring.spelling import c_name
+from kring.spelling import article, c_name
 
 _CONSTANTS: Final = frozenset(("nil", "pi", "t"))
 """Names of fields that a function could not have as a parameter's."""
@@ -34,7 +33,10 @@ _CONSTANTS: Final = frozenset(("nil", "pi", "t"))
 def declare(records: Records, name: str, source: str) -> str:
     """The text of a file that declares what `source` has, as the package `name-types`."""
     taken: set[str] = set()
-    constants = [one for enum in records.enums for one in _constants(enum, taken)]
+    numbers = [*records.constants.items(), *(one for enum in records.enums for one in enum.values)]
+    constants = [
+        f"(defconstant +{renamed(_name(name), taken)}+ {value})" for name, value in numbers
+    ]
     structs = {
         record.name: _struct(record, taken) for record in records.records if not record.is_union
     }
@@ -56,11 +58,6 @@ def declare(records: Records, name: str, source: str) -> str:
         *_support(body),
     ]
     return "\n".join([*lines, *body, ""])
-
-
-def _constants(enum: Enumeration, taken: set[str]) -> Iterator[str]:
-    for name, value in enum.values:
-        yield f"(defconstant +{renamed(_name(name), taken)}+ {value})"
 
 
 def _separated(lines: list[str]) -> list[str]:
@@ -151,7 +148,7 @@ def _declared(
     yield "  octets)"
     yield ""
     yield f"(defun encode-{name} (record)"
-    yield f'  "RECORD, a {name}-record, as octets."'
+    yield f'  "RECORD, {article(name)}-record, as octets."'
     yield f"  (%put-{name} (%octets {size}) 0 record))"
 
 

@@ -33,7 +33,8 @@ _MEANT: Final = frozenset(
 
 def declare(records: Records, name: str, source: str) -> str:
     """The text of a module that declares what `source` has."""
-    body: list[str] = []
+    body = [f"{name} = {value}" for name, value in records.constants.items()]
+    body = ["", *body] if body else []
     for enum in records.enums:
         body += ["", "", *_enum(enum)]
     # a class whose name is a field's too would be that field to what stands below it

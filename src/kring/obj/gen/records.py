@@ -6,7 +6,7 @@ Out: `records_of(obj)`: structs and unions, each after those it is made of, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from kring.btf.blob import Btf
@@ -23,6 +23,7 @@ from kring.btf.types import (
     Var,
 )
 from kring.btf.types import Enum as BtfEnum
+from kring.btf.types import Kind as BtfKind
 from kring.errors import ObjectError
 from kring.obj.object import Map, Object
 from kring.record import field, record
@@ -104,11 +105,13 @@ Kind: TypeAlias = "Number | Text | Row | Raw | Record"
 
 @record(frozen=False)
 class Records:
-    """All that is to be declared; `uses` says where each record of that name is met."""
+    """All that is to be declared; `uses` says where each record of that name is met. `constants`
+    are those of the source, by their names in C, in capitals."""
 
     records: list[Record] = field(default_factory=list[Record])
     enums: list[Enumeration] = field(default_factory=list[Enumeration])
     uses: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    constants: dict[str, int] = field(default_factory=dict[str, int])
 
 
 def size_of(kind: Kind) -> int:
@@ -133,8 +136,14 @@ def note_of(kind: Kind, network: str) -> str:
             return ""
 
 
-def records_of(obj: Object, source: str) -> Records:
-    """The structs of the object's maps and global variables; `source` names it in errors.
+def records_of(
+    obj: Object,
+    source: str,
+    structs: Iterable[str] = (),
+    constants: Mapping[str, int] | None = None,
+) -> Records:
+    """The structs of the object's maps and global variables, and those of the names that its
+    source has `structs` by; `source` names it in errors and in what is declared.
 
     Raises: ObjectError if there are none.
     """
@@ -143,6 +152,9 @@ def records_of(obj: Object, source: str) -> Records:
         for map in obj.maps:
             for id, use in _types_of(map, found.btf):
                 found.use(id, use)
+        for name in structs:
+            found.declare(name, f"declared in {source}")
+        found.out.constants.update(constants or {})
     if not found or not found.out.records:
         raise ObjectError(
             f"{source}: no stream, map or variable holds a struct, so there is none to declare"
@@ -181,6 +193,12 @@ class _Collector:
             kind = kind.element
         if isinstance(kind, Record):
             self.out.uses.setdefault(kind.name, []).append(use)
+
+    def declare(self, name: str, use: str) -> None:
+        """Note a struct or union by its name, if nothing has met it yet."""
+        id = self.btf.find(name, BtfKind.STRUCT, BtfKind.UNION)
+        if id is not None and name not in self._names:
+            self.use(id, use)
 
     def kind(self, id: int, fallback: str, depth: int) -> Kind:
         """What the type of a field is; `fallback` names a struct that has no name."""

@@ -37,7 +37,10 @@ def declare(records: Records, name: str, source: str) -> str:
         f"// Structs that {source} keeps in its maps; made by `kring build --gen rust`.",
         "",
         "#![allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]",
+        *[""] * bool(records.constants),
     ]
+    for name, value in records.constants.items():
+        lines.append(f"pub const {_name(name)}: {'i' if value < 0 else 'u'}64 = {value};")
     for enum in records.enums:
         lines += ["", *_enum(enum)]
     for record in records.records:

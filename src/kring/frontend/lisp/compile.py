@@ -67,13 +67,17 @@ def _compile(program: Defprog, module: Module) -> Fn:
         if s.again or (s.guesses and not guessing):
             continue
         _note_records(s)
-        for _, user in unproven(b.fn):
+        for pointer, user in unproven(b.fn):
+            full = pointer.type.space is Space.RECORD
             refuse(
                 user.span or program.span,
-                "this may be a null pointer here, as of a key that is not there",
-                "use it where a test found that it is not 0: `(when-let ((p …)) …)`",
+                f"the pointer may be 0 here, as where {'a ring is full' if full else _NOTHING}",
+                "use it where a test found that it is not: `(when-let ((p …)) …)`",
             )
         return b.fn
+
+
+_NOTHING = "a lookup found nothing"
 
 
 def _note_records(s: Scope) -> None:

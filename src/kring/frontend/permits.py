@@ -37,7 +37,7 @@ SURFACE: dict[str, tuple[str, str]] = {
 }
 """Helpers that the language has a form for: why they are not called by hand, what to write."""
 
-_MISSING: dict[str, str] = {
+MISSING: dict[str, str] = {
     "fn": "it calls a function back, and a program has no functions as values",
     "timer": "a timer calls a function back, and a program has no functions as values",
     "percpu": "it takes the address of a variable of the kernel, which programs cannot name",
@@ -52,12 +52,13 @@ def check_meant(helper: Helper, span: Span) -> None:
         why, instead = SURFACE[helper.name]
         refuse(span, f"{helper.name}() cannot be called by hand: {why}", instead)
     for kind in (*helper.args, helper.result):
-        if kind in _MISSING:
-            refuse(span, f"{helper.name}() cannot be called from a program: {_MISSING[kind]}")
+        if kind in MISSING:
+            refuse(span, f"{helper.name}() cannot be called from a program: {MISSING[kind]}")
 
 
-def check_use(kind: Kind, helper: Helper, span: Span) -> None:
-    """Refuse a helper that this kind of program may not call, as far as that is known."""
+def check_use(kind: Kind, helper: Helper, span: Span, called: str = "") -> None:
+    """Refuse a helper that this kind of program may not call, as far as that is known; `called` is
+    its name in the source, if that is another."""
     allowed = next((USE[key] for key in _keys(kind) if key in USE), None)
     if allowed is None or allowed >> helper.id & 1:
         return
@@ -68,7 +69,7 @@ def check_use(kind: Kind, helper: Helper, span: Span) -> None:
     some = ", ".join(dict.fromkeys(others[:_LISTED])) + (", …" if len(others) > _LISTED else "")
     refuse(
         span,
-        f"{article(kind.name)} program cannot call {helper.name}()",
+        f"{article(kind.name)} program cannot call {called or f'{helper.name}()'}",
         f"Linux {release} has it for programs of these types: {some}",
     )
 

@@ -20,7 +20,7 @@ from kring.frontend.lisp.constants import CONSTANTS, SIZES
 from kring.frontend.lisp.forms import Cell, Operand, Symbol, head, operands, show
 from kring.frontend.lisp.scope import Place, Rule, Scope
 from kring.frontend.streams import count_drop
-from kring.frontend.values import Mixed, Num
+from kring.frontend.values import Gone, Mixed, Num
 from kring.ir.core import MASK, Span, Value, number
 from kring.spelling import closest
 
@@ -41,6 +41,7 @@ LATER: dict[str, str] = {
          "tc-data", "tc-data-end", *(f"pt-regs-parm{at}" for at in range(1, 7))),
         "kring.frontend.lisp.context",
     ),
+    "tail-call": "kring.frontend.lisp.helpers",
 }  # fmt: skip
 """Forms whose rows are in a module that is imported when the first of them is met."""
 EFFECTS: dict[str, Callable[[Scope, list[Operand]], object]] = {}
@@ -277,6 +278,8 @@ def _read(s: Scope, symbol: Symbol, name: str, span: Span) -> Value:
                 f"{symbol} is {one} on one path and {other} on another",
                 "give the two things two names",
             )
+        case Gone(at, how):
+            refuse(span, f"{symbol} leads nowhere here: it was {how} on line {at.line}")
         case _:
             refuse(span, f"{symbol} has no value on every path to here")
 

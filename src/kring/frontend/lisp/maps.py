@@ -128,10 +128,10 @@ def _part(
 
 def _in_memory(s: Scope, kind: ValueType | ArrayType, arg: Operand, what: str) -> Value:
     """A pointer to a key or value: what is given, or the stack, where a number went."""
-    return _held(s, kind, value(s, arg), arg, what)
+    return held(s, kind, value(s, arg), arg, what)
 
 
-def _held(s: Scope, kind: ValueType | ArrayType, found: Value, arg: Operand, what: str) -> Value:
+def held(s: Scope, kind: ValueType | ArrayType, found: Value, arg: Operand, what: str) -> Value:
     size = value_size(kind)
     if found.type.space in READABLE:
         return found
@@ -252,9 +252,9 @@ def _read(s: Scope, entry: _Entry) -> Value:
 
 def _write(s: Scope, entry: _Entry, new: Value, arg: Operand, flags: Value) -> Value:
     assert entry.declared.value is not None
-    held = _held(s, entry.declared.value, new, arg, f"value of {entry.name}")
+    stored = held(s, entry.declared.value, new, arg, f"value of {entry.name}")
     s.b.span = entry.span
-    return s.b.call("map_update_elem", s.b.map(entry.name), entry.key, held, flags)
+    return s.b.call("map_update_elem", s.b.map(entry.name), entry.key, stored, flags)
 
 
 def _add(s: Scope, entry: _Entry, more: Value, arg: Operand) -> Value:

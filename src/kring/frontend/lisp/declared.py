@@ -97,7 +97,9 @@ def _number(arg: Operand, what: str, largest: int) -> int:
 
 
 def _array(parts: list[Operand]) -> ViewType:
-    element, count = view_type(parts[0]), _number(parts[1], "number of elements", 1 << 20)
+    of = parts[0].form
+    element = IntType(1) if isinstance(of, Symbol) and of.name == "char" else view_type(parts[0])
+    count = _number(parts[1], "number of elements", 1 << 20)
     match element:
         case IntType():
             return ArrayType(element, count)

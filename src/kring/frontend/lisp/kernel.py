@@ -15,9 +15,19 @@ from collections.abc import Callable
 from functools import partial
 
 from kring.abi.helpers import HELPERS
+from kring.decl import structs
 from kring.decl.imported import Imported, imported
-from kring.decl.kernel import KernelEnum, KernelStruct, KernelUnion
-from kring.decl.types import ArrayType, Bits, Elements, Embedded, IntType, ViewType
+from kring.decl.kernel import KernelEnum, KernelStruct, KernelUnion, view_field, view_names
+from kring.decl.types import (
+    ArrayType,
+    Bits,
+    Char,
+    CString,
+    Elements,
+    Embedded,
+    IntType,
+    ViewType,
+)
 from kring.errors import CompileError
 from kring.frontend.diagnose import did_you_mean, refuse
 from kring.frontend.lisp.arithmetic import add
@@ -61,6 +71,8 @@ class KernelType:
         spec = self.fields[field]
         if spec.type is not None:
             return spec.name, spec.type
+        if not self.layout and (known := shipped(self.name, field)):
+            return known
         layout = self.asked(unit, spec.span)
         name = next((one for one in layout.members if lisp_name(one) == field), None)
         if name is None:
@@ -71,6 +83,26 @@ class KernelType:
         if kind is None:
             refuse(spec.span, f"{self.name}.{name} holds nothing that a program can read")
         return name, kind
+
+
+def shipped(struct: str, field: str) -> tuple[str, ViewType] | None:
+    """Name in C and type of a field of a struct that comes with kring, if it is one."""
+    known = getattr(structs, struct, None)
+    if not isinstance(known, type) or not issubclass(known, KernelStruct):
+        return None
+    name = next((one for one in view_names(known) if lisp_name(one) == field), "")
+    found = view_field(known, name) if name else None
+    if found is None or found.name != name:
+        return None
+    match found.type:
+        case IntType(size, pointer=pointer):
+            return name, IntType(size, pointer=pointer)
+        case Char(size):
+            return name, ArrayType(IntType(1), size)
+        case CString():
+            return name, IntType(8, pointer=True)
+        case kind:
+            return name, kind
 
 
 def _asked(unit: Unit, name: str, span: Span) -> Imported:
@@ -121,8 +153,7 @@ def _tagged(struct: KernelType, s: Scope, args: list[Operand]) -> Value:
 
 def _typed(s: Scope, found: Value, name: str) -> bool:
     """Whether the verifier knows the pointer as one to that struct."""
-    direct = found.type.space is Space.BTF and not found.type.nullable
-    return direct and pointee(s, found, {}) == name
+    return found.type.space is Space.BTF and pointee(s, found, {}) == name
 
 
 def pointee(s: Scope, found: Value, asked: dict[Value, str]) -> str:
@@ -188,8 +219,13 @@ def _origin(s: Scope, struct: KernelType, arg: Operand) -> tuple[Value, str, tup
 
 
 def address(s: Scope, found: Value) -> Value:
-    """The pointer as a number, to be read through by a helper."""
-    return s.b.emit(Op.ADD, found, s.b.const(0)) if found.type.space else found
+    """The pointer as a number, to be read through by a helper. One that the verifier follows has
+    to be known not to be null first."""
+    if found.type.space is None:
+        return found
+    if found.type.nullable:
+        found = s.b.emit(Op.ADD, found, s.b.const(0), type=Type(found.type.space))
+    return s.b.emit(Op.ADD, found, s.b.const(0))
 
 
 def _use(s: Scope, struct: str, name: str, kind: ViewType, span: Span, tag: str) -> Core:

@@ -222,6 +222,7 @@ def _copy(key: str, s: Scope, args: list[Operand]) -> Value:
         )
     target, size = pointer(s, args[0], written=True), value(s, args[1])
     s.b.span = span
+    s.is_text(target)
     return s.b.call("probe_read_kernel_str", target, size, _address(key, s, []))
 
 

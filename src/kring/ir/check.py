@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from kring.abi.helpers import HELPERS, VARIADIC
+from kring.abi.isa import Insn
 from kring.errors import InternalError
 from kring.ir.core import (
     ACCESSES,
@@ -161,6 +162,7 @@ _IMMS: dict[Imms, type[object]] = {
     Imms.CORE: Core,
     Imms.GLOBAL: GlobalRef,
     Imms.KFUNC: Kfunc,
+    Imms.INSN: Insn,
 }
 
 

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import NamedTuple
 
+from kring.abi.isa import Insn
 from kring.record import field, record
 
 MASK = (1 << 64) - 1
@@ -150,7 +151,7 @@ class Kfunc:
     result: str = "int"
 
 
-Imm = int | str | Mem | Core | GlobalRef | Kfunc | None
+Imm = int | str | Mem | Core | GlobalRef | Kfunc | Insn | None
 
 
 class Op(Enum):
@@ -205,6 +206,7 @@ class Op(Enum):
     COMPARE_EXCHANGE = "compare_exchange"
     CALL = "call"
     KFUNC = "kfunc"
+    ASM = "asm"
     JUMP = "jump"
     BR = "br"
     RET = "ret"
@@ -224,6 +226,7 @@ class Imms(Enum):
     CORE = 5
     GLOBAL = 6
     KFUNC = 7
+    INSN = 8
 
     __hash__ = object.__hash__
 
@@ -346,6 +349,7 @@ ROWS: dict[Op, Row] = {
     Op.COMPARE_EXCHANGE: _memory(3, lambda old, a: a[1] if a[0] == old else old, True),
     Op.CALL: Row(-1, Imms.NAME, pure=False),
     Op.KFUNC: Row(-1, Imms.KFUNC, pure=False),
+    Op.ASM: Row(0, Imms.INSN, pure=False),
     Op.JUMP: Row(0, result=False, pure=False, ends=True),
     Op.BR: Row(1, result=False, pure=False, ends=True),
     Op.RET: Row(1, result=False, pure=False, ends=True),
@@ -355,8 +359,9 @@ rest; `bound N` is the number if it is below N, else 0, and shows that to the ve
 where it says nothing new; `set` is true if any bit is in both; `core` is a constant of the target
 kernel and `field` a pointer moved by one; `zero` fills `size` bytes; `stack` is `imm` bytes,
 aligned to 8, that live as long as the function; a `const` that is a pointer is 0; `call` calls a
-helper, or with `fn:` before the name a function of the same program; `br` takes its first edge if
-the operand is not 0.
+helper, or with `fn:` before the name a function of the same program; `asm` is one
+instruction on registers 0 to 5, which nothing else is kept in meanwhile, and gives what is in
+register 0 behind it; `br` takes its first edge if the operand is not 0.
 The atomics on memory of 4 or 8 bytes read and write it at once; those with a result give what was
 there before, zero-extended; `compare_exchange` stores its last operand if the bytes are those of
 the one before it."""

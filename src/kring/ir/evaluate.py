@@ -131,6 +131,8 @@ def _run(
             return _named(world.helpers, name)(world, *args) & MASK
         case Op.KFUNC, Kfunc(name):
             return _named(world.helpers, name)(world, *args) & MASK
+        case Op.ASM, _:
+            raise VmError("instructions of the machine mean nothing outside of it")
         case _, Mem() as mem:
             return _access(value, args, mem, world)
         case _:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from kring.abi.isa import OPS, Insn
 from kring.errors import AsmError
 from kring.ir.core import (
     ROWS,
@@ -241,6 +242,12 @@ class Parser:
             args.append(self.take())
         return Kfunc(name, tuple(args), self.take())
 
+    def insn(self) -> Insn:
+        name = self.string()
+        if name not in OPS:
+            raise self.fail("an instruction's name before it")
+        return Insn(OPS[name], self.number(), self.number(), self.number(), self.number())
+
     def string(self) -> str:
         if not self.next.startswith('"'):
             raise self.fail("a name in quotes")
@@ -290,5 +297,6 @@ _BEFORE: dict[Imms, Callable[[Parser], Imm]] = {
     Imms.NAME: Parser.string,
     Imms.GLOBAL: Parser.global_ref,
     Imms.KFUNC: Parser.kfunc,
+    Imms.INSN: Parser.insn,
 }
 """Immediates that stand before the operands; the others stand in brackets after the first."""

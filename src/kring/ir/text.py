@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from kring.abi.isa import Insn
 from kring.ir.core import (
     ROWS,
     Block,
@@ -128,6 +129,8 @@ def _print_imm(value: Value, kind: Imms) -> str:
             return f"{_quote(map)}{f' {offset:+d}' if offset else ''}"
         case Kfunc(function, args, result):
             return f"{_quote(function)} ({' '.join(args)}) {result}"
+        case Insn(op, dst, src, offset, number):
+            return f"{_quote(op.name)} {dst} {src} {offset} {number}"
         case str() as text:
             return _quote(text)
         case None:

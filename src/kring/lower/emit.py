@@ -80,6 +80,8 @@ def _opposite(test: Inst) -> Inst | None:
 def _insns(inst: Inst, distance: int) -> list[Insn]:
     if not -0x8000 <= distance < 0x8000:
         raise TooLong(inst.span, abs(distance))
+    if isinstance(inst.ref, Insn):
+        return [inst.ref]
     if inst.op is FRAME:
         return [Insn(MOVE, inst.dst, FRAME_POINTER), Insn(_ADD, inst.dst, imm=inst.imm)]
     return [Insn(inst.op, inst.dst, inst.src, inst.off or distance, inst.imm)]

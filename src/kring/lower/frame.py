@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from kring.abi.helpers import HELPERS
+from kring.abi.isa import DST_IMM, FRAME_POINTER, Insn
 from kring.ir.core import ACCESSES, ATOMICS, Block, Fn, Mem, Op, Value, number
 from kring.ir.graph import predecessors
-from kring.lower.lir import Function, bits
+from kring.lower.lir import MOVE, Function, bits
 from kring.lower.operands import small
 from kring.record import record
 
@@ -53,13 +54,30 @@ def place(fn: Fn, out: Function) -> dict[Value, int]:
     The bytes are taken from `out`, whose users they are counted for: those that areas share
     for the largest.
     """
-    places = _places(fn)
+    _reserve(fn, out)
+    places, top = _places(fn), out.frame
     areas = [value for value in places if value.op is Op.STACK]
     sizes = [(value.imm + 7) & ~7 for value in areas if isinstance(value.imm, int)]
     spots, owned = _color(sizes, _near(fn, places, len(areas)))
     out.slot(8 * sum(owned))
     out.users += [(v.span, 8 * count) for v, count in zip(areas, owned, strict=True) if count]
-    return {value: offset - spots[area] - sizes[area] for value, (area, offset) in places.items()}
+    return {
+        value: offset - top - spots[area] - sizes[area] for value, (area, offset) in places.items()
+    }
+
+
+def _reserve(fn: Fn, out: Function) -> None:
+    """Leave what the author's own instructions name below the frame pointer to them."""
+    own = [(value, value.imm) for value in fn.values() if isinstance(value.imm, Insn)]
+    copied = any(insn.op is MOVE and insn.src == FRAME_POINTER for _, insn in own)
+    for value, insn in own:
+        offset = insn.off if FRAME_POINTER in (insn.src, insn.dst) else 0
+        if copied and insn.op.form == DST_IMM and insn.op.verb in ("add", "sub"):
+            offset = insn.imm if insn.op.verb == "add" else -insn.imm
+        more = -(offset // 8 * 8) - out.frame
+        if more > 0:
+            out.slot(more)
+            out.users.append((value.span, more))
 
 
 def _places(fn: Fn) -> _Places:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from kring.abi.helpers import HELPERS
 from kring.abi.isa import FRAME_POINTER, LOAD, STORE_IMM, STORE_SRC
-from kring.lower.lir import CALL, CALL_KFUNC, Block, Inst, ways_in
+from kring.lower.lir import ASM, CALL, CALL_KFUNC, Block, Inst, ways_in
 
 _TRIED = 40
 """How many links are reconsidered to make room for one more."""
@@ -112,7 +112,7 @@ def _may_merge(inst: Inst) -> bool:
     if inst.op.form in (STORE_IMM, STORE_SRC):
         return inst.dst == FRAME_POINTER
     if inst.op is not CALL:
-        return inst.op is not CALL_KFUNC
+        return inst.op is not CALL_KFUNC and inst.op is not ASM
     helper = HELPERS.by_id(inst.imm)
     return helper is not None and "map" not in helper.args
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from kring.abi.helpers import HELPERS
 from kring.abi.isa import (
     DST,
     DST_IMM,
@@ -20,10 +21,12 @@ from kring.abi.isa import (
     IF_SRC,
     IMM64,
     LOAD,
+    NONE,
     OPS,
     REG_COUNT,
     STORE_IMM,
     STORE_SRC,
+    Insn,
     Op,
 )
 from kring.ir.core import Core, GlobalRef, Kfunc, Span
@@ -37,6 +40,8 @@ CLOBBERED = 0b111111
 
 FRAME = Op("frame", 0, DST_IMM, "frame", 64, "frame")
 """The address `imm` bytes from the frame pointer: two instructions when emitted."""
+ASM = Op("asm", 0, NONE, "asm", 64, "asm")
+"""The instruction that `ref` is, on the machine's registers: it stays as and where it is."""
 MOVE, MOVE_K, MOVE32_K = OPS["mov64_x"], OPS["mov64_k"], OPS["mov32_k"]
 WIDE, FILL, KEEP = OPS["lddw"], OPS["ldxdw"], OPS["stxdw"]
 CALL, CALL_LOCAL, CALL_KFUNC = OPS["call"], OPS["call_local"], OPS["call_kfunc"]
@@ -62,7 +67,7 @@ def _role(op: Op) -> tuple[bool, bool, bool]:
     return writes, reads and _FRESH.get(op.verb, True), source
 
 
-_TABLE = {op.name: _role(op) for op in (*OPS.values(), FRAME)}
+_TABLE = {op.name: _role(op) for op in (*OPS.values(), FRAME, ASM)}
 
 
 @record
@@ -77,7 +82,7 @@ class Inst:
     """One instruction; fields as in `isa.Insn`, with registers that may be virtual.
 
     `ref` is what the caller patches in: a map's name, a place in a map, a fact of the kernel, a
-    function of the program or of the kernel.
+    function of the program or of the kernel. That of `ASM` is the instruction itself.
     `args` is how many argument registers a call reads.
     """
 
@@ -86,7 +91,7 @@ class Inst:
     src: int = 0
     off: int = 0
     imm: int = 0
-    ref: str | GlobalRef | Core | Callee | Kfunc | None = None
+    ref: str | GlobalRef | Core | Callee | Kfunc | Insn | None = None
     args: int = 0
     span: Span | None = None
 
@@ -148,8 +153,19 @@ def role(inst: Inst) -> tuple[bool, bool, bool]:
     return _TABLE[inst.op.name]
 
 
+def _plain(inst: Inst) -> Inst:
+    """The instruction that an `ASM` is, as selection would have made it."""
+    insn = inst.ref
+    assert isinstance(insn, Insn)
+    helper = HELPERS.by_id(insn.imm) if insn.op is CALL else None
+    args = 0 if helper is None else len(helper.args)
+    return Inst(insn.op, insn.dst, insn.src, insn.off, insn.imm, args=args)
+
+
 def reads(inst: Inst) -> int:
     """The set of registers whose values the instruction needs."""
+    if inst.op is ASM:
+        inst = _plain(inst)
     _, dst, src = _TABLE[inst.op.name]
     found = (1 << inst.dst if dst else 0) | (1 << inst.src if src else 0)
     if inst.op.verb == "cmpxchg":
@@ -161,6 +177,8 @@ def reads(inst: Inst) -> int:
 
 def writes(inst: Inst) -> int:
     """The set of registers the instruction sets or destroys."""
+    if inst.op is ASM:
+        inst = _plain(inst)
     op = inst.op
     if _TABLE[op.name][0]:
         return 1 << inst.dst
@@ -193,6 +211,8 @@ def is_free(inst: Inst) -> bool:
 
 def slots(inst: Inst) -> int:
     """How many slots it takes when emitted."""
+    if inst.op is ASM:
+        inst = _plain(inst)
     return 2 if inst.op is FRAME else inst.op.slots
 
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kring.abi.helpers import HELPERS
-from kring.abi.isa import FRAME_POINTER, OPS
+from kring.abi.isa import FRAME_POINTER, OPS, Insn
 from kring.errors import InternalError
 from kring.ir import core as ir
 from kring.ir.core import ATOMICS, ROWS, Core, Kfunc, Mem, Op, Space, Span, Value
 from kring.lower.frame import place
-from kring.lower.lir import CALL, CALL_KFUNC, CALL_LOCAL, MOVE, Block, Callee, Function, Inst
+from kring.lower.lir import ASM, CALL, CALL_KFUNC, CALL_LOCAL, MOVE, Block, Callee, Function, Inst
 from kring.lower.operands import Operands, small
 from kring.lower.widths import Widths
 
@@ -341,6 +341,12 @@ class _Selection:
         self.put(dst, value.args[0])
         self.emit("add64_k", dst, ref=value.imm)
 
+    def asm(self, value: Value) -> None:
+        """The instruction itself; dst = r0."""
+        assert isinstance(value.imm, Insn)
+        self.block.insns.append(Inst(ASM, ref=value.imm, span=self.span))
+        self.emit("mov64_x", self.define(value), 0)
+
     # -- calls
 
     def call(self, value: Value) -> None:
@@ -405,4 +411,5 @@ _EMIT: dict[Op, Callable[[_Selection, Value], None]] = {
     Op.COMPARE_EXCHANGE: _Selection.compare_exchange,
     Op.CALL: _Selection.call,
     Op.KFUNC: _Selection.call,
+    Op.ASM: _Selection.asm,
 }

@@ -29,6 +29,7 @@ T = TypeVar("T")
 FORMS: dict[str, Rule] = {}
 """The forms of the language."""
 LATER: dict[str, str] = {
+    "asm": "kring.frontend.lisp.asm",
     **dict.fromkeys(
         ("kernel-load", "core-load", "core-store", "core-ctx-load", "ld-btf-id"),
         "kring.frontend.lisp.kernel",

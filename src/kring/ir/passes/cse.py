@@ -81,6 +81,8 @@ def changes_ctx(value: Value) -> bool:
     """Whether the value may change fields of the context."""
     if ROWS[value.op].modify is not None:
         return value.args[0].type.space is Space.CTX
+    if value.op is Op.ASM:
+        return True
     if value.op is Op.KFUNC or (value.op is Op.CALL and value.imm not in KEEPS_CTX):
         return any(arg.type == Type(Space.CTX) for arg in value.args)
     return False

@@ -14,7 +14,7 @@ from __future__ import annotations
 from kring.ir.core import I64, Fn, Op, Space, Value
 from kring.ir.passes.cse import changes_ctx
 
-_CALLS = frozenset((Op.CALL, Op.KFUNC))
+_CALLS = frozenset((Op.CALL, Op.KFUNC, Op.ASM))
 
 
 def early(fn: Fn) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kring.ir.check import check
-from kring.ir.passes import LAST, PASSES, optimise
+from kring.ir.passes import LAST, ONCE, PASSES, optimise
 from kring.ir.text import parse_fn, print_fn
 
 FILES = sorted((Path(__file__).parent / "cases").glob("*.ir"))
@@ -33,7 +33,7 @@ def rewritten(title: str, before: str) -> str:
         if name == "all":
             optimise(fn)
         else:
-            dict((*PASSES, LAST))[name](fn)
+            dict((*PASSES, ONCE, LAST))[name](fn)
             check(fn)
     return print_fn(fn)
 

@@ -19,6 +19,7 @@ In: a checked function. Out: the same function, changed in place, checked after 
 | cse     | dce         | what was merged leaves operands unused                             |
 | loads   | temporaries | keys made of one field are keys of one value                       |
 | stores  | dce         | stack that only dead stores touched is unused                      |
+| all     | carry       | of the tests that are left, some are for the verifier's sake       |
 | all     | layout      | it orders the blocks that are left                                 |
 """
 
@@ -30,6 +31,7 @@ from kring.errors import InternalError
 from kring.ir.check import check, check_one
 from kring.ir.core import Fn
 from kring.ir.passes.address import address
+from kring.ir.passes.carry import carry
 from kring.ir.passes.cfg import cfg
 from kring.ir.passes.cse import cse
 from kring.ir.passes.cursors import cursors
@@ -69,6 +71,8 @@ PASSES: tuple[tuple[str, Pass], ...] = (
 )
 """Run in turn until none of them changes anything; each tells whether it did."""
 
+ONCE: tuple[str, Pass] = ("carry", carry)
+"""Run when they are done; they have another turn if it changes anything."""
 LAST: tuple[str, Pass] = ("layout", layout)
 
 _ROUNDS = 8
@@ -91,13 +95,18 @@ def optimise(fn: Fn, dump: Callable[[str, Fn], None] | None = None) -> None:
             dump(name, fn)
         return True
 
-    check(fn)
-    for one in (fn, *fn.callees.values()):
+    def settle() -> None:
         unchanged = 0
         for _ in range(_ROUNDS):
             for name, run in PASSES:
                 if unchanged < len(PASSES):
                     unchanged = 0 if ran(name, run) else unchanged + 1
+
+    check(fn)
+    for one in (fn, *fn.callees.values()):
+        settle()
+        if ran(*ONCE):
+            settle()
         ran(*LAST)
         _check_after(one, fn.callees, LAST[0])
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 
 from kring.ir.core import ROWS, Block, Edge, Fn, Op, Type, Value, number
 from kring.ir.graph import Dominance, dominance, predecessors, tested
+from kring.ir.passes.sweep import INVERSE
 
 _LONGEST = 3
 """Values in a block that an edge is threaded through."""
@@ -93,28 +94,46 @@ def _gives(edge: Edge) -> bool:
     return any(known_truth(arg) is not None for arg in edge.args)
 
 
+Test = tuple[Op, tuple[Value | int, ...]]
+"""What a branch asks: a comparison by what it compares, so that two of the same kind are one."""
+_FLIPPED = frozenset((Op.NE, Op.UGE, Op.UGT, Op.SGE, Op.SGT))
+"""Comparisons that are asked by their inverse."""
+
+
+def asked(end: Value, given: Mapping[Value, Value] | None = None) -> tuple[Test, bool]:
+    """The test of a `br`, and whether it is taken where that holds; `given` are the parameters."""
+    value, taken = tested(end)
+    op, args = (value.op, value.args) if ROWS[value.op].compares else (Op.NE, [value])
+    if op in _FLIPPED:
+        op, taken = INVERSE[op], not taken
+    passed = [given.get(arg, arg) for arg in args] if given else args
+    known = [arg if (one := number(arg)) is None else one for arg in passed]
+    return (op, tuple(known if known[1:] else (*known, 0))), taken
+
+
 class _Tests:
-    """Which values branches ask for, and what the ways to an edge have found of them."""
+    """What branches ask for, and what the ways to an edge have found of that."""
 
     def __init__(self, fn: Fn) -> None:
         self.preds = predecessors(fn)
-        self.asked: dict[Value, int] = {}
+        self.count: dict[Test, int] = {}
         for block in fn.blocks:
             if block.end is not None and block.end.op is Op.BR:
-                test, _ = tested(block.end)
-                self.asked[test] = self.asked.get(test, 0) + 1
+                test, _ = asked(block.end)
+                self.count[test] = self.count.get(test, 0) + 1
+        wanted = {arg for _, args in self.count for arg in args if isinstance(arg, Value)}
         self.home = {
             value: block
             for block in fn.blocks
             for value in (*block.params, *block.body)
-            if value in self.asked
+            if value in wanted
         }
 
     def again(self, block: Block) -> bool:
         """Whether the block asks what another may have found out, or for what it is given."""
         assert block.end is not None
-        test, _ = tested(block.end)
-        return test in block.params or self.asked.get(test, 0) > 1
+        test, _ = asked(block.end)
+        return self.count.get(test, 0) > 1 or any(arg in block.params for arg in test[1])
 
     def all_decided(self, block: Block) -> bool:
         """Whether every edge to the block decides its branch."""
@@ -135,20 +154,21 @@ class _Tests:
         """Whether the block that the edge leads to takes its branch, if one passed on the way
         has found that out."""
         assert edge.block.end is not None
-        wanted, direct = tested(edge.block.end)
-        wanted = given.get(wanted, wanted)
-        if wanted in edge.block.body:
+        wanted, direct = asked(edge.block.end, given)
+        args = [arg for arg in wanted[1] if isinstance(arg, Value)]
+        if any(arg in edge.block.body for arg in args):
             return None  # what was found is about the value of the last time round
         for _ in range(_BACK):
             end = block.end
             if end is not None and end.op is Op.BR:
-                test, holds = tested(end)
-                if test is wanted:
-                    some = (edge is block.edges[0]) is holds
+                test, holds = asked(end)
+                if test == wanted:
+                    truth = (edge is block.edges[0]) is holds
                     # Users of a pointer find it proven by one branch, not by one on each way.
-                    return None if some and test.type.nullable else some is direct
+                    proves = not truth and any(arg.type.nullable for arg in args)
+                    return None if proves else truth is direct
             before = self.preds[block]
-            if len(before) != 1 or self.home.get(wanted) is block:
+            if len(before) != 1 or any(self.home.get(arg) is block for arg in args):
                 return None
             edge = next(edge for edge in before[0].edges if edge.block is block)
             block = before[0]

@@ -173,6 +173,11 @@ def _read(s: Scope, args: list[Operand]) -> Value:
     return _load(s, where)
 
 
+def field_of(s: Scope, name: Symbol, span: Span) -> Value:
+    """A field of the context by its name."""
+    return _read(s, [Operand(name, span)])
+
+
 def _place(s: Scope, args: list[Operand]) -> Place:
     where = _find(s, args)
     _check_written(s, where, args[0].span)
@@ -250,7 +255,7 @@ def _packet(struct: str, field: str, example: str) -> Callable[[Scope, list[Oper
                 f"{_a(s)} program is given no {struct}, as one of type :{example} is",
                 *((f"write `(ctx {field})`",) if has else ()),
             )
-        return _read(s, [Operand(symbol(field), s.b.span)])
+        return field_of(s, symbol(field), s.b.span)
 
     return read
 

@@ -18,6 +18,7 @@ from kring.frontend.builder import Join
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.constants import CONSTANTS, SIZES
 from kring.frontend.lisp.forms import Cell, Operand, Symbol, head, operands, show
+from kring.frontend.lisp.headers import LIBRARY
 from kring.frontend.lisp.scope import Place, Rule, Scope
 from kring.frontend.streams import count_drop
 from kring.frontend.values import Gone, Mixed, Num
@@ -311,13 +312,17 @@ def _rule(s: Scope, arg: Operand) -> Rule | None:
         return rule
     if s.unit.host.is_macro(name):
         return None
+    if name in LIBRARY:
+        from kring.frontend.lisp.packets import ROWS
+
+        return ROWS[name]
     if (helper := HELPERS.get(name.replace("-", "_"))) is not None:
         from kring.frontend.lisp.helpers import rule_of
 
         return rule_of(helper, name)
     at = Operand(form.car, form.at or arg.span)
     helpers = [one.replace("_", "-") for one in HELPERS]
-    known = [*FORMS, *LATER, *s.unit.forms, *s.unit.host.macros(), *helpers]
+    known = [*FORMS, *LATER, *LIBRARY, *s.unit.forms, *s.unit.host.macros(), *helpers]
     close = closest(name, known)
     hint = f" Did you mean {close}?" if close and not s.unit.host.knows(name) else ""
     refuse(

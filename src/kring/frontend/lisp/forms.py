@@ -52,6 +52,12 @@ class Cell:
 Form: TypeAlias = "Symbol | int | str | Cell | None"
 
 
+class Char(str):
+    """A character, a string of one. Programs have none: macros compute with them."""
+
+    __slots__ = ()
+
+
 class Operand(NamedTuple):
     """A form, and the place to blame for it."""
 
@@ -95,9 +101,13 @@ def show(form: Form) -> str:
     match form:
         case None:
             return "nil"
+        case Char():
+            return f"#\\{_CHARACTERS.get(form, form)}"
         case str():
             escaped = form.replace("\\", "\\\\").replace('"', '\\"')
             return f'"{escaped}"'
+        case Cell(Symbol(name), Cell(quoted, None)) if name in _PREFIXES:
+            return _PREFIXES[name] + show(quoted)
         case Cell():
             texts: list[str] = []
             rest: Form = form
@@ -107,5 +117,40 @@ def show(form: Form) -> str:
             if rest is not None:
                 texts += [".", show(rest)]
             return f"({' '.join(texts)})"
+        case Symbol():
+            return _spelled(form.name)
         case _:
             return str(form)
+
+
+_PREFIXES = {
+    "quote": "'",
+    "function": "#'",
+    "quasiquote": "`",
+    "unquote": ",",
+    "unquote-splicing": ",@",
+}
+_CHARACTERS = {" ": "Space", "\n": "Newline", "\t": "Tab", "\0": "Nul", "\r": "Return"}
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-+*/<>=!?$%&_~^[]{}@.")
+
+
+def _spelled(name: str) -> str:
+    """The name as the reader takes it: one that it would take for something else is in bars."""
+    word = name.removeprefix(":")
+    if word and _PLAIN.issuperset(word) and name != "nil":
+        if word.lstrip("+-")[:1] not in _NUMERIC or _no_number(word):
+            return name
+    escaped = word.replace("\\", "\\\\").replace("|", "\\|")
+    return f"{name[: len(name) - len(word)]}|{escaped}|"
+
+
+_NUMERIC = tuple(".0123456789")
+
+
+def _no_number(word: str) -> bool:
+    from kring.frontend.lisp.atoms import Malformed, atom
+
+    try:
+        return isinstance(atom(word), Symbol)
+    except Malformed:
+        return False

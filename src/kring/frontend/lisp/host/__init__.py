@@ -1,0 +1,186 @@
+"""What is computed while a file is compiled: its macros, functions, constants and options.
+
+In:  forms of the file. Out: what macros' uses stand for, and the values of constants and options.
+Rule: `Host` is all that the compiler sees; each of its evaluations is bounded in steps and memory,
+      and its errors are at the place in the file, with that of the macro's use.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+
+from kring.errors import CompileError
+from kring.frontend.diagnose import place, refuse
+from kring.frontend.lisp.forms import Cell, Form, Symbol, head
+from kring.frontend.lisp.host import definitions, quasiquote, special
+from kring.frontend.lisp.host.machine import (
+    LATER,
+    STEPS,
+    Datum,
+    Exhausted,
+    Failure,
+    Leave,
+    Machine,
+    available,
+    brief,
+)
+from kring.frontend.lisp.host.patterns import Misfit
+from kring.ir.core import Span
+
+__all__ = ["Host", "definitions", "quasiquote", "special"]
+
+_FRAMES = 12_000
+"""Calls of Python within each other, of which a call in the file takes some eight."""
+_BIGGEST = 50_000
+"""Elements of an expansion."""
+
+
+class Host:
+    """The names that a file defines for its macros, and the evaluation of its forms."""
+
+    def __init__(self, file: str) -> None:
+        self.machine = Machine()
+        self.machine.here = Span(file, 1, 1, 1, 1)
+        self.running = False
+
+    # Names
+
+    def is_macro(self, name: str) -> bool:
+        """Whether the file defines a macro of that name."""
+        return name in self.machine.macros
+
+    def macros(self) -> Iterator[str]:
+        """The names of the file's macros."""
+        return iter(self.machine.macros)
+
+    def knows(self, name: str) -> bool:
+        """Whether a form of that name can be evaluated here."""
+        return self.machine.defined(name) is not None or available(name)
+
+    def constant(self, symbol: Symbol) -> int | None:
+        """The value of a constant or variable of the file, if it is an integer."""
+        value: Datum = self.machine.variables.get(symbol)
+        return value if value.__class__ is int else None
+
+    def define(self, symbol: Symbol, value: Form, constant: bool = False) -> None:
+        """Give a name a value."""
+        self.machine.variables[symbol] = value
+        if constant:
+            self.machine.constants[symbol] = _NOWHERE
+        else:
+            self.machine.special.add(symbol)
+
+    # Evaluation
+
+    def evaluate(self, form: Form, span: Span) -> Form:
+        """What a form is worth outside of all others.
+
+        Raises: CompileError at the form inside of it that fails.
+        """
+        machine = self.machine
+        value = self._run(lambda: machine.evaluate(form, machine.top), span)
+        if value is None or isinstance(value, (int, str, Symbol, Cell)):
+            return value
+        return None
+
+    def define_macro(self, form: Cell) -> None:
+        """Take in a `defmacro`."""
+        self.evaluate(form, form.span or self.machine.here)
+
+    def expand(self, form: Cell) -> Form:
+        """What the use of a macro stands for, expanded once.
+
+        Raises: CompileError at the place in the macro, or at its use if that is wrong, with a note
+        of the other.
+        """
+        name = head(form)
+        macro = self.machine.macros[name]
+        assert macro.expand is not None
+        expand, use = macro.expand, form.span or self.machine.here
+        try:
+            return self._run(lambda: self._measured(expand(form), name, use), use, use)
+        except CompileError as error:
+            if error.lineno != use.line or error.filename != use.file:
+                raise _noted(
+                    error, f"in the expansion of {name}, used on line {use.line}"
+                ) from None
+            if macro.span is not None:
+                raise _noted(error, f"{name} is defined on line {macro.span.line}") from None
+            raise
+
+    def _measured(self, made: Datum, name: str, use: Span) -> Datum:
+        """The expansion, if it is a form, and not endless."""
+        count, rest = 0, [made]
+        while rest:
+            form = rest.pop()
+            while isinstance(form, Cell):
+                count += 1
+                rest.append(form.car)
+                form = form.cdr
+            if form is not None and not isinstance(form, (int, str, Symbol)):
+                what = f"the expansion of {name} contains {brief(form)}"
+                raise Failure(what, "a program is made of lists, names and numbers", span=use)
+            if count > _BIGGEST:
+                what = f"the expansion of {name} has over {_BIGGEST} elements"
+                raise Failure(what, "a program cannot be as long as that", span=use)
+        return made
+
+    def _run(self, run: Callable[[], Datum], span: Span, use: Span | None = None) -> Datum:
+        """The result of an evaluation; what fails in it is an error at its place in the file.
+
+        `use` is that of the macro's use that this is the expansion of.
+        """
+        machine, before, deepest = self.machine, self.machine.here, sys.getrecursionlimit()
+        machine.here, nested = span, self.running
+        if not nested:
+            machine.steps, self.running = STEPS, True
+            sys.setrecursionlimit(max(deepest, _FRAMES))
+        try:
+            return run()
+        except Failure as failure:
+            misused = use if failure.said or isinstance(failure, Misfit) else None
+            at = failure.span or (misused or machine.here)
+            refuse(at, failure.message, *failure.notes)
+        except Exhausted:
+            taken = f"this takes over {STEPS:,} steps"
+            refuse(machine.here, taken, "does a loop or a function here not come to an end?")
+        except RecursionError:
+            refuse(machine.here, "calls are nested too deep here", "does a function call itself?")
+        except Leave:
+            refuse(machine.here, "this leaves a block that was left before")
+        finally:
+            machine.here, self.running = before, nested
+            if not nested:
+                sys.setrecursionlimit(deepest)
+
+
+_NOWHERE = Span("", 0, 0, 0, 0)
+
+
+def _noted(error: CompileError, note: str) -> CompileError:
+    """The error with one more note."""
+    where = error.args[1] if len(error.args) > 1 else place(_NOWHERE)
+    return CompileError(error.msg, where, (*error.notes, note))
+
+
+_MODULES = {
+    "lists": "append nconc revappend nreconc nth nthcdr last butlast nbutlast make-list list* "
+    "copy-list copy-tree copy-alist tailp member assoc rassoc getf adjoin union intersection "
+    "set-difference acons pairlis mapcar mapc mapcan maplist mapl mapcon funcall apply values "
+    "values-list eq eql equal equalp not null endp consp atom listp symbolp keywordp identity "
+    "constantly complement first second third fourth fifth sixth seventh eighth ninth tenth "
+    "car cdr rest cons list",
+    "numbers": "+ * - / logand logior logxor lognot logcount logbitp logtest integer-length ash "
+    "mod rem floor ceiling truncate round expt isqrt gcd lcm min max abs signum 1+ 1- = < <= > >= "
+    "/= zerop plusp minusp evenp oddp integerp numberp",
+    "strings": "string string-upcase string-downcase string-capitalize intern find-symbol "
+    "symbol-name make-symbol gensym char schar char-code char-int code-char character "
+    "parse-integer string= string/= string< string> string<= string>= string-equal "
+    "string-not-equal string-lessp string-greaterp char= char/= char< char> char<= char>= "
+    "char-equal string-trim string-left-trim string-right-trim make-string stringp characterp "
+    "digit-char-p alpha-char-p alphanumericp upper-case-p lower-case-p char-upcase char-downcase",
+}
+"""The functions and special forms that each module of this package adds when it is needed."""
+
+LATER.update({name: module for module, names in _MODULES.items() for name in names.split()})

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from kring import Program, build
+from kring import open as open_file
 
 ROOT = Path(__file__).parent.parent
 PAGES = "README.md", "docs/language.md"
@@ -43,3 +44,21 @@ def test_it_builds(where: str, tmp_path: Path) -> None:
     programs = [value for value in vars(module).values() if isinstance(value, Program)]
     assert programs
     build(*programs)
+
+
+def _lisp() -> Iterator[tuple[str, str]]:
+    """Each section of the page on Lisp that has programs, as one file."""
+    for section in re.split(r"^## ", (ROOT / "docs/lisp.md").read_text(), flags=re.M):
+        code = "\n".join(re.findall(r"^```lisp\n(.*?)^```$", section, flags=re.M | re.S))
+        if code:
+            yield section.splitlines()[0], code
+
+
+LISP = dict(_lisp())
+
+
+@pytest.mark.parametrize("where", [one for one in LISP if one != "Macros"])
+def test_the_lisp_builds(where: str, tmp_path: Path) -> None:
+    path = tmp_path / "shown.lisp"
+    path.write_text(LISP[where])
+    assert open_file(path).programs

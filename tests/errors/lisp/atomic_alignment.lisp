@@ -1,0 +1,5 @@
+(defmap counts :type :hash :key-size 4 :value-size 8 :max-entries 64)
+(defprog watch (:type :xdp)
+  (when-let ((p (map-lookup counts 1)))
+    (atomic-add p 4 1))
+  XDP_PASS)

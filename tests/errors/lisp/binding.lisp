@@ -1,0 +1,4 @@
+(defprog watch (:type :xdp)
+  (let (x 1)
+    (return x))
+  XDP_PASS)

@@ -1,0 +1,4 @@
+(defprog watch (:type :xdp)
+  (let ((5 1))
+    (return 0))
+  XDP_PASS)

@@ -1,0 +1,3 @@
+(defprog watch (:type :xdp)
+  (when (< 1 2 3) (return XDP_DROP))
+  XDP_PASS)

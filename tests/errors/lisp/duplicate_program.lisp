@@ -1,0 +1,6 @@
+(defprog watch (:type :xdp)
+  (return XDP_DROP)
+  XDP_PASS)
+(defprog watch (:type :xdp)
+  (return XDP_TX)
+  XDP_PASS)

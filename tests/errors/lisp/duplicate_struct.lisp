@@ -1,0 +1,5 @@
+(defstruct event (pid u32) (port u16) (comm (array u8 16)))
+(defstruct event (pid u32) (port u16) (comm (array u8 16)))
+(defprog watch (:type :xdp)
+  (return XDP_DROP)
+  XDP_PASS)

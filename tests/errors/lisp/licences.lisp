@@ -1,0 +1,6 @@
+(defprog one (:type :xdp :license "GPL")
+  (return XDP_DROP)
+  XDP_PASS)
+(defprog two (:type :xdp :license "BSD")
+  (return XDP_TX)
+  XDP_PASS)

@@ -1,0 +1,5 @@
+(defmap counts :type :hash :key-size 4 :value-size 8 :max-entries 64)
+(defprog watch (:type :xdp)
+  (dotimes (i (ctx rx-queue-index))
+    (incf (getmap counts i)))
+  XDP_PASS)

@@ -1,0 +1,2 @@
+(defprog watch
+  XDP_PASS)

@@ -1,0 +1,3 @@
+(defprog watch (:type :xdp)
+  (load u32 (ctx rx-queue-index) 0)
+  XDP_PASS)

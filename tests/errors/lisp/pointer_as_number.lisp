@@ -1,0 +1,3 @@
+(defprog watch (:type :xdp)
+  (* (ctx data) 2)
+  XDP_PASS)

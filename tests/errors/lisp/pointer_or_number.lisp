@@ -1,0 +1,5 @@
+(defmap counts :type :hash :key-size 4 :value-size 8 :max-entries 64)
+(defprog watch (:type :xdp)
+  (let ((p (if (ctx rx-queue-index) (ctx data) 5)))
+    (store u8 p 0 1))
+  XDP_PASS)

@@ -1,0 +1,5 @@
+(defmap events :type :ringbuf :max-entries 4096)
+(defprog watch (:type :xdp)
+  (with-ringbuf (ev events 8192)
+    (store u8 ev 0 1))
+  XDP_PASS)

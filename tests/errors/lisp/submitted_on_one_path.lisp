@@ -1,0 +1,7 @@
+(defstruct event (pid u32) (port u16) (comm (array u8 16)))
+(defmap events :type :ringbuf :max-entries 4096)
+(defprog watch (:type :xdp)
+  (with-ringbuf (ev events (sizeof event))
+    (when (= (ctx rx-queue-index) 3)
+      (ringbuf-discard ev 0)))
+  XDP_PASS)

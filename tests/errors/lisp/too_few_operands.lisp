@@ -1,0 +1,3 @@
+(defprog watch (:type :xdp)
+  (ntohs)
+  XDP_PASS)

@@ -1,0 +1,3 @@
+(defprog watch (:type :xdp)
+  (load u32 (ctx data) 0 1)
+  XDP_PASS)

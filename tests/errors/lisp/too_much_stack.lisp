@@ -1,0 +1,6 @@
+(defprog watch (:type :raw-tp :section "raw_tp/sched_switch")
+  (let ((a (struct-alloc 400))
+        (b (struct-alloc 200)))
+    (get-current-comm a 400)
+    (get-current-comm b 200)
+    (load u8 a 300)))

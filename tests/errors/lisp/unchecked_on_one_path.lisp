@@ -1,0 +1,7 @@
+(defmap counts :type :hash :key-size 4 :value-size 8 :max-entries 64)
+(defprog watch (:type :xdp)
+  (let ((p (map-lookup counts 1)))
+    (when (> (ctx rx-queue-index) 2)
+      (when p (return XDP_DROP)))
+    (atomic-add p 0 1))
+  XDP_PASS)

@@ -1,0 +1,7 @@
+(defstruct event (pid u32) (port u16) (comm (array u8 16)))
+(defmap events :type :ringbuf :max-entries 4096)
+(defprog watch (:type :xdp)
+  (let ((ev (ringbuf-reserve events (sizeof event))))
+    (setf (event-pid ev) 1)
+    (ringbuf-submit ev))
+  XDP_PASS)

@@ -1,0 +1,5 @@
+(defstruct event (pid u32) (port u16) (comm (array u8 16)))
+(defprog watch (:type :xdp)
+  (let ((e (make-event)))
+    (struct-ref event e prot))
+  XDP_PASS)

@@ -1,0 +1,2 @@
+(defprog watch (:section "tracepont/sched/sched_switch")
+  0)

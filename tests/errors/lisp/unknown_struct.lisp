@@ -1,0 +1,6 @@
+(defmap events :type :ringbuf :max-entries 4096)
+(defstruct event (pid u32) (port u16) (comm (array u8 16)))
+(defprog watch (:type :xdp)
+  (with-ringbuf (ev events (sizeof evnt))
+    (setf (event-pid ev) 1))
+  XDP_PASS)

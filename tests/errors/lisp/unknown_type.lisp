@@ -1,0 +1,2 @@
+(defprog watch (:type :xpd)
+  XDP_PASS)

@@ -1,0 +1,6 @@
+(defstruct event (pid u32) (port u16) (comm (array u8 16)))
+(defmap counts :type :hash :key-size 4 :value-size 8 :max-entries 64)
+(defprog watch (:type :xdp)
+  (with-ringbuf (ev counts (sizeof event))
+    (setf (event-pid ev) 1))
+  XDP_PASS)

@@ -358,6 +358,34 @@ def test_records_made_by_hand(on: Any, made: Build) -> None:
         assert [s.maps["result"][n] for n in range(3)] == [60, 77, 0]
 
 
+CHOSEN = """
+(eval-when (:compile-toplevel :load-toplevel :execute)
+  (handler-case
+      (if (probe-file "/sys/kernel/tracing/events/sched/sched_process_exec/format")
+          (eval '(progn (deftracepoint sched/sched-process-exec old-pid)))
+          (defmacro tp-old-pid () '(ctx u32 16)))
+    (error (e) (defmacro tp-old-pid () '(ctx u32 16)))))
+(unless (or nil (probe-file "/etc/passwd"))
+  (defmap seen :type :lru-hash :key-size 4 :value-size 4 :max-entries 1024))
+(when (not (= 1 1))
+  (deftracepoint not/there))
+(ignore-errors (deftracepoint not/there))
+(defprog p (:type :tracepoint :section "tracepoint/sched/sched_process_exec")
+  (setf (getmap seen (tp-old-pid)) 1))
+"""
+
+
+@pytest.mark.kernel
+def test_what_is_defined_may_depend_on_the_kernel(made: Build, facts: Facts) -> None:
+    with_format, without = made(CHOSEN, facts), made(CHOSEN)
+    assert len(with_format.programs[0].core) == 1
+    assert without.programs[0].core == ()
+    with load(with_format) as s:
+        child = subprocess.Popen(["/usr/bin/true"])
+        child.wait()
+        assert s.maps["seen"][child.pid] == 1
+
+
 class Exec(Struct):
     pid: u32
     ppid: u32

@@ -163,6 +163,8 @@ def _listed(known: Mapping[str, object]) -> str:
 
 
 Define = Callable[[Unit, list[Operand], Span], None]
+CHOOSING = "if", "when", "unless", "handler-case", "ignore-errors", "eval"
+"""Forms that define nothing by themselves, but what is in them may."""
 TOPLEVEL: dict[str, tuple[str, Define]] = {}
 """By the name of a top-level form, its operands as for a `Rule`, and what it does."""
 LATER: dict[str, str] = {
@@ -172,6 +174,7 @@ LATER: dict[str, str] = {
     "deftracepoint": "kring.frontend.lisp.tracepoints",
     "import-kernel-struct": "kring.frontend.lisp.kernel",
     "defheader": "kring.frontend.lisp.packets",
+    **dict.fromkeys(CHOOSING, "kring.frontend.lisp.chosen"),
 }
 """Top-level forms that a module adds, which is imported when the first of them is met."""
 
@@ -257,7 +260,8 @@ def _other(unit: Unit, arg: Operand, name: str) -> None:
     known = [*TOPLEVEL, *LATER, *_HOSTED, *unit.host.macros()]
     close = closest(name, known)
     hint = f" Did you mean {close}?" if close else ""
-    listed = "forms out here define something: " + ", ".join(sorted({*TOPLEVEL, *LATER}))
+    defining = sorted({*TOPLEVEL, *LATER} - {*CHOOSING})
+    listed = "forms out here define something: " + ", ".join(defining)
     refuse(arg.span, f"{name or show(arg.form)} is no form that defines something.{hint}", listed)
 
 
@@ -269,7 +273,7 @@ def _check_macro(unit: Unit, args: list[Operand]) -> None:
             unit.note(arg.span, f"{arg.form} is a form of the language, and stays what it is")
 
 
-def _never(*_: object) -> None:  # pragma: no cover
+def _never(*_: object) -> Value:  # pragma: no cover
     raise AssertionError
 
 

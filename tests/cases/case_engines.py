@@ -15,6 +15,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from case_evaluator import Evaluated, Who
+from case_lisp import LispProgram
 from case_trace import Trace
 
 from kring import Kernel, Program, Vm, load
@@ -25,15 +26,19 @@ from kring.decl.variables import Global
 from kring.frontend.maps import ARRAYS
 from kring.frontend.module import Module
 from kring.frontend.python import compile_program
+from kring.handles import declared_handle
 from kring.ir.check import check
 from kring.ir.passes import optimise
 from kring.ir.text import parse_fn
 from kring.run.target import RunResult, Target
 from kring.run.vm.task import Task
+from kring.session import Session
+from kring.spelling import c_name
 from kring.stream.containers import FilterHandle, QueueHandle
 from kring.stream.maps import codec
 
 Maps = Mapping[str, Declaration]
+Source = Program | LispProgram
 Contents = Mapping[str, Any]
 
 
@@ -45,7 +50,7 @@ def whoami() -> Who:
 
 
 def on_ir(
-    program: Program,
+    program: Source,
     maps: Maps,
     given: Contents,
     wanted: list[str],
@@ -56,7 +61,8 @@ def on_ir(
 ) -> dict[str, Any]:
     """What the evaluator makes of the program, before the passes or after them."""
     module = Module()
-    fn = compile_program(program, module, {})
+    lisp = isinstance(program, LispProgram)
+    fn = program.compiled(module) if lisp else compile_program(program, module, {})
     check(fn)
     if passes:
         optimise(fn)
@@ -104,7 +110,7 @@ _FACTS = ("lost", "value", "data", "printed")
 
 def on_target(
     target: Target,
-    program: Program,
+    program: Source,
     maps: Maps,
     given: Contents,
     wanted: list[str],
@@ -114,9 +120,8 @@ def on_target(
 ) -> dict[str, Any]:
     """What the program does in the VM or in the kernel."""
     tracing = Trace() if "printed" in wanted and isinstance(target, Kernel) else nullcontext()
-    with tracing as trace, load(program, on=target, attach=False) as s:
-        live = {**s.maps, **s.globals}
-        handles: dict[str, Any] = {name: live[name] for name in maps if name in live}
+    with tracing as trace, loaded(program, target) as s:
+        handles = _handles(s, maps, program)
         for name, content in given.items():
             if isinstance(maps[name], Global):
                 handles[name].value = content
@@ -125,7 +130,7 @@ def on_target(
                 _give(handles[name], key, value)
         result = RunResult(0)
         for _ in range(times):
-            result = s[program].run(data=data, ctx=ctx)
+            result = s.programs[c_name(program.name)].run(data=data, ctx=ctx)
         found = {
             name: _content(handles, name, maps, result) for name in wanted if name != "printed"
         }
@@ -133,6 +138,33 @@ def on_target(
             runtime: Any = s._runtime
             found["printed"] = trace.lines() if trace else runtime.world.printed
         return found
+
+
+def loaded(program: Source, target: Target) -> Session:
+    """A session of the program; one of a Lisp file is there with the others of it."""
+    if isinstance(program, Program):
+        return load(program, on=target, attach=False)
+    records = {
+        name: one.types[0]
+        for name, one in program.maps.items()
+        if isinstance(one, Stream) and isinstance(one.types[0], type)
+    }
+    return load(program.object, on=target, attach=False, records=records)
+
+
+def _handles(s: Session, maps: Maps, program: Source) -> dict[str, Any]:
+    """Handles of the maps, by their declarations."""
+    live = {**s.maps, **s.globals}
+    found = {name: live[name] for name in maps if name in live}
+    if isinstance(program, LispProgram):
+        # the object's own handles have classes of their own for its structs
+        for name, one in maps.items():
+            if not isinstance(one, Stream):
+                made: Any = one
+                handle, runtime = found[name], s._runtime
+                assert runtime is not None
+                found[name] = declared_handle(handle._live, made, runtime, None, s._descriptor)
+    return found
 
 
 def _give(handle: Any, key: Any, value: Any) -> None:

@@ -19,7 +19,7 @@ from case_contexts import context, hidden
 from case_kernel import KernelSide
 
 from kring.abi.programs import KINDS, Kind
-from kring.abi.uapi import BPF_NOEXIST
+from kring.abi.uapi import BPF_EXIST, BPF_NOEXIST
 from kring.decl.containers import Bloom, Container, LpmTrie, Stack
 from kring.decl.maps import (
     DROPS,
@@ -265,6 +265,8 @@ class Evaluated:
                 return -EEXIST
             world.write(table.entries[name], world.read(value, table.value_size))
             return 0
+        if flags == BPF_EXIST and not (table.declaration and table.declaration.type in ARRAYS):
+            return -ENOENT
         if len(table.entries) == table.max_entries:
             return -E2BIG
         table.entries[name] = world.allocate(world.read(value, table.value_size))
@@ -273,6 +275,8 @@ class Evaluated:
     def _map_delete_elem(self, world: World, map: int, key: int) -> int:
         table = self._table(map)
         name = world.read(key, table.key_size)
+        if table.declaration and table.declaration.type in ARRAYS:
+            return -EINVAL
         return -ENOENT if table.entries.pop(name, None) is None else 0
 
     def _ringbuf_reserve(self, world: World, map: int, size: int, flags: int) -> int:

@@ -1,4 +1,5 @@
-"""Language cases: each file is a user's program; its `# run:` lines say what it must do.
+"""Language cases: each file is a user's program; its `# run:` lines say what it must do, in Lisp
+`; run:`.
 
     # run: divide(given=[7, -2]) -> out=[-4, -1], lost=0, value=0
 
@@ -22,6 +23,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import case_lisp
 import pytest
 from case_engines import ENGINES, whoami
 
@@ -33,7 +35,13 @@ from kring.errors import NotPermitted
 from kring.frontend.maps import ARRAYS
 
 HERE = Path(__file__).parent
-FILES = sorted(path for path in HERE.glob("*/*.py") if path.parent.name != "__pycache__")
+FILES = sorted(
+    path
+    for ending in ("py", "lisp")
+    for path in HERE.glob(f"**/*.{ending}")
+    if path.parent not in (HERE, HERE / "__pycache__")
+)
+COMMENTS = {".py": "#", ".lisp": ";"}
 
 
 @dataclass(frozen=True)
@@ -51,13 +59,15 @@ class Run:
 
 def runs(path: Path) -> list[Run]:
     lines = path.read_text().splitlines()
-    engines = next((ln.split()[2:] for ln in lines if ln.startswith("# engines:")), list(ENGINES))
+    comment = COMMENTS[path.suffix]
+    chosen = f"{comment} engines:"
+    engines = next((ln.split()[2:] for ln in lines if ln.startswith(chosen)), list(ENGINES))
     found = [
-        Run(path, number, text.removeprefix("# run:").strip(), tuple(engines))
+        Run(path, number, text.removeprefix(f"{comment} run:").strip(), tuple(engines))
         for number, text in enumerate(lines, 1)
-        if text.startswith("# run:")
+        if text.startswith(f"{comment} run:")
     ]
-    assert found or _goldens(path), f"{path} has no `# run:` line"
+    assert found or _goldens(path), f"{path} has no `{comment} run:` line"
     return found
 
 
@@ -76,6 +86,11 @@ def module_of(path: Path) -> ModuleType:
     return module
 
 
+def names_of(path: Path) -> dict[str, Any]:
+    """What the `run:` lines of a file may name."""
+    return case_lisp.names(path) if path.suffix == ".lisp" else vars(module_of(path))
+
+
 def keywords(call: str, names: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Name and evaluated named arguments of a call."""
     node = ast.parse(call, mode="eval").body
@@ -91,15 +106,15 @@ def keywords(call: str, names: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 def test_case(run: Run, engine: str) -> None:
     if engine not in run.engines:
         return
-    module = module_of(run.path)
-    names = {**vars(module), "me": whoami()}
+    known = names_of(run.path)
+    names = {**known, "me": whoami()}
     left, _, right = run.text.partition("->")
     name, given = keywords(left.strip(), names)
     times, data, ctx = given.pop("times", 1), given.pop("data", b""), given.pop("ctx", b"")
     _, expected = keywords(f"_({right})", names)
-    maps = {k: v for k, v in vars(module).items() if isinstance(v, Declaration)}
-    program = getattr(module, name)
-    assert isinstance(program, Program)
+    maps = {k: v for k, v in known.items() if isinstance(v, Declaration)}
+    program = known[name]
+    assert isinstance(program, Program | case_lisp.LispProgram)
     try:
         found = ENGINES[engine](program, maps, given, list(expected), times, data, ctx)
     except NotPermitted as error:

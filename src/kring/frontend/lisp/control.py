@@ -267,7 +267,10 @@ def _begin(s: Scope, kind: str, init: Operand | None) -> Value:
     if init is None:
         return s.b.const(0)
     found = value(s, init)
-    if kind and isinstance(init.form, int | Symbol) and found.op is Op.CONST:
+    written = isinstance(init.form, int) or (
+        isinstance(init.form, Symbol) and init.form not in s.names
+    )
+    if kind and written and found.op is Op.CONST:
         return s.b.emit(Op.ZEXT, found, imm=SIZES[kind] * 8)
     return found
 

@@ -107,8 +107,9 @@ def _and(fold: Sweep, v: Value) -> Value | None:
     mask = right(v)
     if mask == ones(32):
         return become(v, Op.ZEXT, [v.args[0]], 32)
-    if mask is not None and fold.bits.get(v.args[0], MASK) & ~mask == 0:
-        return v.args[0]
+    x = v.args[0]
+    if mask is not None and fold.bits.get(x, MASK) & ~mask == 0 and x not in fold.unseen:
+        return x
     return None
 
 
@@ -149,7 +150,7 @@ def _neg(_: Sweep, v: Value) -> Value | None:
 def _zext(fold: Sweep, v: Value) -> Value | None:
     """zext n x = x if x has no bit above n;  zext n (ext m x) = zext n x if n ≤ m"""
     x, n = v.args[0], width(v)
-    if x.type == v.type and fold.bits.get(x, MASK) <= ones(n):
+    if x.type == v.type and fold.bits.get(x, MASK) <= ones(n) and x not in fold.unseen:
         return x
     if x.op in (Op.ZEXT, Op.SEXT) and n <= width(x):
         return become(v, Op.ZEXT, [x.args[0]], n)

@@ -49,6 +49,32 @@ def join_bits(block: Block, preds: list[Block], bits: Bits) -> None:
         bits[param] = found
 
 
+UNSEEN = frozenset((Op.UDIV, Op.UMOD))
+"""What the verifier knows nothing of, however small its operands are."""
+_BOUNDING = frozenset((Op.AND, Op.ZEXT, Op.LSHR))
+
+
+def is_unseen(value: Value, bits: Bits, unseen: set[Value]) -> bool:
+    """Whether the verifier does not know the value's bits, as they come from such as it does not.
+
+    A mask, an extension and a shift leave no more bits than they do of anything.
+    """
+    if unseen.isdisjoint(value.args):
+        return False
+    if value.op in _BOUNDING:
+        seen = {arg: MASK if arg in unseen else bits.get(arg, MASK) for arg in value.args}
+        return can_be(value, seen) & ~bits[value] != 0
+    return bits[value] != MASK
+
+
+def join_unseen(block: Block, preds: list[Block], unseen: set[Value]) -> None:
+    """Whether one of the values that the block's parameters can be is unseen."""
+    for i, param in enumerate(block.params):
+        edges = (edge for pred in preds for edge in pred.edges if edge.block is block)
+        if any(edge.args[i] in unseen for edge in edges):
+            unseen.add(param)
+
+
 def signed_range(value: Value, bits: Bits) -> tuple[int, int]:
     """The least and the greatest the value can be, read as signed."""
     most = bits.get(value, MASK)

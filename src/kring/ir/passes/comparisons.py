@@ -89,7 +89,7 @@ def _equal_bswap(fold: Sweep, v: Value) -> Value | None:
 def _in_order(fold: Sweep, v: Value) -> Value | None:
     """x < c is decided if it is the same for the least and the greatest x"""
     c, evaluate = right(v), ROWS[v.op].evaluate
-    if c is None or evaluate is None:
+    if c is None or evaluate is None or v.args[0] in fold.unseen:
         return None
     if v.op in _UNSIGNED:
         ends = 0, ones(fold.bits.get(v.args[0], MASK).bit_length())

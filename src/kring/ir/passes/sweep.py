@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from kring.ir.core import I64, MASK, ROWS, Block, Fn, Op, Type, Value, number, signed
 from kring.ir.graph import predecessors, reverse_postorder, substitute, use_counts
-from kring.ir.passes.bits import Bits, can_be, join_bits
+from kring.ir.passes.bits import UNSEEN, Bits, can_be, is_unseen, join_bits, join_unseen
 
 INVERSE = {
     Op.EQ: Op.NE,
@@ -44,13 +44,15 @@ _TURNS = frozenset((*MIRROR, *(op for op, row in ROWS.items() if row.commutes)))
 
 class Sweep:
     """One sweep in reverse postorder; `bits` are those that values can have, `uses` how often
-    they were operands when it began."""
+    they were operands when it began. Of the values in `unseen` the verifier does not know their
+    bits: a mask or a test that bounds one stays."""
 
     def __init__(self, fn: Fn, rules: Mapping[Op, tuple[Rule, ...]]) -> None:
         self.fn = fn
         self.rules = rules
         self.new: dict[Value, Value] = {}
         self.bits: Bits = {}
+        self.unseen: set[Value] = set()
         self.uses: dict[Value, int] = {}
         self.changed = False
         self.body: list[Value] = []
@@ -63,6 +65,8 @@ class Sweep:
         for block in reverse_postorder(self.fn):
             if block.params and preds[block] and done.issuperset(preds[block]):
                 join_bits(block, preds[block], self.bits)
+                if self.unseen:
+                    join_unseen(block, preds[block], self.unseen)
             old = block.body
             block.body = self.body = []
             self.consts = {}
@@ -87,7 +91,7 @@ class Sweep:
                 new[value] = better
                 return
         self.body.append(value)
-        self.bits[value] = can_be(value, self.bits)
+        self.known(value)
         if value.op is Op.CONST and value.type == I64 and isinstance(value.imm, int):
             self.consts.setdefault(value.imm & MASK, value)
 
@@ -124,8 +128,14 @@ class Sweep:
     ) -> Value:
         value = self.fn.value(op, args, imm, type, like.span)
         self.body.append(value)
-        self.bits[value] = can_be(value, self.bits)
+        self.known(value)
         return value
+
+    def known(self, value: Value) -> None:
+        """Note the bits of a value that is as simple as it gets."""
+        self.bits[value] = can_be(value, self.bits)
+        if value.op in UNSEEN or (self.unseen and is_unseen(value, self.bits, self.unseen)):
+            self.unseen.add(value)
 
     def end(self, block: Block) -> None:
         """Branches ask for a value itself rather than for its comparison with 0."""

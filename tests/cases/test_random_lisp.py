@@ -1,0 +1,152 @@
+"""Random Lisp programs: the reference, the IR before and after its passes, VM and kernel agree.
+
+`KRING_LISP_RANDOM=2500 pytest tests/cases/test_random_lisp.py` runs that many files of four
+programs by seed, and their twins in which all is known; `KRING_LISP_RANDOM=2500:1000` begins at
+seed 1000. A disagreement prints the seed, the file and where the engines part.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from case_engines import whoami
+from case_evaluator import Evaluated
+from case_lisp import declarations
+from lisp_program import File, numbers_of, packets
+from test_random_programs import gave_up, may_load
+
+import kring
+from kring.build import compile_all
+from kring.errors import CompileError, VerifierError
+from kring.frontend.lisp.compile import compile_program
+from kring.frontend.lisp.unit import Defprog, programs_of
+from kring.frontend.module import Module
+from kring.ir.check import check
+from kring.ir.passes import optimise
+from kring.obj.object import Object
+from kring.run.target import Target
+from lisp_reference import Machine
+
+Outcome = dict[str, Any]
+"""Of each run its result and what it made of the packet, and what the maps hold in the end."""
+
+
+def by_reference(text: str, given: list[bytes]) -> Outcome:
+    machine = Machine(text)
+    found: Outcome = {}
+    for at, data in enumerate(given):
+        for name in machine.programs:
+            found[f"{name}, packet {at}"] = machine.run(name, data), bytes(machine.packet)
+    maps = {name: _filled({k: bytes(v) for k, v in map.entries.items()})
+            for name, map in machine.maps.items()}  # fmt: skip
+    return found | maps
+
+
+def _filled(entries: dict[bytes, bytes]) -> dict[bytes, bytes]:
+    return dict(sorted(entries.items()))
+
+
+def by_evaluator(
+    sources: list[Defprog], obj: Object, given: list[bytes], passes: int | None
+) -> Outcome:
+    """What the IR means after so many passes, None for all of them."""
+    module = Module()
+    functions = {one.name: compile_program(one, module) for one in sources}
+    module.maps.update(declarations(obj))
+    for fn in functions.values():
+        check(fn)
+        if passes is None:
+            optimise(fn)
+    world = Evaluated(module, whoami())
+    found: Outcome = {}
+    for at, data in enumerate(given):
+        for one in sources:
+            result = world.run(functions[one.name], one.kind, data) & 0xFFFF_FFFF
+            found[f"{one.name}, packet {at}"] = result, world.data()
+    return found | {name: _filled(dict(world.contents(name))) for name in module.maps}
+
+
+def on_target(target: Target, obj: Object, given: list[bytes]) -> Outcome:
+    found: Outcome = {}
+    with kring.load(obj, on=target, attach=False) as s:
+        for at, data in enumerate(given):
+            for name, program in s.programs.items():
+                result = program.run(data)
+                found[f"{name}, packet {at}"] = result.value, result.data
+        return found | {
+            name: _filled(dict(handle._live.items())) for name, handle in s.maps.items()
+        }
+
+
+def tried(text: str, file: str, given: list[bytes], kernel: bool, tally: Counter[str]) -> str:
+    """In what the engines disagree about a file; empty if in nothing."""
+    wanted = by_reference(text, given)
+    sources = programs_of(text, file)
+    compiled: list[Defprog] = []
+    for one in sources:
+        try:
+            compile_all([one])
+            compiled.append(one)
+        except CompileError as error:
+            if "bytes of stack" not in str(error):
+                raise
+            tally["too large for the stack"] += 1
+    if len(compiled) < len(sources):
+        return ""
+    obj, _ = compile_all(sources)
+    found = {
+        "ir": by_evaluator(sources, obj, given, 0),
+        "passes": by_evaluator(sources, obj, given, None),
+        "vm": on_target(kring.Vm(), obj, given),
+    }
+    if kernel:
+        try:
+            found["kernel"] = on_target(kring.Kernel(), obj, given)
+        except VerifierError as error:
+            if not gave_up(error):
+                return str(error)
+            tally["too complex for the verifier"] += 1
+    tally["programs"] += len(sources)
+    return "\n".join(
+        f"{engine}: {key} is {got.get(key)}, not {value}"
+        for engine, got in found.items()
+        for key, value in wanted.items()
+        if got.get(key, value if key not in obj_maps(obj) else {}) != value
+    )
+
+
+def obj_maps(obj: Object) -> set[str]:
+    return {map.name for map in obj.maps}
+
+
+def judge(seed: int, file: Path, kernel: bool, tally: Counter[str]) -> None:
+    random = Random(seed)
+    made = File(random)
+    given = packets(random, 3)
+    numbers = numbers_of(random)
+    known = b"".join(number.to_bytes(8, "little") for number in numbers)
+    for text, data in ((made.text(), given), (made.text(numbers), [known])):
+        file.write_text(text)
+        try:
+            wrong = tried(text, str(file), data, kernel, tally)
+        except Exception as error:
+            raise AssertionError(f"seed {seed}\n{text}\n") from error
+        assert not wrong, f"seed {seed}\n{text}\n{wrong}"
+
+
+@pytest.fixture(scope="module")
+def kernel() -> bool:
+    return may_load()
+
+
+def test_random_programs(tmp_path: Path, kernel: bool) -> None:
+    count, _, first = os.environ.get("KRING_LISP_RANDOM", "8").partition(":")
+    tally: Counter[str] = Counter()
+    for seed in range(int(first or 0), int(first or 0) + int(count)):
+        judge(seed, tmp_path / f"random_{seed}.lisp", kernel, tally)
+    print(dict(tally))

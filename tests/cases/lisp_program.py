@@ -308,8 +308,9 @@ class Program:
         if self.chance(8):
             return f"(struct-ref rec {self.pointer('rec')} {self.random.choice(FIELDS)})"
         if self.chance(8):
-            at = 2 * self.random.randrange(8)
-            return f"(load u16 (rec-words-ptr {self.pointer('rec')}) {at})"
+            kind = self.random.choice(TYPES)
+            at = self.random.randint(0, 16 - SIZES[kind])
+            return f"(load {kind} (rec-words-ptr {self.pointer('rec')}) {at})"
         return self.place_in_struct(depth)
 
     def map_value(self, depth: int) -> str:
@@ -460,6 +461,7 @@ class Program:
             (2, lambda: f"(store {kind} pkt {at} {new})"),
             (1, lambda: f"(set-rec-{self.random.choice(FIELDS)}! {p} {new})"),
             (1, lambda: f"(struct-set rec {p} {self.random.choice(FIELDS)} {new})"),
+            (1, lambda: f"(store {kind} (rec-words-ptr {p}) {at % (17 - SIZES[kind])} {new})"),
             (1, lambda: self.filled(p, new)),
             (1, lambda: self.copied(p)),
         ])  # fmt: skip
@@ -467,11 +469,26 @@ class Program:
     def filled(self, p: str, new: str) -> str:
         size = self.random.choice((1, 2, 3, 4, 7, 8, 13, 16, 24))
         at = self.random.randint(0, 56 - size)
+        if self.chance(3):
+            p, at = self.inside(p, at)
         return f"(memset {p} {at} {self.random.choice((new, '0', '#xff'))} {size})"
+
+    def inside(self, p: str, at: int) -> tuple[str, int]:
+        """A place in a struct, by a pointer to some other byte of it."""
+        near = self.random.randint(0, at)
+        return (f"(+ {p} {near})" if near else p), at - near
 
     def copied(self, p: str) -> str:
         size = self.random.choice((1, 2, 3, 4, 7, 8, 13, 16, 24))
         to, start = (self.random.randint(0, 56 - size) for _ in range(2))
+        if self.chance(3):
+            before = p
+            p, to = self.inside(p, to)
+            if self.chance(2):
+                return f"(memcpy {p} {to} pkt {start} {size})"
+            other = self.random.choice([name for name in ("r", "q") if name != before])
+            other, start = self.inside(other, start)
+            return f"(memcpy {p} {to} {other} {start} {size})"
         if self.chance(2):
             return f"(memcpy {p} {to} pkt {start} {size})"
         other = self.random.choice([name for name in ("r", "q") if name != p])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.constants import SIZES
 from kring.frontend.lisp.expressions import FORMS, constant, size_of, type_name, value, variable
@@ -62,15 +64,52 @@ def _cure(space: Space | None) -> tuple[str, ...]:
     return ()
 
 
+def misfit(pointer: Value) -> int | None:
+    """How many bytes a pointer into the stack is past a multiple of 8, where that is known; 0 for
+    all other memory, in which any place is as good."""
+    if pointer.type.space is not Space.STACK:
+        return 0
+    past = 0
+    while pointer.op is Op.ADD and (known := number(pointer.args[1])) is not None:
+        past += known
+        pointer = pointer.args[0]
+    return past % 8 if pointer.op is Op.STACK else None
+
+
 def load(s: Scope, base: Value, offset: int, size: int) -> Value:
-    """What memory holds at an offset from a pointer, zero-extended."""
+    """What memory holds at an offset from a pointer, zero-extended.
+
+    The verifier takes none of the stack but at multiples of its size: there it is put together.
+    """
+    past = misfit(base)
+    if past is None or not (offset + past) % size:
+        return _load_at(s, base, offset, size)
+    found = s.b.const(0)
+    for at, width in aligned(offset + past, size):
+        part = _load_at(s, base, at - past, width)
+        part = s.b.emit(Op.SHL, part, s.b.const(8 * (at - past - offset)))
+        found = s.b.emit(Op.OR, found, part)
+    return found
+
+
+def _load_at(s: Scope, base: Value, offset: int, size: int) -> Value:
     if not -0x8000 <= offset < 0x7FF0:
         base, offset = s.b.at(base, offset), 0
     return s.b.load(base, Mem(offset, size))
 
 
 def store(s: Scope, base: Value, offset: int, size: int, new: Value) -> None:
-    """Store the low bytes of a value."""
+    """Store the low bytes of a value, in parts where the verifier takes no other."""
+    past = misfit(base)
+    if past is None or not (offset + past) % size:
+        _store_at(s, base, offset, size, new)
+        return
+    for at, width in aligned(offset + past, size):
+        part = s.b.emit(Op.LSHR, new, s.b.const(8 * (at - past - offset)))
+        _store_at(s, base, at - past, width, part)
+
+
+def _store_at(s: Scope, base: Value, offset: int, size: int, new: Value) -> None:
     if not -0x8000 <= offset < 0x7FF0:
         base, offset = s.b.at(base, offset), 0
     s.b.store(base, Mem(offset, size), new)
@@ -153,9 +192,18 @@ def _memset(s: Scope, args: list[Operand]) -> Value:
     words = {1: low}
     for width in (2, 4, 8):
         words[width] = s.b.emit(Op.MUL, low, s.b.const(int.from_bytes(b"\1" * width, "little")))
-    for offset, width in aligned(start, size):
-        store(s, base, offset, width, words[width])
+    past = misfit(base)
+    for at, width in _steps(start, size, past):
+        _store_at(s, base, at, width, words[width])
     return s.b.const(0)
+
+
+def _steps(start: int, size: int, past: int | None) -> Iterator[tuple[int, int]]:
+    """Offsets and sizes of the widest accesses from a pointer that is so far from a multiple of 8,
+    of single bytes where nobody knows."""
+    if past is None:
+        return ((at, 1) for at in range(start, start + size))
+    return ((at - past, width) for at, width in aligned(start + past, size))
 
 
 def _memcpy(s: Scope, args: list[Operand]) -> Value:
@@ -166,11 +214,15 @@ def _memcpy(s: Scope, args: list[Operand]) -> Value:
     start = _offset(s, args[3])
     size = struct_size(s, args[4], "how much is copied")
     s.b.span = span
-    step = next(width for width in (8, 4, 2, 1) if not (start - to) % width)
-    for offset, width in aligned(to, size):
+    here, there = misfit(target), misfit(source)
+    step = 8
+    if source.type.space is Space.STACK:
+        apart = 1 if there is None else start + there - to - (here or 0)
+        step = next(width for width in (8, 4, 2, 1) if not apart % width)
+    for offset, width in _steps(to, size, here):
         for at in range(offset, offset + width, min(step, width)):
-            copied = load(s, source, at - to + start, min(step, width))
-            store(s, target, at, min(step, width), copied)
+            copied = _load_at(s, source, at - to + start, min(step, width))
+            _store_at(s, target, at, min(step, width), copied)
     return s.b.const(0)
 
 

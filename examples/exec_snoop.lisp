@@ -1,7 +1,7 @@
-;; Show every program started on this machine: kring run examples/exec_snoop.lisp
+;;; Show every program started on this machine: sudo kring run exec_snoop.lisp
+;;; Its record is written in place, into a ring; what found no room there is counted.
 
-(deftracepoint sched/sched-process-exec (pid u32) (filename data-loc))
-(import-kernel-struct task-struct tgid real-parent)
+(in-package #:whistler)
 
 (defstruct exec
   (pid u32)
@@ -11,10 +11,15 @@
 
 (defmap events :type :ringbuf :max-entries (* 256 1024) :count-drops t)
 
-(defprog on-exec (:type :tracepoint :section "tracepoint/sched/sched_process_exec")
+(deftracepoint sched/sched-process-exec (filename data-loc))
+(import-kernel-struct task-struct tgid real-parent)
+
+(defprog on-exec (:type :tracepoint
+                  :section "tracepoint/sched/sched_process_exec"
+                  :license "GPL")
   (with-ringbuf (e events (sizeof exec))
-    (let ((task (get-current-task-btf)))
-      (setf (exec-pid e) (tp-pid)
-            (exec-ppid e) (task-struct-tgid (task-struct-real-parent task))))
-    (get-current-comm (exec-comm-ptr e) 16)
+    (fill-process-info e
+      :pid-field exec-pid
+      :comm-field exec-comm-ptr)
+    (setf (exec-ppid e) (task-struct-tgid (task-struct-real-parent (get-current-task-btf))))
     (tp-filename-str (exec-filename-ptr e) 512)))

@@ -14,7 +14,17 @@ from kring.decl.maps import RING_RECORD_HEADER, PlainMap
 from kring.decl.struct import Struct
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.expressions import FORMS, bind, branch, effect, effects, hide, value
-from kring.frontend.lisp.forms import Cell, Operand, Symbol, head, listed, operands, show, symbol
+from kring.frontend.lisp.forms import (
+    Cell,
+    Form,
+    Operand,
+    Symbol,
+    head,
+    listed,
+    operands,
+    show,
+    symbol,
+)
 from kring.frontend.lisp.memory import pointer, struct_size
 from kring.frontend.lisp.scope import Rule, Scope
 from kring.frontend.lisp.unit import options
@@ -211,17 +221,27 @@ def _branches(forms: list[Operand]) -> tuple[list[Operand], list[Operand]]:
 # Process information
 
 
-_FIELDS = {
-    ":pid-field": "(cast u32 (>> (get-current-pid-tgid) 32))",
-    ":uid-field": "(cast u32 (get-current-uid-gid))",
-    ":timestamp-field": "(ktime-get-ns)",
+_Source = tuple["str | int | _Source", ...]
+_FIELDS: dict[str, _Source] = {
+    ":pid-field": ("cast", "u32", (">>", ("get-current-pid-tgid",), 32)),
+    ":uid-field": ("cast", "u32", ("get-current-uid-gid",)),
+    ":timestamp-field": ("ktime-get-ns",),
 }
 """What each field is set to, in the order in which they are."""
 
 
-def _fill_process_info(s: Scope, args: list[Operand]) -> Value:
-    from kring.frontend.lisp.reader import read
+def _form(source: _Source | str | int) -> Form:
+    """The form, which stands where that stands that asks for it."""
+    match source:
+        case tuple():
+            return listed(map(_form, source))
+        case str():
+            return symbol(source)
+        case int():
+            return source
 
+
+def _fill_process_info(s: Scope, args: list[Operand]) -> Value:
     span = s.b.span
     given = options(args[1:], (*_FIELDS, ":comm-field", ":comm-size"))
     before = dict(s.names)
@@ -230,8 +250,7 @@ def _fill_process_info(s: Scope, args: list[Operand]) -> Value:
     for option, source in _FIELDS.items():
         if option in given:
             accessor = Operand(listed([_accessor(given[option]), hidden]), given[option].span)
-            (new,) = read(source, span.file)
-            form = listed([symbol("setf"), accessor.form, new.form])
+            form = listed([symbol("setf"), accessor.form, _form(source)])
             effect(s, Operand(form, given[option].span))
     if ":comm-field" in given:
         at = given[":comm-field"]

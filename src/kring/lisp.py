@@ -11,9 +11,7 @@ import gc
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kring.build import Dump, compile_all
 from kring.errors import ObjectError
-from kring.frontend.lisp.unit import programs_of
 from kring.obj.object import Object
 from kring.spelling import c_name
 
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from kring.abi.tracepoints import TraceField
     from kring.abi.usdt import Site
     from kring.btf.blob import Btf
+    from kring.build import Dump
     from kring.frontend.module import Module
     from kring.run.target import Runtime, Target
 
@@ -37,10 +36,13 @@ def built(path: str, on: Target | None = None, dump: Dump | None = None) -> tupl
     except UnicodeDecodeError as error:
         raise ObjectError(f"{path} is not Lisp: byte {error.start} is no UTF-8") from None
     facts = _Asked(on)
-    # Building makes objects by the ten thousand and hardly any garbage.
+    # Importing and building make objects by the ten thousand and hardly any garbage.
     collecting = gc.isenabled()
     gc.disable()
     try:
+        from kring.build import compile_all
+        from kring.frontend.lisp.unit import programs_of
+
         programs = programs_of(text, path, facts)
         obj, module = compile_all(programs, facts, dump)
     finally:

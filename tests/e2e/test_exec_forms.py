@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from spawning import TRUE, Exec, SchedProcessExec, parent, spawn
 
+import kring
 from kring import Event, PerfBuf, Program, RingBuf, Task, Vm, current, load, tracepoint
 from peers import c_program
 
@@ -207,6 +208,46 @@ def test_the_examples_run_as_they_are(via: str, tmp_path: Path) -> None:
         pid = spawn(path)
         line = until(process, str(pid))
     assert line.split()[1:] == ["EXEC", str(pid), path.name[:15], str(path)]
+
+
+@pytest.mark.parametrize("via", FORMS)
+def test_the_examples_in_lisp_run_in_the_vm(via: str) -> None:
+    obj = kring.open(ROOT / "examples" / f"{EXAMPLES[via]}.lisp")
+    happened = [
+        Event("sched:sched_process_exec", {"filename": f"/bin/{name}", "pid": pid},
+              Task(pid=pid, comm=name))
+        for pid, name in ((7, "one"), (8, "x" * 15))
+    ]  # fmt: skip
+    with load(obj, on=Vm(feed=happened)) as s:
+        events = s[obj["events"]]
+        found = [(e.pid, e.comm, e.filename) for e in events]
+        assert events.dropped == 0
+    assert found == [(7, "one", "/bin/one"), (8, "x" * 15, "/bin/" + "x" * 15)]
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(("via", "started"), [("reserve", 520), ("output", 0), ("perf", 300)])
+def test_the_same_in_lisp(via: str, started: int) -> None:
+    """Shown as it comes; of a burst that nobody reads, what found no room is counted."""
+    path = ROOT / "examples" / f"{EXAMPLES[via]}.lisp"
+    with running(*KRING, "run", "--json", path) as process, parent() as busy:
+        listen(process)
+        pid = spawn()
+        line = json.loads(until(process, str(pid)))
+        assert line["stream"] == "events"
+        assert line["record"] | {"ppid": 0} == {
+            "pid": pid, "ppid": 0, "comm": "true", "filename": TRUE,
+        }  # fmt: skip
+        process.send_signal(signal.SIGSTOP)
+        busy.start(started)
+        busy.wait()
+        process.send_signal(signal.SIGCONT)
+        lines, error = stop(process)
+    ours = [one for one in map(json.loads, lines) if one["record"]["filename"] == TRUE]
+    counted = re.search(r"events: (\d+) events, (\d+) lost", error)
+    assert counted, error
+    assert int(counted[2]) >= started - len(ours)
+    assert bool(int(counted[2])) == bool(started)
 
 
 @pytest.fixture(scope="module")

@@ -9,18 +9,31 @@ Rule: whole blocks and ends of blocks move; nothing moves across a jump or a jum
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from kring.abi.helpers import HELPERS
 from kring.abi.isa import FRAME_POINTER, LOAD, STORE_IMM, STORE_SRC
-from kring.lower.lir import ASM, CALL, CALL_KFUNC, Block, Inst, ways_in
+from kring.lower.lir import (
+    ASM,
+    CALL,
+    CALL_KFUNC,
+    MOVE,
+    Block,
+    Inst,
+    is_free,
+    reads,
+    ways_in,
+    writes,
+)
 
 _TRIED = 40
 """How many links are reconsidered to make room for one more."""
 
 
 def tidy(blocks: Sequence[Block]) -> list[Block]:
-    """The blocks that the first one leads to, none of them a mere jump, and no two that go on
-    to the same place with the same instruction before it.
+    """The blocks that the first one leads to, none of them a mere jump, no two that go on to the
+    same place with the same instruction before it, and no two that a test leads to and that begin
+    with the same copy.
 
     needs: edges without copies. keeps: what is executed from each entry to its exit.
     """
@@ -30,7 +43,7 @@ def tidy(blocks: Sequence[Block]) -> list[Block]:
         _join(blocks)
         blocks = _reached(blocks)
         tails = _merge_ends(blocks)
-        if not tails:
+        if not tails and not _hoist(blocks):
             return blocks
         blocks = [*blocks, *tails]
 
@@ -69,6 +82,46 @@ def _join(blocks: Sequence[Block]) -> None:
             block.insns += to.insns
             block.test, block.to, block.span = to.test, to.to, to.span
             to.insns, to.test, to.to = [], None, [to]
+
+
+def _hoist(blocks: Sequence[Block]) -> bool:
+    """Whether what both ways of a test began by setting, from nothing or from another register, is
+    now set before the test."""
+    ways = ways_in(blocks)
+    changed = False
+    for block in blocks:
+        if block.test is None or any(ways[to] > 1 for to in block.to):
+            continue
+        one, other = block.to
+        alike = {_signature(inst): inst for inst in _settings(other)}
+        kept = reads(block.test)
+        for inst in _settings(one):
+            twin = alike.get(_signature(inst))
+            if twin is not None and _may_pass(inst, one, kept) and _may_pass(twin, other, kept):
+                block.insns.append(inst)
+                one.insns.remove(inst)
+                other.insns.remove(twin)
+                changed = True
+    return changed
+
+
+def _settings(block: Block) -> list[Inst]:
+    """The instructions a block begins with that do nothing but set a register to another or to
+    what needs none."""
+    found = takewhile(lambda inst: is_free(inst) or inst.op is MOVE, block.insns)
+    return list(found)
+
+
+def _may_pass(inst: Inst, block: Block, kept: int) -> bool:
+    """Whether the instruction may stand before those of its block, and before a test of the
+    registers in `kept`: what the test finds out is for copies made behind it, too."""
+    before = block.insns[: block.insns.index(inst)]
+    needed = kept
+    for other in before:
+        needed |= reads(other) | writes(other)
+    if needed & writes(inst) or kept & reads(inst):
+        return False
+    return not any(reads(inst) & writes(other) for other in before)
 
 
 def _merge_ends(blocks: Sequence[Block]) -> list[Block]:

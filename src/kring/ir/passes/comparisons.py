@@ -74,9 +74,14 @@ def _equal_inverse(fold: Sweep, v: Value) -> Value | None:
 
 
 def _equal_bswap(fold: Sweep, v: Value) -> Value | None:
-    """bswap n x = c is x = bswap n c, and bswap n x = bswap n y is x = y, for n bits wide x, y"""
+    """bswap n x = c is x = bswap n c, and bswap n x = bswap n y is x = y, for n bits wide x, y
+
+    where no operation wants more of bswap n x: else both would be kept.
+    """
     x, y = v.args
     if x.op is not Op.BSWAP or fold.bits.get(x.args[0], MASK) > ones(width(x)):
+        return None
+    if x in fold.swapped:
         return None
     if y.op is Op.BSWAP and y.imm == x.imm and fold.bits.get(y.args[0], MASK) <= ones(width(x)):
         return become(v, v.op, [x.args[0], y.args[0]])

@@ -44,8 +44,9 @@ _TURNS = frozenset((*MIRROR, *(op for op, row in ROWS.items() if row.commutes)))
 
 class Sweep:
     """One sweep in reverse postorder; `bits` are those that values can have, `uses` how often
-    they were operands when it began. Of the values in `unseen` the verifier does not know their
-    bits: a mask or a test that bounds one stays."""
+    they were operands when it began, `swapped` results of `bswap` that are for more than equality.
+    Of the values in `unseen` the verifier does not know their bits: a mask or a test that bounds
+    one stays."""
 
     def __init__(self, fn: Fn, rules: Mapping[Op, tuple[Rule, ...]]) -> None:
         self.fn = fn
@@ -54,12 +55,16 @@ class Sweep:
         self.bits: Bits = {}
         self.unseen: set[Value] = set()
         self.uses: dict[Value, int] = {}
+        self.swapped: set[Value] = set()
         self.changed = False
         self.body: list[Value] = []
         self.consts: dict[int, Value] = {}
 
     def run(self) -> bool:
         self.uses = use_counts(self.fn)
+        for value in self.fn.values():
+            if value.op is not Op.EQ and value.op is not Op.NE:
+                self.swapped.update(arg for arg in value.args if arg.op is Op.BSWAP)
         preds = predecessors(self.fn)
         done: set[Block] = set()
         for block in reverse_postorder(self.fn):

@@ -249,6 +249,42 @@ def test_fields_of_the_task_are_what_proc_says(task: str, made: Build, facts: Fa
     assert one.size == types.size(id)
 
 
+@pytest.mark.kernel
+def test_a_pointer_to_one_struct_or_another_is_read_as_what_it_is_taken_for(made: Build) -> None:
+    text = """
+        (import-kernel-struct task-struct tgid mm real-parent)
+        (import-kernel-struct mm-struct arg-start)
+        (defmap flags :type :array :key-size 4 :value-size 4 :max-entries 1)
+    """ + program(
+        """(let* ((task (get-current-task-btf))
+                  (mm (task-struct-mm task))
+                  (at (if (getmap flags 0) task mm)))
+             (if (getmap flags 0)
+                 (task-struct-tgid at)
+                 (= (mm-struct-arg-start at) (mm-struct-arg-start mm))))"""
+    )
+    with load(made(text), attach=False) as s:
+        assert s.programs["p"].run().value == 1
+        s.maps["flags"][0] = 1
+        assert s.programs["p"].run().value == os.getpid()
+
+
+def test_a_loop_does_not_go_on_to_another_struct(made: Build) -> None:
+    text = """
+        (import-kernel-struct task-struct tgid mm real-parent)
+    """ + program(
+        """(let ((at (get-current-task-btf)) (sum 0))
+             (dotimes (i 2)
+               (incf sum (task-struct-tgid at))
+               (setf at (task-struct-mm at)))
+             sum)"""
+    )
+    with pytest.raises(CompileError, match="at is a pointer to an object of the kernel on one"):
+        made(text)
+    with load(made(text.replace("-btf", "")), on=Vm(), attach=False) as s:
+        s.programs["p"].run()
+
+
 def test_fields_that_come_with_kring_need_no_kernel(made: Build) -> None:
     text = "(import-kernel-struct task-struct tgid real-parent comm)" + program(
         """(let ((task (get-current-task)))
@@ -317,7 +353,7 @@ LISTS = """
       (setf (out-bytes o) (logior (<< (out-bytes o) 8) v)))
     (do-user-ptrs (p (load u64 (ctx-ptr) 24) 4 8 :index i)
       (incf (out-rounds o) (user-load u32 p 4))
-      (setf (out-null o) i))
+      (setf (out-null o) (+ (* 10 (out-null o)) i)))
     (setf (getmap result 0) o)
     0))
 """
@@ -337,7 +373,7 @@ def test_arrays_in_user_memory(made: Build) -> None:
     assert found.sum == 0x0102 + 4 + 9 + 16
     assert (found.pairs, found.last) == (1 + 2 + 3 + 10 + 20 + (1 << 40), 3)
     assert found.bytes == 0x02010000
-    assert (found.rounds, found.null) == (2 + 3 + 4, 3)
+    assert (found.rounds, found.null) == (2 + 3 + 4, 23)
 
 
 MARKED = """

@@ -1,0 +1,5 @@
+(import-kernel-struct task-struct (se (struct sched-entity)))
+(import-kernel-struct cred (uid (struct kuid-t)))
+(defprog watch (:type :raw-tracepoint :section "raw_tp/sys_enter")
+  (cred-uid (task-struct-se (get-current-task)))
+  0)

@@ -1,0 +1,2 @@
+(defprog watch (:type :raw-tracepoint :section "raw_tp/sys_enter")
+  (ld-btf-id 1234))

@@ -1,0 +1,5 @@
+(defmap m :type :array :key-size 4 :value-size 8 :max-entries 1)
+(defprog watch (:type :raw-tracepoint :section "raw_tp/sys_enter")
+  (do-user-array (v pair (getmap m 0) 4 8)
+    (incf (getmap m 0) v))
+  0)

@@ -19,5 +19,6 @@ def test_time_grows_no_faster_than_the_program() -> None:
     assert found["branches, exponent"] < 1.2
     assert found["exec_snoop, warm, ms"] > 0
     assert found["exec_snoop, cold, ms on a CPU"] > 0
+    assert found["exec_snoop.lisp, cold, ms on a CPU"] > 0
     missed = [row for row in rows if row["goal"] is not None and row["found"] > row["goal"]]
     assert ran.returncode == bool(missed)

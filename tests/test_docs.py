@@ -47,8 +47,9 @@ def test_it_builds(where: str, tmp_path: Path) -> None:
 
 
 def _lisp() -> Iterator[tuple[str, str]]:
-    """Each section of the page on Lisp that has programs, as one file."""
-    for section in re.split(r"^## ", (ROOT / "docs/lisp.md").read_text(), flags=re.M):
+    """Each section that has programs in Lisp, as one file."""
+    pages = [(ROOT / page).read_text() for page in ("README.md", "docs/lisp.md")]
+    for section in re.split(r"^## ", "\n## ".join(pages), flags=re.M):
         code = "\n".join(re.findall(r"^```lisp\n(.*?)^```$", section, flags=re.M | re.S))
         if code:
             yield section.splitlines()[0], code

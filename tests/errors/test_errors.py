@@ -56,7 +56,9 @@ def shown(error: BaseException, path: Path) -> str:
     return re.sub(r"log, \d+ lines", "log, N lines", text)
 
 
-@pytest.mark.parametrize("path", [path for path in [*FILES, *LISP] if path not in LIVE], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", [path for path in [*FILES, *LISP] if path not in LIVE], ids=lambda p: p.stem
+)
 def test_error(path: Path, bless: Callable[[Path, str], None]) -> None:
     bless(path.with_suffix(".err"), seen(path))
 

@@ -191,7 +191,7 @@ def _pair(
     return next((pair for pair in pairs if compare(item, part(side(machine, pair)))), None)
 
 
-def _getf(machine: Machine, value: Datum, name: Datum, default: Datum = None) -> Datum:
+def getf(machine: Machine, value: Datum, name: Datum, default: Datum = None) -> Datum:
     found = items(machine, value)
     for at in range(0, len(found) - 1, 2):
         if eql(found[at], name):
@@ -424,7 +424,7 @@ FUNCTIONS.update(
         "member": Row("item list", _member, _TEST),
         "assoc": Row("item list", _assoc, _TEST),
         "rassoc": Row("item list", _rassoc, _TEST),
-        "getf": Row("list name [default]", _getf),
+        "getf": Row("list name [default]", getf),
         "adjoin": Row("item list", _adjoin, _TEST),
         "union": Row("list list", _union, _TEST),
         "intersection": Row("list list", _intersection, _TEST),

@@ -151,6 +151,9 @@ class Machine:
     functions: dict[str, Function] = field(default_factory=dict[str, Function])
     macros: dict[str, Function] = field(default_factory=dict[str, Function])
     rows: dict[str, Function] = field(default_factory=dict[str, Function])
+    properties: dict[tuple[Symbol, Datum], Datum] = field(
+        default_factory=dict["tuple[Symbol, Datum]", Datum]
+    )
     top: Env = field(default_factory=Env)
     here: Span = Span("", 1, 1, 1, 1)
     steps: int = STEPS

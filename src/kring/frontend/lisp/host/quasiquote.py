@@ -22,7 +22,9 @@ def _filled(machine: Machine, form: Datum, env: Env, depth: int) -> Datum:
     name = _mark(form)
     if name == "unquote" and depth == 1:
         return machine.value(form.cdr, env)
-    if name in ("unquote", "unquote-splicing", "quasiquote"):
+    if name == "unquote-splicing" and depth == 1:
+        raise Failure("here is no list to splice into", "write `,` in place of `,@`")
+    if name:
         inner = depth + 1 if name == "quasiquote" else depth - 1
         rest = _filled_list(machine, form.cdr, env, inner, None)
         return Cell(form.car, rest, form.at, form.span)

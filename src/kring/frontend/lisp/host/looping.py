@@ -1,0 +1,569 @@
+"""`loop`: its clauses, and how they are run.
+
+    (loop for x in list for i from 0 when (oddp x) collect (* x i) into odd finally (return odd))
+
+A loop is parsed into steps, which share its environment and a `_Run`, and then turned until a
+step ends it. Clauses of iteration step in the order in which they are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from kring.frontend.diagnose import did_you_mean
+from kring.frontend.lisp.forms import Cell, Char, Symbol, listed, symbol
+from kring.frontend.lisp.host.machine import (
+    SPECIAL,
+    Datum,
+    Env,
+    Failure,
+    Machine,
+    a_symbol,
+    an_integer,
+    brief,
+    checked,
+    items,
+    make_list,
+)
+from kring.frontend.lisp.host.patterns import Pattern, bind, parse
+from kring.frontend.lisp.host.special import in_block
+from kring.record import field, record
+
+
+class _Ended(Exception):
+    """A loop's own end, after which what is behind `finally` is evaluated."""
+
+
+Step: TypeAlias = "Callable[[_Run], None]"
+
+
+@record(eq=False, frozen=False)
+class _Loop:
+    """What the clauses of a loop say: what starts it, what each turn steps and does, its end.
+
+    A step of `before` is run before each turn but those of its own start: each clause of iteration
+    has its first step and its next.
+    """
+
+    turns: list[tuple[Step, Step]] = field(default_factory=list["tuple[Step, Step]"])
+    initially: list[Step] = field(default_factory=list[Step])
+    body: list[Step] = field(default_factory=list[Step])
+    final: list[Step] = field(default_factory=list[Step])
+    name: Symbol | None = None
+
+
+@record(eq=False, frozen=False)
+class _Run:
+    """A loop that is running. `gathered` are its accumulations, those without a name under nil;
+    `state` what clauses of iteration remember."""
+
+    machine: Machine
+    env: Env
+    gathered: dict[Symbol | None, Datum] = field(default_factory=dict["Symbol | None", Datum])
+    lists: dict[Symbol | None, list[Datum]] = field(
+        default_factory=dict["Symbol | None", "list[Datum]"]
+    )
+    state: dict[int, Datum] = field(default_factory=dict[int, Datum])
+
+    def set(self, pattern: Pattern | None, value: Datum) -> None:
+        """Bind a name, or the names of a list."""
+        if isinstance(pattern, Symbol):
+            self.env.variables[pattern] = value
+        elif pattern is not None:
+            bind(self.machine, pattern, value, self.env, "loop", value)
+
+
+class _Words:
+    """The rest of a loop's clauses."""
+
+    def __init__(self, machine: Machine, rest: Datum) -> None:
+        self.machine = machine
+        self.rest: Datum = rest
+
+    def word(self) -> str:
+        """The keyword that comes next, if one does."""
+        if isinstance(self.rest, Cell) and isinstance(self.rest.car, Symbol):
+            return self.rest.car.name.removeprefix(":")
+        return ""
+
+    def take(self, *words: str) -> str:
+        """Pass over one of some keywords, if it comes next."""
+        word = self.word()
+        if word not in words or not word:
+            return ""
+        self.rest = self.rest.cdr
+        return word
+
+    def cell(self, what: str) -> Cell:
+        """Pass over the form that must come next."""
+        if not isinstance(self.rest, Cell):
+            raise Failure(f"the loop ends where {what} should stand")
+        cell = self.rest
+        self.rest = cell.cdr
+        return cell
+
+    def pattern(self) -> Pattern | None:
+        """Pass over a name, or a list of names, that is bound; nil binds nothing."""
+        cell = self.cell("a name")
+        if cell.car is None:
+            return None
+        if isinstance(cell.car, Cell):
+            return _loose(cell.car)
+        return a_symbol(cell.car, "a name to bind")
+
+
+def _loose(form: Cell) -> Pattern:
+    """A list of names, of which a list may have fewer or more elements."""
+    marked: Datum = form.cdr
+    parts: list[Datum] = [form.car]
+    while isinstance(marked, Cell):
+        parts.append(marked.car)
+        marked = marked.cdr
+    rest = marked if marked is not None else Symbol("rest")
+    words: Datum = Cell(symbol("&rest"), Cell(rest))
+    for part in reversed(parts):
+        inner = Symbol("nothing") if part is None else part
+        words = Cell(Cell(inner), words)
+    return parse(Cell(symbol("&optional"), words), True)
+
+
+def _loop(machine: Machine, form: Cell, env: Env) -> Datum:
+    if all(isinstance(one, Cell) for one in items(machine, form.cdr)):
+        return _forever(machine, form, env)
+    loop, words = _Loop(), _Words(machine, form.cdr)
+    if words.take("named"):
+        loop.name = a_symbol(words.cell("a name").car, "the name of a loop")
+    while words.rest is not None:
+        _clause(loop, words)
+    return in_block(machine, loop.name, env, lambda outer: _running(machine, loop, outer))
+
+
+def _forever(machine: Machine, form: Cell, env: Env) -> Datum:
+    def run(outer: Env) -> Datum:
+        while True:
+            machine.spend(1)
+            machine.body(form.cdr, outer)
+
+    return in_block(machine, None, env, run)
+
+
+def _running(machine: Machine, loop: _Loop, env: Env) -> Datum:
+    run = _Run(machine, Env(env))
+    try:
+        for first, _ in loop.turns:
+            first(run)
+        for step in loop.initially:
+            step(run)
+        while True:
+            machine.spend(1)
+            for step in loop.body:
+                step(run)
+            # closures made in a turn keep its bindings
+            run.env = Env(env, dict(run.env.variables), places=run.env.places)
+            for _, following in loop.turns:
+                following(run)
+    except _Ended:
+        pass
+    for name, values in run.lists.items():
+        made = make_list(machine, values)
+        run.gathered[name] = made
+        if name is not None:
+            run.env.variables[name] = made
+    for step in loop.final:
+        step(run)
+    return run.gathered.get(None)
+
+
+def _clause(loop: _Loop, words: _Words) -> None:
+    """Take in the clause that comes next."""
+    word = words.word()
+    if word in ("for", "as", "with", "repeat", "initially", "finally", "while", "until"):
+        words.take(word)
+        _CLAUSES[word](loop, words)
+    elif word == "always" or word == "never" or word == "thereis":
+        words.take(word)
+        loop.body.append(_judging(word, words.cell("a form"), loop))
+    else:
+        loop.body.append(_action(words, loop))
+
+
+def _for(loop: _Loop, words: _Words) -> None:
+    while True:
+        pattern = words.pattern()
+        word = words.word()
+        if word not in _ITERATIONS:
+            hint = did_you_mean(word, list(_ITERATIONS))
+            at = words.rest.at if isinstance(words.rest, Cell) else None
+            shown = brief(words.rest.car) if isinstance(words.rest, Cell) else "nothing"
+            raise Failure(f"{shown} says not how a name of loop gets its values. {hint}", span=at)
+        loop.turns.append(_ITERATIONS[word](words, pattern))
+        if not words.take("and"):
+            return
+
+
+def _in(words: _Words, pattern: Pattern | None) -> tuple[Step, Step]:
+    """The elements of a list, or its tails."""
+    whole = words.take("in", "on") == "on"
+    source = words.cell("a list")
+    by = words.cell("a function") if words.take("by") else None
+    key = id(source)
+
+    def first(run: _Run) -> None:
+        run.state[key] = run.machine.value(source, run.env)
+        step = run.machine.value(by, run.env) if by else None
+        run.state[-key] = step
+        show(run)
+
+    def show(run: _Run) -> None:
+        rest = run.state[key]
+        if not isinstance(rest, Cell):
+            raise _Ended
+        run.set(pattern, rest if whole else rest.car)
+
+    def following(run: _Run) -> None:
+        step, rest = run.state[-key], run.state[key]
+        run.state[key] = rest.cdr if step is None else run.machine.apply(step, rest)
+        show(run)
+
+    return first, following
+
+
+def _across(words: _Words, pattern: Pattern | None) -> tuple[Step, Step]:
+    """The characters of a string."""
+    words.take("across")
+    source = words.cell("a string")
+    key = id(source)
+
+    def first(run: _Run) -> None:
+        text = run.machine.value(source, run.env)
+        if text.__class__ is not str:
+            raise Failure(f"{brief(text)} is no string", span=source.at)
+        run.state[key] = iter(text)
+        following(run)
+
+    def following(run: _Run) -> None:
+        letter = next(run.state[key], None)
+        if letter is None:
+            raise _Ended
+        run.set(pattern, Char(letter))
+
+    return first, following
+
+
+def _equals(words: _Words, pattern: Pattern | None) -> tuple[Step, Step]:
+    """A value for the first turn and one for the others."""
+    words.take("=")
+    start = words.cell("a form")
+    then = words.cell("a form") if words.take("then") else start
+
+    def first(run: _Run) -> None:
+        run.set(pattern, run.machine.value(start, run.env))
+
+    def following(run: _Run) -> None:
+        run.set(pattern, run.machine.value(then, run.env))
+
+    return first, following
+
+
+_BOUNDS = {
+    "from": 0, "upfrom": 0, "downfrom": 0, "to": 1, "upto": 1, "downto": 1, "below": 1, "above": 1,
+    "by": 2,
+}  # fmt: skip
+
+
+def _counting(words: _Words, pattern: Pattern | None) -> tuple[Step, Step]:
+    """Integers from one to another."""
+    parts: list[tuple[str, Cell] | None] = [None, None, None]
+    while words.word() in _BOUNDS:
+        word = words.take(*_BOUNDS)
+        parts[_BOUNDS[word]] = word, words.cell("an integer")
+    start, limit, by = parts
+    said = {part[0] for part in parts if part}
+    down = bool(said & {"downfrom", "downto", "above"})
+    key = id(parts)
+
+    def first(run: _Run) -> None:
+        values = [
+            an_integer(run.machine.value(part[1], run.env)) if part else default
+            for part, default in ((start, 0), (limit, None), (by, 1))
+        ]
+        run.state[key] = values
+        show(run, parts)
+
+    def show(run: _Run, kept: object) -> None:
+        at, end, _ = run.state[key]
+        if end is not None:
+            inside = at >= end if down else at <= end
+            if not inside or (at == end and limit and limit[0] in ("below", "above")):
+                raise _Ended
+        run.set(pattern, at)
+
+    def following(run: _Run) -> None:
+        at, end, step = run.state[key]
+        run.state[key] = [checked(at - step if down else at + step), end, step]
+        show(run, parts)
+
+    return first, following
+
+
+def _being(words: _Words, pattern: Pattern | None) -> tuple[Step, Step]:
+    """The keys or the values of a hash table."""
+    from kring.frontend.lisp.host.tables import a_table
+
+    words.take("being")
+    words.take("the", "each")
+    what = words.take("hash-key", "hash-keys", "hash-value", "hash-values")
+    if not what or not words.take("of", "in"):
+        raise Failure("write `being the hash-keys of table`, or hash-values")
+    source = words.cell("a hash table")
+    keys = what.startswith("hash-key")
+    other: Pattern | None = None
+    if words.take("using"):
+        using = words.cell("a clause").car
+        if isinstance(using, Cell) and isinstance(using.cdr, Cell):
+            other = a_symbol(using.cdr.car)
+    key = id(source)
+
+    def first(run: _Run) -> None:
+        table = a_table(run.machine.value(source, run.env))
+        run.state[key] = iter(list(table.entries.values()))
+        following(run)
+
+    def following(run: _Run) -> None:
+        entry = next(run.state[key], None)
+        if entry is None:
+            raise _Ended
+        run.set(pattern, entry[0] if keys else entry[1])
+        run.set(other, entry[1] if keys else entry[0])
+
+    return first, following
+
+
+_ITERATIONS: dict[str, Callable[[_Words, Pattern | None], tuple[Step, Step]]] = {
+    "in": _in,
+    "on": _in,
+    "across": _across,
+    "=": _equals,
+    "being": _being,
+    **dict.fromkeys(_BOUNDS, _counting),
+}
+
+
+def _nothing(run: _Run) -> None:
+    pass
+
+
+def _with(loop: _Loop, words: _Words) -> None:
+    while True:
+        pattern = words.pattern()
+        value = words.cell("a value") if words.take("=") else None
+
+        def first(run: _Run, pattern: Pattern | None = pattern, value: Cell | None = value) -> None:
+            run.set(pattern, run.machine.value(value, run.env) if value else None)
+
+        loop.turns.append((first, _nothing))
+        if not words.take("and"):
+            return
+
+
+def _repeat(loop: _Loop, words: _Words) -> None:
+    source = words.cell("a number")
+    key = id(source)
+
+    def first(run: _Run) -> None:
+        run.state[key] = an_integer(run.machine.value(source, run.env)) + 1
+        following(run)
+
+    def following(run: _Run) -> None:
+        run.state[key] -= 1
+        if run.state[key] <= 0:
+            raise _Ended
+
+    loop.turns.append((first, following))
+
+
+def _forms(words: _Words) -> Step:
+    """The compound forms that come next, of which there is one at least."""
+    cells = [words.cell("a form")]
+    while isinstance(words.rest, Cell) and isinstance(words.rest.car, Cell):
+        cells.append(words.cell("a form"))
+
+    def step(run: _Run) -> None:
+        for cell in cells:
+            run.machine.value(cell, run.env)
+
+    return step
+
+
+def _initially(loop: _Loop, words: _Words) -> None:
+    words.take("do", "doing")
+    loop.initially.append(_forms(words))
+
+
+def _finally(loop: _Loop, words: _Words) -> None:
+    words.take("do", "doing")
+    if words.take("return"):
+        loop.final.append(_returning(words.cell("a form"), loop))
+    else:
+        loop.final.append(_forms(words))
+
+
+def _while(loop: _Loop, words: _Words) -> None:
+    loop.body.append(_ending(words.cell("a test"), False))
+
+
+def _until(loop: _Loop, words: _Words) -> None:
+    loop.body.append(_ending(words.cell("a test"), True))
+
+
+def _ending(test: Cell, wanted: bool) -> Step:
+    def step(run: _Run) -> None:
+        if (run.machine.value(test, run.env) is not None) is wanted:
+            raise _Ended
+
+    return step
+
+
+_CLAUSES: dict[str, Callable[[_Loop, _Words], None]] = {
+    "for": _for,
+    "as": _for,
+    "with": _with,
+    "repeat": _repeat,
+    "initially": _initially,
+    "finally": _finally,
+    "while": _while,
+    "until": _until,
+}
+
+
+def _leave(run: _Run, loop: _Loop, value: Datum) -> None:
+    from kring.frontend.lisp.host.machine import Leave
+
+    block = run.env.block(loop.name or symbol("nil"))
+    assert block is not None
+    raise Leave(block, value)
+
+
+def _returning(cell: Cell, loop: _Loop) -> Step:
+    return lambda run: _leave(run, loop, run.machine.value(cell, run.env))
+
+
+def _judging(word: str, cell: Cell, loop: _Loop) -> Step:
+    """`always`, `never`, `thereis`: a test that may decide what the loop is worth."""
+    if word != "thereis":
+        loop.initially.append(lambda run: run.gathered.setdefault(None, symbol("t")))
+
+    def step(run: _Run) -> None:
+        found = run.machine.value(cell, run.env)
+        if word == "thereis":
+            if found is not None:
+                _leave(run, loop, found)
+        elif (found is None) is (word == "always"):
+            _leave(run, loop, None)
+
+    return step
+
+
+def _action(words: _Words, loop: _Loop) -> Step:
+    """A clause that does something in each turn, perhaps under a condition."""
+    if words.take("do", "doing"):
+        return _forms(words)
+    if words.take("return"):
+        return _returning(words.cell("a form"), loop)
+    condition = words.take("when", "if", "unless")
+    if condition:
+        return _conditional(words, loop, condition == "unless")
+    word = words.take(*_GATHER)
+    if word:
+        value = words.cell("a form")
+        name = a_symbol(words.cell("a name").car) if words.take("into") else None
+        loop.initially.append(lambda run: _begin(run, word, name))
+        gather = _GATHER[word]
+        return lambda run: gather(run, name, run.machine.value(value, run.env))
+    at = words.rest.at if isinstance(words.rest, Cell) else None
+    shown = brief(words.rest.car) if isinstance(words.rest, Cell) else "nothing"
+    hint = did_you_mean(words.word(), [*_CLAUSES, *_GATHER, "do", "when", "unless", "return"])
+    raise Failure(f"{shown} begins no clause of loop. {hint}", span=at)
+
+
+def _conditional(words: _Words, loop: _Loop, otherwise: bool) -> Step:
+    test = words.cell("a test")
+    branches = [_actions(words, loop), _actions(words, loop) if words.take("else") else []]
+    words.take("end")
+
+    def step(run: _Run) -> None:
+        found = run.machine.value(test, run.env)
+        if found is not None:
+            run.env.variables[symbol("it")] = found
+        for action in branches[(found is None) is not otherwise]:
+            action(run)
+
+    return step
+
+
+def _actions(words: _Words, loop: _Loop) -> list[Step]:
+    found = [_action(words, loop)]
+    while words.take("and"):
+        found.append(_action(words, loop))
+    return found
+
+
+# What loops gather
+
+
+def _begin(run: _Run, word: str, name: Symbol | None) -> None:
+    """The value of what is gathered before anything is."""
+    start: Datum = 0 if word.startswith(("sum", "count")) else None
+    run.gathered.setdefault(name, start)
+    if name is not None:
+        run.env.variables.setdefault(name, start)
+
+
+def _collect(run: _Run, name: Symbol | None, value: Datum) -> None:
+    run.machine.spend(1 + len(run.lists.setdefault(name, [])) // 16)
+    run.lists[name].append(value)
+    if name is not None:
+        run.env.variables[name] = listed(run.lists[name])
+
+
+def _append(run: _Run, name: Symbol | None, value: Datum) -> None:
+    for element in items(run.machine, value):
+        run.lists.setdefault(name, []).append(element)
+    if name is not None:
+        run.env.variables[name] = listed(run.lists.get(name, []))
+
+
+def _keep(run: _Run, name: Symbol | None, value: Datum) -> None:
+    run.gathered[name] = value
+    if name is not None:
+        run.env.variables[name] = value
+
+
+def _sum(run: _Run, name: Symbol | None, value: Datum) -> None:
+    _keep(run, name, checked(run.gathered[name] + an_integer(value)))
+
+
+def _count(run: _Run, name: Symbol | None, value: Datum) -> None:
+    if value is not None:
+        _keep(run, name, run.gathered[name] + 1)
+
+
+def _most(run: _Run, name: Symbol | None, value: Datum) -> None:
+    before = run.gathered[name]
+    _keep(run, name, an_integer(value) if before is None else max(before, an_integer(value)))
+
+
+def _least(run: _Run, name: Symbol | None, value: Datum) -> None:
+    before = run.gathered[name]
+    _keep(run, name, an_integer(value) if before is None else min(before, an_integer(value)))
+
+
+_GATHER: dict[str, Callable[[_Run, Symbol | None, Datum], None]] = {
+    "collect": _collect, "collecting": _collect,
+    "append": _append, "appending": _append, "nconc": _append, "nconcing": _append,
+    "sum": _sum, "summing": _sum, "count": _count, "counting": _count,
+    "maximize": _most, "maximizing": _most, "minimize": _least, "minimizing": _least,
+}  # fmt: skip
+
+SPECIAL["loop"] = _loop

@@ -15,13 +15,14 @@ from kring.cli import error_text, say_notes
 from kring.decl.programs import Program
 from kring.errors import CompileError, KringError
 from kring.obj.object import Map, Object
-from kring.open import from_file, is_lisp, is_object
+from kring.open import from_file, is_object
 from kring.record import record, replace
 from kring.run.kernel.features import Feature, features
 from kring.run.kernel.kernel import Kernel
 from kring.run.target import Target
 from kring.script import programs_in
 from kring.session import Session, load
+from kring.spelling import is_lisp
 
 
 @record

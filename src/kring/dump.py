@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from kring.cli import say_notes
 from kring.errors import ObjectError
 from kring.obj.object import MapRef, Object, Program
-from kring.open import from_file, is_lisp, is_object
+from kring.open import from_file, is_object
+from kring.spelling import is_lisp
 
 if TYPE_CHECKING:
     from kring.abi.isa import Insn

@@ -19,13 +19,13 @@ from kring.decl.struct import Struct, fields
 from kring.decl.types import FieldType
 from kring.errors import AttachError
 from kring.obj.object import Object
-from kring.open import from_file, is_lisp, is_object
+from kring.open import from_file, is_object
 from kring.run.spec import kind_of
 from kring.run.target import Hook, Target
 from kring.script import programs_in
 from kring.session import Session, load
 from kring.shown import dump, plain, text_of, width
-from kring.spelling import article
+from kring.spelling import article, is_lisp
 from kring.stream.handle import StreamHandle
 from kring.tools.live import follow
 

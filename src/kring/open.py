@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING
 from kring.errors import ObjectError
 from kring.obj.object import Object
 from kring.record import replace
+from kring.spelling import is_lisp
 
 if TYPE_CHECKING:
     from kring.btf.ext import LineInfo
 
 _ELF = b"\x7fELF"
 _ENDINGS = (".bpf.o", ".o")
-LISP = (".lisp", ".lsp", ".cl")
-"""How the name of a file ends that is Lisp."""
 
 
 def open(path: str | os.PathLike[str]) -> Object:
@@ -50,11 +49,6 @@ def is_object(path: str) -> bool:
     """Whether the file is an ELF, or is called as an object is."""
     with builtins.open(path, "rb") as file:
         return file.read(len(_ELF)) == _ELF or path.endswith(_ENDINGS)
-
-
-def is_lisp(path: str) -> bool:
-    """Whether the file is called as Lisp is."""
-    return path.endswith(LISP)
 
 
 def placed(obj: Object, path: str) -> Object:

@@ -17,9 +17,9 @@ from kring.cli import say, say_notes
 from kring.errors import ObjectError
 from kring.obj.gen.records import Records, records_of
 from kring.obj.object import Object
-from kring.open import LISP, from_file, is_lisp, is_object, placed
+from kring.open import from_file, is_object, placed
 from kring.record import field, record, replace
-from kring.spelling import c_name
+from kring.spelling import LISP, c_name, is_lisp
 
 DECLARATIONS: Final = {
     "c": "{}.h",

@@ -1,5 +1,5 @@
 """Names: the one that was meant, for the authors of errors about one that is not there; one in a
-sentence; and the one that C, and so the kernel, can have."""
+sentence; the one that C, and so the kernel, can have; and those of files that are Lisp."""
 
 from __future__ import annotations
 
@@ -8,6 +8,15 @@ from itertools import islice
 
 _COMPARED = 50_000
 """Names looked at: malformed types may have very many."""
+
+
+LISP = (".lisp", ".lsp", ".cl")
+"""How the name of a file ends that is Lisp."""
+
+
+def is_lisp(path: str) -> bool:
+    """Whether the file is called as Lisp is."""
+    return path.endswith(LISP)
 
 
 def closest(name: str, known: Iterable[str]) -> str:

@@ -167,6 +167,16 @@ def test_errors_have_line_and_caret(verb: str, tmp_path: Path) -> None:
     assert "Did you mean" in done.stderr
 
 
+@pytest.mark.kernel
+def test_what_the_verifier_refuses_is_told_at_its_form_and_in_lisp(tmp_path: Path) -> None:
+    text = "(defprog blind (:type :xdp)\n  (load u32 (ctx data) 0))\n"
+    done = kring("check", written(tmp_path, text))
+    assert (done.returncode, "refused" in done.stdout) == (1, True)
+    assert f"{tmp_path}/prog.lisp:2:3: the kernel's verifier refused program" in done.stderr
+    assert "\n    (load u32 (ctx data) 0))\n    ^\n" in done.stderr
+    assert "first: `(when (<= (+ p 4) (ctx data-end)) …)`" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "text", "says"),
     [

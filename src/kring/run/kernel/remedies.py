@@ -16,11 +16,13 @@ from kring.record import record
 
 @record
 class Remedy:
-    """A refusal that is known: the verifier's words, ours, and the cure."""
+    """A refusal that is known: the verifier's words, ours, and the cure; `lisp` is the cure for a
+    program in Lisp, if it has words of its own there."""
 
     pattern: re.Pattern[str]
     meaning: str
     cure: str
+    lisp: str = ""
 
 
 def find(said: str) -> tuple[Remedy, re.Match[str]] | None:
@@ -31,8 +33,8 @@ def find(said: str) -> tuple[Remedy, re.Match[str]] | None:
     return None
 
 
-def _row(pattern: str, meaning: str, cure: str) -> Remedy:
-    return Remedy(re.compile(pattern), meaning, cure)
+def _row(pattern: str, meaning: str, cure: str, lisp: str = "") -> Remedy:
+    return Remedy(re.compile(pattern), meaning, cure, lisp)
 
 
 REMEDIES = (
@@ -41,16 +43,19 @@ REMEDIES = (
         r"R\d+ invalid mem access '\w*?(?P<what>map_value|ringbuf_mem|ptr|sock|mem)_or_null",
         "this may be None where it is used",
         "compare it on every path that leads here: `if x is not None:`, in C `if (x)`",
+        "test it on every path that leads here: `(when-let ((p …)) …)`",
     ),
     _row(
         r"pointer arithmetic on \w+_or_null prohibited",
         "a field of something that may be None is used",
         "compare it with None before taking its fields or elements",
+        "test it before its fields are taken: `(when-let ((p …)) …)`",
     ),
     _row(
         r"Possibly NULL pointer passed to",
         "a function is given something that may be None",
         "compare it with None before the call",
+        "test it before the call: `(when-let ((p …)) …)`",
     ),
     # Records and other references
     _row(
@@ -79,16 +84,19 @@ REMEDIES = (
         r"R\d+ min value is negative, either use unsigned index",
         "an index may be negative",
         "compare it with 0 too, or make it unsigned: `i & 7` is never negative",
+        "bound it right before it is used: `(logand i 7)` is never negative",
     ),
     _row(
         r"R\d+ unbounded memory access, make sure to bounds check",
         "nothing bounds this index",
         "compare it right before it is used: `if i < 8:`; the verifier knows only of comparisons",
+        "test it right before it is used: `(when (< i 8) …)`; only comparisons tell the verifier",
     ),
     _row(
         r"math between pkt pointer and register with unbounded min value",
         "an offset into the packet is not bounded",
         "compare it with a constant first: `if offset < 64:`; then read at it, and check that too",
+        "test it first: `(when (< offset 64) …)`; then compare with the packet's end, and read",
     ),
     _row(
         r"math between fp pointer and register with unbounded min value",
@@ -130,6 +138,8 @@ REMEDIES = (
         r"R\d+ offset is outside of the packet",
         "bytes of the packet are read that may not be there",
         "compare with the packet's end first: `if (ip := ctx.packet.read(IPv4)) is not None:`",
+        "compare with the packet's end first: `(when (<= (+ p 4) (ctx data-end)) …)`, or read"
+        " inside of `(with-packet (data data-end :min-len 34) …)`",
     ),
     _row(
         r"pointer arithmetic on pkt_end prohibited",
@@ -140,6 +150,7 @@ REMEDIES = (
         r"BPF_ATOMIC stores into R\d+ (?P<what>\w+) is not allowed",
         "this memory ({what}) takes no atomic updates",
         "write `x = x + 1`: no other processor has this packet or context",
+        "write `(store …)` of the sum: no other processor has this packet or context",
     ),
     # Pointers
     _row(
@@ -241,11 +252,13 @@ REMEDIES = (
         r"R\d+ min value is negative, either use unsigned or",
         "a size may be negative",
         "bound it from both sides before the call: `size & 63`, or two comparisons",
+        "bound it before the call: `(logand size 63)`",
     ),
     _row(
         r"R\d+ unbounded memory access, use 'var &= const'",
         "nothing bounds a size",
         "compare it with the size of the buffer before the call, or use `size & 63`",
+        "compare it with the size of the buffer before the call, or give `(logand size 63)`",
     ),
     _row(
         r"R\d+ is not a known constant",
@@ -309,6 +322,7 @@ REMEDIES = (
         r"infinite loop detected at insn (?P<insn>\d+)",
         "the loop on {insn} has no end that can be seen",
         "count it: `for i in range(100):`",
+        "count it: `(dotimes (i 100) …)`",
     ),
     _row(
         r"BPF program is too large. Processed (?P<count>\d+) insn",

@@ -16,6 +16,7 @@ from kring.errors import VerifierError
 from kring.obj.object import Program
 from kring.run.kernel.remedies import find
 from kring.run.kernel.syscall import error_name
+from kring.spelling import is_lisp
 
 _STATISTICS = (
     "processed ",
@@ -51,7 +52,7 @@ def refused(program: Program, errno: int, log: str) -> VerifierError:
     where = f"{line.file}:{line.line}:{line.column}: " if line else ""
     at = f" at slot {slot}" if slot is not None and not line else ""
     last = [line for line in lines[-_NEAR:] if _INSN.match(line)][-1:]
-    words, cure = _explained(program, [*last, *said])
+    words, cure = _explained(program, [*last, *said], bool(line) and is_lisp(line.file))
     reason = words or (said[-1] if said else _silent(program, errno))
     text = [f'{where}the kernel\'s verifier refused program "{program.name}"{at}: {reason}']
     if line:
@@ -80,8 +81,9 @@ def _verdict(lines: list[str]) -> list[str]:
     return said
 
 
-def _explained(program: Program, said: list[str]) -> tuple[str, str]:
-    """What that means and what to do; empty if the refusal is not known."""
+def _explained(program: Program, said: list[str], lisp: bool) -> tuple[str, str]:
+    """What that means and what to do, in the program's own language; empty if the refusal is not
+    known."""
     found = find("\n".join(said))
     if found is None:
         return "", ""
@@ -90,7 +92,7 @@ def _explained(program: Program, said: list[str]) -> tuple[str, str]:
     if insn := groups.get("insn"):
         line = line_of(program, int(insn))
         groups["insn"] = f"line {line.line}" if line else f"slot {insn}"
-    return remedy.meaning.format_map(groups), remedy.cure
+    return remedy.meaning.format_map(groups), (lisp and remedy.lisp) or remedy.cure
 
 
 def _silent(program: Program, errno: int) -> str:

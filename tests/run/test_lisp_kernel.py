@@ -269,6 +269,31 @@ def test_a_pointer_to_one_struct_or_another_is_read_as_what_it_is_taken_for(made
         assert s.programs["p"].run().value == os.getpid()
 
 
+COMPUTED = """
+(import-kernel-struct task-struct real-parent)
+(defstruct low (address u32) (again u64))
+(defmap m :type :hash :key-size 8 :value-size 8 :max-entries 8)
+(defmap n :type :array :key-size 4 :value-size 4 :max-entries 1)
+(defprog p (:type :raw-tracepoint :section "raw_tp/x")
+  (let ((typed (get-current-task-btf)) (bare (get-current-task)) (l (make-low)))
+    (setf (low-address l) typed
+          (low-again l) typed
+          (getmap m typed) 1
+          (getmap m 2) (task-struct-real-parent typed)
+          (getmap n 0) typed)
+    (and (= (>> typed 4) (>> bare 4)) (= (* 3 typed) (* 3 bare)) (= (- typed bare) 0)
+         (= (cast u32 typed) (low-address l)) (= (low-again l) bare) (= (getmap m bare) 1)
+         (= (getmap m 2) (task-struct-real-parent bare)) (= (getmap n 0) (cast u32 bare))
+         (= (+ typed (get-smp-processor-id)) (+ bare (get-smp-processor-id))))))
+"""
+
+
+@pytest.mark.parametrize("on", [pytest.param(Kernel(), marks=pytest.mark.kernel), Vm()])
+def test_pointers_whose_type_is_known_are_numbers_too(on: Any, made: Build) -> None:
+    with load(made(COMPUTED), on=on, attach=False) as s:
+        assert s.programs["p"].run().value == 1
+
+
 def test_a_loop_does_not_go_on_to_another_struct(made: Build) -> None:
     text = """
         (import-kernel-struct task-struct tgid mm real-parent)

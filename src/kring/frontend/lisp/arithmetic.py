@@ -11,7 +11,7 @@ from functools import reduce
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.expressions import FORMS, constant, size_of, value
 from kring.frontend.lisp.forms import Operand, show
-from kring.frontend.lisp.memory import ADDRESSES, described
+from kring.frontend.lisp.memory import ADDRESSES, as_number, described
 from kring.frontend.lisp.scope import Rule, Scope
 from kring.ir.core import Op, Space, Span, Type, Value, number, signed
 
@@ -31,7 +31,7 @@ def subtract(s: Scope, left: Value, right: Value, span: Span) -> Value:
         return _moved(s, left, s.b.emit(Op.NEG, right), span, "-")
     if left.type.space is None and right.type.space not in ADDRESSES | {None}:
         refuse(span, f"{described(right)} cannot be taken from a number")
-    return s.b.emit(Op.SUB, left, right)
+    return s.b.emit(Op.SUB, as_number(s, left), as_number(s, right))
 
 
 def _moved(s: Scope, pointer: Value, distance: Value, span: Span, how: str) -> Value:
@@ -40,7 +40,8 @@ def _moved(s: Scope, pointer: Value, distance: Value, span: Span, how: str) -> V
         refuse(span, f"{described(pointer)} takes no part in {how}", "compare with it")
     if (known := number(distance)) is not None:
         return s.b.at(pointer, signed(known))
-    return s.b.emit(Op.ADD, pointer, distance, type=Type(space))
+    pointer = as_number(s, pointer)
+    return s.b.emit(Op.ADD, pointer, distance, type=Type(pointer.type.space))
 
 
 def plain(s: Scope, arg: Operand) -> Value:
@@ -52,7 +53,7 @@ def plain(s: Scope, arg: Operand) -> Value:
             f"a number is wanted here; {show(arg.form)} is {described(found)}",
             "pointers are added to and compared",
         )
-    return found
+    return as_number(s, found)
 
 
 def _folded(step: Callable[[Scope, Value, Value, Span], Value]) -> Callable[..., Value]:

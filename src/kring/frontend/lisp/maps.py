@@ -15,7 +15,7 @@ from kring.decl.types import ArrayType, IntType
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.expressions import FORMS, give, taken, value
 from kring.frontend.lisp.forms import Operand, Symbol, operands, show
-from kring.frontend.lisp.memory import ADDRESSES, READABLE, described, pointer
+from kring.frontend.lisp.memory import ADDRESSES, READABLE, as_number, described, pointer
 from kring.frontend.lisp.scope import Place, Rule, Scope
 from kring.frontend.lisp.unit import TOPLEVEL, Unit, options
 from kring.ir.core import Mem, Op, Span, Value
@@ -132,8 +132,8 @@ def _in_memory(s: Scope, kind: ValueType | ArrayType, arg: Operand, what: str) -
 
 
 def held(s: Scope, kind: ValueType | ArrayType, found: Value, arg: Operand, what: str) -> Value:
-    size = value_size(kind)
-    if found.type.space in READABLE:
+    size, space = value_size(kind), found.type.space
+    if space in READABLE and (space not in ADDRESSES or size > 8):
         return found
     if (found.type.space is not None and found.type.space not in ADDRESSES) or size > 8:
         refuse(
@@ -141,6 +141,8 @@ def held(s: Scope, kind: ValueType | ArrayType, found: Value, arg: Operand, what
             f"the {what} is {size} bytes; {show(arg.form)} is {described(found)}",
             "give a pointer to it, as of `(make-NAME)`" if size > 8 else "give a number",
         )
+    if size < 8:
+        found = as_number(s, found)
     slot = s.b.stack(8)
     s.b.store(slot, Mem(0, size if size in (1, 2, 4, 8) else 8), found)
     return slot

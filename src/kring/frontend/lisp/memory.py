@@ -14,7 +14,7 @@ from kring.ir.core import Mem, Op, Space, Type, Value, aligned, number, signed
 _WRITTEN = frozenset({Space.STACK, Space.VALUE, Space.RECORD, Space.PACKET, Space.MEM, Space.CTX})
 READABLE = _WRITTEN | {Space.BTF}
 ADDRESSES = frozenset({Space.KERNEL, Space.USER, Space.BTF})
-"""Pointers that are as good as numbers to the verifier."""
+"""Pointers that can be numbers too."""
 _LARGEST = 1 << 16
 """Bytes of one block of memory; a program's stack has 512."""
 
@@ -33,6 +33,17 @@ def checked(s: Scope, found: Value, arg: Operand, written: bool = False) -> Valu
         # what the kernel hands to such a program is a typed pointer to the verifier
         return s.b.emit(Op.ADD, found, s.b.const(0), type=Type(Space.BTF))
     refuse(arg.span, f"{show(arg.form)} is {described(found)}, not memory", *_cure(space))
+
+
+def as_number(s: Scope, found: Value) -> Value:
+    """The address that a pointer is, to calculate with. The verifier lets nobody do that with a
+    pointer whose type it knows, so a helper copies it, which makes the verifier forget."""
+    if found.type.space is not Space.BTF:
+        return found
+    slot, copy = s.b.stack(8), s.b.stack(8)
+    s.b.store(slot, Mem(0, 8), found)
+    s.b.call("probe_read_kernel", copy, s.b.const(8), slot)
+    return s.b.load(copy, Mem(0, 8))
 
 
 def described(found: Value) -> str:
@@ -101,7 +112,10 @@ def _load_at(s: Scope, base: Value, offset: int, size: int) -> Value:
 def store(s: Scope, base: Value, offset: int, size: int, new: Value) -> None:
     """Store the low bytes of a value, in parts where the verifier takes no other."""
     past = misfit(base)
-    if past is None or not (offset + past) % size:
+    fits = past is None or not (offset + past) % size
+    if size < 8 or not fits:
+        new = as_number(s, new)
+    if past is None or fits:
         _store_at(s, base, offset, size, new)
         return
     for at, width in aligned(offset + past, size):
@@ -157,7 +171,7 @@ def _stack_addr(s: Scope, args: list[Operand]) -> Value:
     found = value(s, args[0])
     kind = s.types.get(variable(s, args[0].form, args[0].span), "u64")
     slot = s.b.stack(8)
-    s.b.store(slot, Mem(0, SIZES[kind]), found)
+    store(s, slot, 0, SIZES[kind], found)
     return slot
 
 

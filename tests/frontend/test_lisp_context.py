@@ -225,3 +225,24 @@ def test_what_the_context_has_not_is_refused_at_its_place(form: str, said: tuple
     assert said[0] in caught.value.msg
     assert said[1] in "\n".join(caught.value.notes)
     assert caught.value.lineno == 2
+
+
+BESIDE = {
+    "(load u64 (struct-alloc 8) 4)": "8 bytes at 4 would lie outside: a pointer to the stack",
+    "(store u8 (struct-alloc 8) -1 0)": "1 byte at -1 would lie outside",
+    "(memset (struct-alloc 8) 0 0 9)": "9 bytes at 0 would lie outside",
+    "(memcpy (struct-alloc 16) 0 (struct-alloc 8) 0 16)": "16 bytes at 0 would lie outside",
+    "(atomic-add (+ (struct-alloc 8) 4) 0 1 u64)": "8 bytes at 4 would lie outside",
+    "(when-let ((v (map-lookup h 0))) (load u32 v 6))": "4 bytes at 6 would lie outside",
+    "(when-let ((r (ringbuf-reserve ring 8 0))) (store u8 r 8 0))": "1 byte at 8 would lie outside",
+}
+
+
+@pytest.mark.parametrize(("form", "said"), BESIDE.items(), ids=BESIDE)
+def test_what_lies_beside_memory_is_refused(form: str, said: str) -> None:
+    text = """(defmap h :type :hash :key-size 4 :value-size 8 :max-entries 4)
+        (defmap ring :type :ringbuf :max-entries 4096)"""
+    with pytest.raises(CompileError) as caught:
+        built(f'{text}\n(defprog p (:section "raw_tp") {form})')
+    assert said in caught.value.msg
+    assert caught.value.lineno == 3

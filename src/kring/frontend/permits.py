@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from kring.abi.helper_use import RELEASE, USE
 from kring.abi.helpers import Helper
 from kring.abi.programs import Kind
-from kring.abi.uapi import BPF_F_SLEEPABLE
+from kring.abi.uapi import BPF_F_SLEEPABLE, ProgType
 from kring.frontend.diagnose import refuse
 from kring.ir.core import Span
 from kring.spelling import article
@@ -63,6 +63,8 @@ def check_use(kind: Kind, helper: Helper, span: Span, called: str = "") -> None:
     if allowed is None or allowed >> helper.id & 1:
         return
     others = [key.split("/")[0].lower() for key, mask in USE.items() if mask >> helper.id & 1]
+    if not others and _ELSEWHERE.get(helper.name, kind.type) is not kind.type:
+        others = [_ELSEWHERE[helper.name].name.lower()]
     if not others:
         return
     release = ".".join(RELEASE.split(".")[:2])
@@ -75,11 +77,16 @@ def check_use(kind: Kind, helper: Helper, span: Span, called: str = "") -> None:
 
 
 _LISTED = 6
+_ELSEWHERE = {
+    **dict.fromkeys(("get_func_arg", "get_func_ret", "get_func_arg_cnt"), ProgType.TRACING),
+    **dict.fromkeys(("rc_repeat", "rc_keydown", "rc_pointer_rel"), ProgType.LIRC_MODE2),
+}
+"""Helpers of programs that could not be asked for, or only of some that were not."""
 
 
 def _keys(kind: Kind) -> Iterator[str]:
     type = kind.type.name
     if kind.flags & BPF_F_SLEEPABLE:
         yield f"{type}/sleepable"
-    yield f"{type}/{kind.attach.name}"
+    yield f"{type}/{kind.attach.name.removeprefix('CGROUP_')}"
     yield type

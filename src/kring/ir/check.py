@@ -51,7 +51,7 @@ _TRACKED = frozenset(
     )
 )
 """Pointers that the verifier follows from their origin: arithmetic must not change their kind."""
-_BUFFERS = frozenset(("out", "in", "inout", "key", "value"))
+_BUFFERS = frozenset(("out", "in", "inout", "kept", "key", "value", "into"))
 _KINDS = {"map": Space.MAP, "ctx": Space.CTX, "record": Space.RECORD, "btf": Space.BTF}
 
 

@@ -139,7 +139,7 @@ def _inside(s: Scope, struct: str, where: _Where, offset: Operand) -> _Where:
     for name, one in members(struct).items():
         if not one.offset <= where.offset < end(one):
             continue
-        if where.size > one.size or (where.size < one.size and (one.points or struct == "xdp_md")):
+        if where.size > one.size or (where.size < one.size and (one.points or struct in _WHOLE)):
             spelled, bits = name.replace("_", "-"), one.size * 8
             refuse(
                 offset.span,
@@ -158,6 +158,9 @@ def _inside(s: Scope, struct: str, where: _Where, offset: Operand) -> _Where:
         f"{size(struct)} bytes",
     )
 
+
+_WHOLE = frozenset({"xdp_md", "sk_msg_md", "bpf_sockopt", "bpf_perf_event_data"})
+"""Structs of whose fields no part is read alone."""
 
 # Reading and writing
 

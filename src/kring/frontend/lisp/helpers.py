@@ -29,7 +29,7 @@ from kring.frontend.lisp.expressions import FORMS, value
 from kring.frontend.lisp.forms import Operand, Symbol, show
 from kring.frontend.lisp.inference import type_of
 from kring.frontend.lisp.maps import held
-from kring.frontend.lisp.memory import checked, described
+from kring.frontend.lisp.memory import checked, described, room
 from kring.frontend.lisp.scope import Rule, Scope
 from kring.frontend.permits import MISSING, check_use
 from kring.frontend.values import Gone, Lease, Num
@@ -127,8 +127,8 @@ def _called(helper: Helper, name: str, s: Scope, args: list[Operand]) -> Value:
         if kind not in _BUFFERS:
             call.literal = 0
     s.b.span = span
-    found = s.b.call(helper.name, *call.values)
-    return _result(call, found, args)
+    _check_values(call)
+    return _result(call, s.b.call(helper.name, *call.values))
 
 
 def _check_meant(helper: Helper, name: str, span: Span) -> None:
@@ -152,6 +152,14 @@ def _check_count(call: _Call, args: list[Operand]) -> None:
     listed = " ".join([call.name, *map(_spelled, helper.params)])
     refuse(call.span, f"{call.name} is given {given}", f"write `({listed})`")
 
+
+def _check_values(call: _Call) -> None:
+    """What a format shows are numbers of 64 bits, one behind the other."""
+    if call.helper.name in _FORMATS and (number(call.values[-1]) or 0) % 8:
+        refuse(call.span, f"{call.name} shows values of 8 bytes each", "give their bytes together")
+
+
+_FORMATS = frozenset({"snprintf", "seq_printf", "trace_vprintk"})
 
 # Arguments
 
@@ -231,7 +239,7 @@ def _buffer(call: _Call, at: int, found: Value, arg: Operand) -> Value:
         )  # fmt: skip
     if kind == "kept" and space is not Space.VALUE:
         _wrong(call, at, found, arg, "memory that stays: a map's value")
-    call.room = _room(call.s, found)
+    call.room = room(call.s, found)
     fixed = call.helper.more[at]
     if fixed and call.room is not None and call.room < int(fixed):
         refuse(arg.span, f"{call.what(at)} is {fixed} bytes; {show(arg.form)} has {call.room}")
@@ -242,23 +250,6 @@ def _buffer(call: _Call, at: int, found: Value, arg: Operand) -> Value:
 
 _WORDS = frozenset(ProgType) - {ProgType.SYSCALL}
 """Types whose context is no memory to helpers."""
-
-
-def _room(s: Scope, pointer: Value) -> int | None:
-    """The bytes that lie behind a pointer, where its origin tells."""
-    passed = 0
-    while pointer.op is Op.ADD and (step := number(pointer.args[1])) is not None:
-        pointer, passed = pointer.args[0], passed + signed(step)
-    size: int | None = None
-    if pointer.op is Op.STACK and isinstance(pointer.imm, int):
-        size = pointer.imm
-    elif pointer.op is Op.CALL and pointer.imm == "ringbuf_reserve":
-        size = number(pointer.args[1])
-    elif pointer.op is Op.CALL and pointer.imm == "map_lookup_elem":
-        declared = s.b.module.maps.get(str(pointer.args[0].imm))
-        if isinstance(declared, PlainMap) and declared.value is not None:
-            size = value_size(declared.value)
-    return None if size is None else size - passed
 
 
 def _size(call: _Call, at: int, found: Value, arg: Operand) -> Value:
@@ -273,10 +264,10 @@ def _size(call: _Call, at: int, found: Value, arg: Operand) -> Value:
     if most is None:
         most = _LARGEST_PROBE if call.helper.name in _PROBES else 0xFFFF_FFFF
     if not least <= known <= most:
-        room = f"; the memory before it has {call.room} bytes" if call.room is not None else ""
+        behind = f"; the memory before it has {call.room} bytes" if call.room is not None else ""
         refuse(
             arg.span,
-            f"{call.what(at)} is {signed(known)}{room}",
+            f"{call.what(at)} is {signed(known)}{behind}",
             f"it is from {least} to {most}" if most else "give it some memory",
         )
     return found
@@ -298,12 +289,10 @@ def _sized(
     """A pointer to a key or value of the call's map, or to where a number was put."""
     assert kind is not None
     made = held(call.s, kind, found, arg, f"{what} of {call.map_name}")
-    room = _room(call.s, made)
-    if room is not None and room < value_size(kind):
-        size = value_size(kind)
-        refuse(
-            arg.span, f"the {what} of {call.map_name} is {size} bytes; {show(arg.form)} has {room}"
-        )
+    behind = room(call.s, made)
+    if behind is not None and behind < value_size(kind):
+        whole = f"the {what} of {call.map_name} is {value_size(kind)} bytes"
+        refuse(arg.span, f"{whole}; {show(arg.form)} has {behind}")
     return made
 
 
@@ -358,7 +347,7 @@ def _give_back(call: _Call, found: Value, arg: Operand) -> None:
 
 
 def _dynptr(call: _Call, at: int, found: Value, arg: Operand) -> Value:
-    if found.type.space is not Space.STACK or (_room(call.s, found) or 0) < _DYNPTR_SIZE:
+    if found.type.space is not Space.STACK or (room(call.s, found) or 0) < _DYNPTR_SIZE:
         _wrong(
             call, at, found, arg, f"a dynamic pointer: {_DYNPTR_SIZE} bytes of the stack",
             f"make one: `(struct-alloc {_DYNPTR_SIZE})`",
@@ -389,7 +378,7 @@ _ARGUMENTS: dict[str, Callable[[_Call, int, Value, Operand], Value]] = {
 # Results
 
 
-def _result(call: _Call, found: Value, args: list[Operand]) -> Value:
+def _result(call: _Call, found: Value) -> Value:
     s, helper = call.s, call.helper
     if helper.name in CHANGES_PACKET:
         _forget_packet(call)

@@ -18,7 +18,7 @@ from kring.frontend.lisp.forms import Operand, Symbol, operands, show
 from kring.frontend.lisp.memory import ADDRESSES, READABLE, as_number, described, pointer
 from kring.frontend.lisp.scope import Place, Rule, Scope
 from kring.frontend.lisp.unit import TOPLEVEL, Unit, options
-from kring.ir.core import Mem, Op, Span, Value
+from kring.ir.core import Mem, Op, Space, Span, Value
 from kring.record import record
 from kring.spelling import c_name, closest
 
@@ -133,7 +133,7 @@ def _in_memory(s: Scope, kind: ValueType | ArrayType, arg: Operand, what: str) -
 
 def held(s: Scope, kind: ValueType | ArrayType, found: Value, arg: Operand, what: str) -> Value:
     size, space = value_size(kind), found.type.space
-    if space in READABLE and (space not in ADDRESSES or size > 8):
+    if space in READABLE - {Space.CTX} and (space not in ADDRESSES or size > 8):
         return found
     if (found.type.space is not None and found.type.space not in ADDRESSES) or size > 8:
         refuse(

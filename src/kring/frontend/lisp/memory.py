@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kring.decl.maps import PlainMap, value_size
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.constants import SIZES
 from kring.frontend.lisp.expressions import FORMS, constant, size_of, type_name, value, variable
@@ -80,11 +81,44 @@ def misfit(pointer: Value) -> int | None:
     all other memory, in which any place is as good."""
     if pointer.type.space is not Space.STACK:
         return 0
-    past = 0
-    while pointer.op is Op.ADD and (known := number(pointer.args[1])) is not None:
-        past += known
-        pointer = pointer.args[0]
-    return past % 8 if pointer.op is Op.STACK else None
+    first, past = origin(pointer)
+    return past % 8 if first.op is Op.STACK else None
+
+
+def origin(pointer: Value) -> tuple[Value, int]:
+    """What a pointer was made from by known steps, and how many bytes before it that lies."""
+    passed = 0
+    while pointer.op is Op.ADD and (step := number(pointer.args[1])) is not None:
+        pointer, passed = pointer.args[0], passed + signed(step)
+    return pointer, passed
+
+
+def room(s: Scope, pointer: Value) -> int | None:
+    """The bytes that lie behind a pointer, where its origin tells: the stack, a record, a value."""
+    first, passed = origin(pointer)
+    size = first.imm if first.op is Op.STACK else None
+    if first.op is Op.CALL and first.imm == "ringbuf_reserve":
+        size = number(first.args[1])
+    elif first.op is Op.CALL and first.imm == "map_lookup_elem":
+        declared = s.b.module.maps.get(str(first.args[0].imm))
+        if isinstance(declared, PlainMap) and declared.value is not None:
+            size = value_size(declared.value)
+    return size - passed if isinstance(size, int) else None
+
+
+def _check_inside(s: Scope, base: Value, offset: int, size: int) -> None:
+    """Refuse an access beside memory whose size is known."""
+    behind = room(s, base)
+    if behind is None:
+        return
+    before = origin(base)[1]
+    if offset + size > behind or offset + before < 0:
+        whole = behind + before
+        refuse(
+            s.b.span,
+            f"{size} byte{'s' * (size > 1)} at {offset + before} would lie outside: "
+            f"{described(base)} leads to {whole} byte{'s' * (whole > 1)} here",
+        )
 
 
 def load(s: Scope, base: Value, offset: int, size: int) -> Value:
@@ -92,6 +126,7 @@ def load(s: Scope, base: Value, offset: int, size: int) -> Value:
 
     The verifier takes none of the stack but at multiples of its size: there it is put together.
     """
+    _check_inside(s, base, offset, size)
     past = misfit(base)
     if past is None or not (offset + past) % size:
         return _load_at(s, base, offset, size)
@@ -111,6 +146,7 @@ def _load_at(s: Scope, base: Value, offset: int, size: int) -> Value:
 
 def store(s: Scope, base: Value, offset: int, size: int, new: Value) -> None:
     """Store the low bytes of a value, in parts where the verifier takes no other."""
+    _check_inside(s, base, offset, size)
     past = misfit(base)
     fits = past is None or not (offset + past) % size
     if size < 8 or not fits:
@@ -161,6 +197,7 @@ def _atomic_add(s: Scope, args: list[Operand]) -> Value:
     if offset % size:
         refuse(args[1].span, f"offset {offset} is no multiple of {size}, the size of what is added")
     s.b.span = span
+    _check_inside(s, base, offset, size)
     s.b.emit(Op.ATOMIC_ADD, s.b.at(base, 0), more, imm=Mem(offset, size))
     return s.b.const(0)
 
@@ -200,8 +237,11 @@ def _memset(s: Scope, args: list[Operand]) -> Value:
     span = s.b.span
     base = pointer(s, args[0], written=True)
     start, fill = _offset(s, args[1]), value(s, args[2])
+    if fill.type.space is not None:
+        refuse(args[2].span, f"memory is filled with a number; this is {described(fill)}")
     size = struct_size(s, args[3], "how much is filled")
     s.b.span = span
+    _check_inside(s, base, start, size)
     low = s.b.emit(Op.AND, fill, s.b.const(0xFF))
     words = {1: low}
     for width in (2, 4, 8):
@@ -228,6 +268,8 @@ def _memcpy(s: Scope, args: list[Operand]) -> Value:
     start = _offset(s, args[3])
     size = struct_size(s, args[4], "how much is copied")
     s.b.span = span
+    _check_inside(s, target, to, size)
+    _check_inside(s, source, start, size)
     here, there = misfit(target), misfit(source)
     step = 8
     if source.type.space is Space.STACK:

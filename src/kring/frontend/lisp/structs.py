@@ -15,7 +15,7 @@ from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.constants import SIZES
 from kring.frontend.lisp.expressions import FORMS, value
 from kring.frontend.lisp.forms import Cell, Operand, Symbol, operands, show, symbol
-from kring.frontend.lisp.memory import load, pointer, store, zeroed
+from kring.frontend.lisp.memory import described, load, pointer, store, zeroed
 from kring.frontend.lisp.scope import Place, Rule, Scope
 from kring.frontend.lisp.unit import TOPLEVEL, Unit
 from kring.frontend.memory import zero_fields
@@ -187,7 +187,11 @@ def _place(
         s.b.span = span
         return base, field.offset, field.size
     size = _element(field.type).size
+    if not args[1:]:
+        refuse(span, f"{field.name} is an array", "say which element: its index comes last")
     index = value(s, args[1])
+    if index.type.space is not None:
+        refuse(args[1].span, f"an index is a number; {show(args[1].form)} is {described(index)}")
     s.b.span = span
     if (known := number(index)) is not None:
         last = field.size // size - 1

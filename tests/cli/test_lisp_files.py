@@ -216,6 +216,17 @@ def test_open_gives_its_structs_and_keys(tmp_path: Path) -> None:
         assert s[obj["exec-events"]].dropped == 0
 
 
+def test_maps_that_no_program_names_are_there(tmp_path: Path) -> None:
+    """Whoever opens the file finds what it defines."""
+    spare = "(defmap spare :type :lpm-trie :key-size 8 :value-size 1 :max-entries 4)\n"
+    rings = "(defmap r :type :ringbuf :max-entries 4096)\n(defmap e :type :perf-event-array)\n"
+    obj = library.open(written(tmp_path, spare + rings + PACKETS))
+    assert [map.name for map in obj.maps] == ["spare", "r", "e", "counts"]
+    with load(from_elf(to_elf(obj), "again"), on=Vm()) as s:
+        s[obj["spare"]][bytes(8)] = b"\1"
+        assert s[obj["r"]].poll(0) == []
+
+
 def test_open_takes_the_licence_of_the_programs(tmp_path: Path) -> None:
     assert library.open(written(tmp_path, PACKETS)).license == "Dual BSD/GPL"
 

@@ -24,6 +24,7 @@ def compile_program(program: Defprog, module: Module) -> Fn:
 
     Raises: CompileError at the place in the source; it is in `module.errors` too.
     """
+    module.maps.update(program.unit.maps.values())
     module.structs.update((one.__name__, one) for one in program.unit.structs.values())
     try:
         fn = _compile(program, module)

@@ -93,6 +93,30 @@ class Pointer:
         return bytes(self.memory[self.at : self.at + size])
 
 
+@dataclass(frozen=True)
+class Variable:
+    """The memory of a variable whose address was taken."""
+
+    memory: bytearray
+
+    def pointer(self) -> Pointer:
+        return Pointer(self.memory)
+
+
+def held(cell: list[Any]) -> Any:
+    """What a variable is worth."""
+    value = cell[0]
+    return value.pointer().load(0, 8) if isinstance(value, Variable) else value
+
+
+def keep(cell: list[Any], new: Any) -> None:
+    """Set a variable."""
+    if isinstance(cell[0], Variable) and isinstance(new, int):
+        cell[0].pointer().store(0, 8, new)
+    else:
+        cell[0] = new
+
+
 @dataclass
 class Map:
     type: str
@@ -338,7 +362,7 @@ class Machine:
                 return 0
             case str():
                 known = self.constants.get(form)
-                return names[form][0] if known is None else known & MASK
+                return held(names[form]) if known is None else known & MASK
             case [str(name), *args]:
                 if name in OPERATORS or name in COMPARISONS or name in UNARY:
                     return self.operated(name, [self.value(arg, names) for arg in args])
@@ -473,7 +497,7 @@ class Machine:
         match form:
             case str():
                 cell = names[form]
-                return lambda: cell[0], lambda new: cell.__setitem__(0, new)
+                return lambda: held(cell), lambda new: keep(cell, new)
             case ["getmap", str(name), key]:
                 map, key_bytes = self.maps[name], self.key(name, self.value(key, names))
                 return (
@@ -536,8 +560,10 @@ class Machine:
         return 0
 
     def form_stack_addr(self, names: Names, name: str) -> Pointer:
-        value, kind = names[name]
-        return Pointer(bytearray(value.to_bytes(8, "little")[: SIZES[kind]]))
+        cell = names[name]
+        if isinstance(cell[0], int):
+            cell[0] = Variable(bytearray(cell[0].to_bytes(8, "little")))
+        return cell[0].pointer() if isinstance(cell[0], Variable) else Pointer(bytearray(8))
 
     def form_struct_alloc(self, names: Names, size: Any) -> Pointer:
         return Pointer(bytearray(self.value(size, names)))

@@ -9,11 +9,11 @@ from kring.frontend.diagnose import combined, refuse
 from kring.frontend.lisp import arithmetic, control, maps, memory, rings, structs
 from kring.frontend.lisp.expressions import body
 from kring.frontend.lisp.finish import finish
-from kring.frontend.lisp.scope import Scope
+from kring.frontend.lisp.scope import Rebuild, Scope
 from kring.frontend.lisp.unit import Defprog
 from kring.frontend.module import Module, Separate
 from kring.ir.check import unproven
-from kring.ir.core import Fn, Space, Type
+from kring.ir.core import Fn, Space, Type, Value
 
 PARTS = arithmetic, control, maps, memory, rings, structs
 """The modules whose forms every program may use; the others are imported when one is met."""
@@ -48,16 +48,20 @@ def _too_deep(program: Defprog) -> CompileError:
 def _compile(program: Defprog, module: Module) -> Fn:
     widened: set[Carried] = set()
     carried: dict[int, set[str]] = {}
+    addressed: dict[str, bool] = {}
     guessing = True
     while True:
         separate = Separate(program.name, set(), set())
         b = Builder(program.name, module, program.span, widened, separate)
         b.parameter(Type(Space.CTX))
-        s = Scope(b, program.unit, program, program.unit.facts, carried, {} if guessing else None)
+        guesses: dict[Value, str] | None = {} if guessing else None
+        s = Scope(b, program.unit, program, program.unit.facts, carried, guesses, addressed)
         try:
             result = body(s, program.body)
         except WidenLoop as loop:
             widened.add(loop.key)
+            continue
+        except Rebuild:
             continue
         b.span = program.body[-1].span if program.body else program.span
         finish(s, result, b.span)

@@ -19,10 +19,10 @@ from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.constants import CONSTANTS, SIZES
 from kring.frontend.lisp.forms import Cell, Operand, Symbol, head, operands, show
 from kring.frontend.lisp.headers import LIBRARY
-from kring.frontend.lisp.scope import Place, Rule, Scope
+from kring.frontend.lisp.scope import Place, Rebuild, Rule, Scope
 from kring.frontend.streams import count_drop
 from kring.frontend.values import Gone, Mixed, Num
-from kring.ir.core import MASK, Span, Value, number
+from kring.ir.core import MASK, Mem, Span, Value, number
 from kring.spelling import closest
 
 T = TypeVar("T")
@@ -53,6 +53,8 @@ CONDITIONS: dict[str, Callable[[Scope, list[Operand], Join, Join], None]] = {}
 
 _RESULT = "<value>"
 """A variable no source can name, for what several paths bring to one place."""
+_WHOLE = Mem(0, 8)
+"""A variable in memory."""
 _MOST_EXPANSIONS = 100
 """Macros within macros; more never end."""
 
@@ -203,7 +205,7 @@ def place(s: Scope, arg: Operand) -> Place:
             name = variable(s, symbol, arg.span)
 
             def write(new: Value) -> None:
-                s.b.env[name] = Num(new, signed=False)
+                _write(s, name, new)
 
             return Place(lambda: _read(s, symbol, name, arg.span), write)
         case Cell():
@@ -246,6 +248,9 @@ def bind(s: Scope, symbol: Symbol, found: Value, span: Span) -> str:
     if _constant(s, symbol) is not None:
         refuse(span, f"{symbol} is a constant, and cannot name a variable")
     name = s.names[symbol] = s.fresh(symbol)
+    if s.addressed.get(name) and found.type.space is None and s.b.block is not None:
+        s.slots[name] = s.b.stack(8)
+        s.b.store(s.slots[name], _WHOLE, found)
     s.b.env[name] = Num(found, signed=False)
     return name
 
@@ -270,7 +275,20 @@ def _named(s: Scope, symbol: Symbol, span: Span) -> Value:
     return _read(s, symbol, variable(s, symbol, span), span)
 
 
+def _write(s: Scope, name: str, new: Value) -> None:
+    slot = s.slots.get(name)
+    if slot is None:
+        s.b.env[name] = Num(new, signed=False)
+    elif new.type.space is None:
+        s.b.store(slot, _WHOLE, new)
+    else:
+        s.addressed[name] = False  # memory would lose what the pointer leads to
+        raise Rebuild
+
+
 def _read(s: Scope, symbol: Symbol, name: str, span: Span) -> Value:
+    if (slot := s.slots.get(name)) is not None:
+        return s.b.load(slot, _WHOLE)
     match s.b.env[name]:
         case Num(found):
             return found

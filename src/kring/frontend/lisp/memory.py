@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from kring.decl.maps import PlainMap, value_size
 from kring.frontend.diagnose import refuse
-from kring.frontend.lisp.constants import SIZES
 from kring.frontend.lisp.expressions import FORMS, constant, size_of, type_name, value, variable
 from kring.frontend.lisp.forms import Operand, Symbol, show
 from kring.frontend.lisp.scope import Rule, Scope
@@ -169,18 +168,29 @@ def _offset(s: Scope, arg: Operand) -> int:
     return signed(constant(s, arg, "an offset"))
 
 
+def _moved(s: Scope, base: Value, arg: Operand) -> tuple[Value, int]:
+    """Where an offset leads: a pointer, and as much of the offset as is known while compiling."""
+    found = value(s, arg)
+    if (known := number(found)) is not None:
+        return base, signed(known)
+    from kring.frontend.lisp.arithmetic import add
+
+    return add(s, base, found, arg.span), 0
+
+
 def _load(s: Scope, args: list[Operand]) -> Value:
     size, span = size_of(args[0]), s.b.span
-    base = pointer(s, args[1])
-    offset = _offset(s, args[2]) if args[2:] else 0
+    base, offset = pointer(s, args[1]), 0
+    if args[2:]:
+        base, offset = _moved(s, base, args[2])
     s.b.span = span
     return load(s, base, offset, size)
 
 
 def _store(s: Scope, args: list[Operand]) -> Value:
     size, span = size_of(args[0]), s.b.span
-    base = pointer(s, args[1], written=True)
-    offset, new = _offset(s, args[2]), value(s, args[3])
+    base, offset = _moved(s, pointer(s, args[1], written=True), args[2])
+    new = value(s, args[3])
     s.b.span = span
     store(s, base, offset, size, new)
     return s.b.const(0)
@@ -205,11 +215,15 @@ def _atomic_add(s: Scope, args: list[Operand]) -> Value:
 def _stack_addr(s: Scope, args: list[Operand]) -> Value:
     if not isinstance(args[0].form, Symbol):
         refuse(args[0].span, f"{show(args[0].form)} is no variable", "bind it with `let` first")
+    name = variable(s, args[0].form, args[0].span)
+    if name in s.slots:
+        return s.slots[name]
     found = value(s, args[0])
-    kind = s.types.get(variable(s, args[0].form, args[0].span), "u64")
-    slot = s.b.stack(8)
-    store(s, slot, 0, SIZES[kind], found)
-    return slot
+    if name not in s.addressed and found.type.space is None:
+        s.addressed[name], s.again = True, True
+    copy = s.b.stack(8)
+    s.b.store(copy, Mem(0, 8), found)
+    return copy
 
 
 def struct_size(s: Scope, arg: Operand, what: str, largest: int = _LARGEST) -> int:

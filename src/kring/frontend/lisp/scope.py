@@ -71,6 +71,10 @@ def _operands(usage: str) -> list[str]:
     return found
 
 
+class Rebuild(Exception):
+    """The program is to be built once more, with what was learned of it."""
+
+
 @record(frozen=False)
 class Scope:
     """One program being compiled.
@@ -83,7 +87,9 @@ class Scope:
     its name, `pointees` that which the verifier knows a pointer to lead to, and `guesses` the same
     of what several paths bring, None where guessing failed. `carried` has for each loop the
     variables that it changes, and `again` is set when one was found that was not known: then the
-    program is built once more.
+    program is built once more. `addressed` are the variables whose address a form takes, false for
+    those that hold pointers: they stay values, and each address is of a copy. `slots` has the
+    memory of the others, as far as they are bound.
     """
 
     b: Builder
@@ -92,6 +98,8 @@ class Scope:
     facts: Facts | None
     carried: dict[int, set[str]]
     guesses: dict[Value, str] | None
+    addressed: dict[str, bool]
+    slots: dict[str, Value] = field(default_factory=dict[str, Value])
     names: dict[Symbol, str] = field(default_factory=dict[Symbol, str])
     types: dict[str, str] = field(default_factory=dict[str, str])
     tokens: dict[Value, Token] = field(default_factory=dict[Value, Token])

@@ -19,6 +19,8 @@ from kring.ir.core import ACCESSES, Block, Fn, Imm, Mem, Op, Space, Value, numbe
 from kring.ir.graph import Dominance, dominance, substitute, use_counts
 from kring.record import field, record
 
+_MOST_KEPT = 256
+"""Bytes of the stack that memory with several readers may take: it is not free in between."""
 _CALLS = frozenset((Op.CALL, Op.KFUNC))
 _READ = frozenset(("key", "value", "in"))
 _LENT = _READ | {"out"}
@@ -177,7 +179,11 @@ def _merge(fn: Fn, areas: dict[Value, _Area]) -> bool:
     tree = dominance(fn)
     new: dict[Value, Value] = {}
     gone: set[Value] = set()
+    room = _MOST_KEPT - sum(area.size for area in areas.values() if len(area.readers) > 1)
     for group in groups.values():
+        if room <= 0:
+            break
+        room -= areas[group[0]].size if len(group) > 1 else 0
         kept: list[Value] = []
         for value in sorted(group, key=lambda value: _position(tree, areas[value])):
             area = areas[value]

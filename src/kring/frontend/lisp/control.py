@@ -10,7 +10,6 @@ from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.constants import SIZES
 from kring.frontend.lisp.expressions import (
     CONDITIONS,
-    EFFECTS,
     FORMS,
     bind,
     body,
@@ -343,24 +342,27 @@ def _setf(s: Scope, args: list[Operand]) -> Value:
 
 def _incf(s: Scope, args: list[Operand]) -> Value:
     into = place(s, args[0])
+    before = into.read() if into.add is None else None
     more = value(s, args[1]) if args[1:] else s.b.const(1)
     s.b.span = args[0].span
-    if into.add is not None:
+    if before is None:
+        assert into.add is not None
         return into.add(more)
     from kring.frontend.lisp.arithmetic import add
 
-    result = add(s, into.read(), more, args[0].span)
+    result = add(s, before, more, args[0].span)
     into.write(result)
     return result
 
 
 def _decf(s: Scope, args: list[Operand]) -> Value:
     into = place(s, args[0])
+    before = into.read()
     less = value(s, args[1]) if args[1:] else s.b.const(1)
     s.b.span = args[0].span
     from kring.frontend.lisp.arithmetic import subtract
 
-    result = subtract(s, into.read(), less, args[0].span)
+    result = subtract(s, before, less, args[0].span)
     into.write(result)
     return result
 
@@ -434,7 +436,10 @@ _BOTH = {
 }
 FORMS.update(
     {
-        **{name: Rule(usage, partial(form, wanted=True)) for name, (usage, form) in _BOTH.items()},
+        **{
+            name: Rule(usage, partial(form, wanted=True), effect=partial(form, wanted=False))
+            for name, (usage, form) in _BOTH.items()
+        },
         "and": Rule("[form…]", _and),
         "or": Rule("[form…]", _or),
         "not": Rule("form", _not),
@@ -445,7 +450,6 @@ FORMS.update(
         "return": Rule("[value]", _return),
     }
 )
-EFFECTS.update({name: partial(build, wanted=False) for name, (_, build) in _BOTH.items()})
 CONDITIONS.update(
     {"and": _if_and, "or": _if_or, "not": _if_not, "=": _if_equal, "/=": _if_different}
 )

@@ -46,8 +46,6 @@ LATER: dict[str, str] = {
     "tail-call": "kring.frontend.lisp.helpers",
 }  # fmt: skip
 """Forms whose rows are in a module that is imported when the first of them is met."""
-EFFECTS: dict[str, Callable[[Scope, list[Operand]], object]] = {}
-"""Forms that take less where nobody asks for their value."""
 CONDITIONS: dict[str, Callable[[Scope, list[Operand], Join, Join], None]] = {}
 """Forms that part the paths by themselves."""
 
@@ -91,16 +89,17 @@ def effect(s: Scope, arg: Operand) -> None:
     """Build what the form does; its value is not asked for."""
     if s.b.block is None:
         return
-    build = EFFECTS.get(head(arg.form))
-    if build is not None and isinstance(arg.form, Cell):
-        args = operands(arg.form.cdr, arg.span)
-        FORMS[head(arg.form)].check(head(arg.form), args, arg.span)
-        s.b.span = arg.span
-        build(s, args)
-    elif isinstance(arg.form, Cell) and _rule(s, arg) is None:
+    rule = _rule(s, arg) if isinstance(arg.form, Cell) else None
+    if not isinstance(arg.form, Cell) or (rule is not None and rule.effect is None):
+        value(s, arg)
+    elif rule is None:
         _expanded(s, arg, lambda expansion: effect(s, expansion))
     else:
-        value(s, arg)
+        assert rule.effect is not None
+        args = operands(arg.form.cdr, arg.span)
+        rule.check(head(arg.form), args, arg.span)
+        s.b.span = arg.span
+        rule.effect(s, args)
 
 
 def condition(s: Scope, arg: Operand, then: Join, otherwise: Join) -> None:

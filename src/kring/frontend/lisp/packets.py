@@ -15,12 +15,21 @@ from functools import partial
 from kring.abi.uapi import ProgType
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.constants import CONSTANTS, SIZES
-from kring.frontend.lisp.expressions import bind, body, constant, give, hide, taken, value
+from kring.frontend.lisp.expressions import (
+    bind,
+    body,
+    constant,
+    effects,
+    give,
+    hide,
+    taken,
+    value,
+)
 from kring.frontend.lisp.finish import finish
 from kring.frontend.lisp.forms import Cell, Operand, Symbol, operands, show, symbol
 from kring.frontend.lisp.headers import HEADERS, PROTOCOLS
 from kring.frontend.lisp.memory import described, load, pointer
-from kring.frontend.lisp.scope import Rule, Scope
+from kring.frontend.lisp.scope import Build, Rule, Scope
 from kring.frontend.lisp.unit import TOPLEVEL, Unit, options
 from kring.ir.core import Op, Space, Span, Value, signed
 from kring.record import record
@@ -171,7 +180,7 @@ _XDP = _Hook((ProgType.XDP,), "xdp", "with-tc-", "xdp_pass")
 _TC = _Hook((ProgType.SCHED_CLS, ProgType.SCHED_ACT), "tc", "with-", "tc_act_ok")
 
 
-def _with(form: str, hook: _Hook, layer: _Layer) -> Callable[[Scope, list[Operand]], Value]:
+def _with(form: str, hook: _Hook, layer: _Layer, wanted: bool) -> Build:
     """The body, where the packet is long enough and has the header; 0 where it has not."""
 
     def build(s: Scope, args: list[Operand]) -> Value:
@@ -194,11 +203,19 @@ def _with(form: str, hook: _Hook, layer: _Layer) -> Callable[[Scope, list[Operan
         for name, found in zip(names, (data, end, b.at(data, layer.start)), strict=False):
             assert isinstance(name.form, Symbol)
             bind(s, name.form, found, name.span)
-        give(s, body(s, args[1:]), after)
+        if wanted:
+            give(s, body(s, args[1:]), after)
+        else:
+            effects(s, args[1:])
+            b.jump(after)
         hide(s, before)
         b.enter(skipped)
-        give(s, b.const(0), after)
-        return taken(s, after)
+        if wanted:
+            give(s, b.const(0), after)
+            return taken(s, after)
+        b.jump(after)
+        b.enter(after)
+        return b.const(0)
 
     return build
 
@@ -266,7 +283,8 @@ def _rows() -> Iterator[tuple[str, Rule]]:
         for name in ("packet", *PROTOCOLS):
             layer, form = _LAYERS.get(name, _LAYERS["eth"]), f"{prefix}{name}"
             usage = "(data end header) [form…]" if layer.tests else "(data end) [form…]"
-            yield form, Rule(usage, _with(form, hook, layer))
+            valued, effect = (_with(form, hook, layer, wanted) for wanted in (True, False))
+            yield form, Rule(usage, valued, effect=effect)
 
 
 ROWS: dict[str, Rule] = dict(_rows())

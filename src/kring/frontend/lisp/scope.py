@@ -40,11 +40,13 @@ class Place:
 
 @record
 class Rule:
-    """How a form is built; `place` is what it is to `setf`, if that may write it."""
+    """How a form is built; `place` is what it is to `setf`, if that may write it, and `effect` how
+    it is built where nobody asks for its value, if that takes less."""
 
     usage: str
     build: Build
     place: Callable[[Scope, list[Operand]], Place] | None = None
+    effect: Build | None = None
 
     def check(self, name: str, args: Sequence[Operand], span: Span) -> None:
         """Refuse another number of operands than the usage says."""

@@ -49,16 +49,21 @@ def join_bits(block: Block, preds: list[Block], bits: Bits) -> None:
         bits[param] = found
 
 
-UNSEEN = frozenset((Op.UDIV, Op.UMOD))
-"""What the verifier knows nothing of, however small its operands are."""
+UNSEEN = frozenset((Op.UDIV, Op.UMOD, Op.LSHR))
+"""What the verifier may know nothing of, however small its operands are."""
 _BOUNDING = frozenset((Op.AND, Op.ZEXT, Op.LSHR))
 
 
 def is_unseen(value: Value, bits: Bits, unseen: set[Value]) -> bool:
     """Whether the verifier does not know the value's bits, as they come from such as it does not.
 
-    A mask, an extension and a shift leave no more bits than they do of anything.
+    A mask, an extension and a known shift leave no more bits than they do of anything.
     """
+    if value.op in (Op.UDIV, Op.UMOD):
+        return bits[value] != MASK
+    if value.op is Op.LSHR and _amount(value) is None and bits.get(value.args[1], MASK) > 31:
+        # of a shift by 64 or more it knows nothing, and a mask that says 63 is to be left out
+        return bits[value] != MASK
     if unseen.isdisjoint(value.args):
         return False
     if value.op in _BOUNDING:

@@ -139,8 +139,9 @@ class Sweep:
     def known(self, value: Value) -> None:
         """Note the bits of a value that is as simple as it gets."""
         self.bits[value] = can_be(value, self.bits)
-        if value.op in UNSEEN or (self.unseen and is_unseen(value, self.bits, self.unseen)):
-            self.unseen.add(value)
+        if self.unseen or value.op in UNSEEN:
+            if is_unseen(value, self.bits, self.unseen):
+                self.unseen.add(value)
 
     def end(self, block: Block) -> None:
         """Branches ask for a value itself rather than for its comparison with 0."""

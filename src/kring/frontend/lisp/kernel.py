@@ -130,9 +130,9 @@ def _import(unit: Unit, args: list[Operand], span: Span) -> None:
         members = made.asked(unit, args[0].span).members
         made.fields = {lisp_name(one): Declared(one, None, args[0].span) for one in members}
     unit.imports[owner] = made
-    for field in made.fields:
-        unit.forms[f"{owner}-{field}"] = Rule("pointer", partial(_field, made, field))
-    unit.forms[f"as-{owner}"] = Rule("pointer", partial(_tagged, made))
+    for field, spec in made.fields.items():
+        unit.form(f"{owner}-{field}", Rule("pointer", partial(_field, made, field)), spec.span)
+    unit.form(f"as-{owner}", Rule("pointer", partial(_tagged, made)), args[0].span)
     unit.values[f"+{owner}-size+"] = partial(_size, made)
 
 

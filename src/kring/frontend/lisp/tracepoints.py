@@ -9,6 +9,7 @@ the object, found out when it is loaded; its type is what the file says, or the 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import NoReturn
 
@@ -48,13 +49,21 @@ def _deftracepoint(unit: Unit, args: list[Operand], span: Span) -> None:
         known = _format(unit, name, at)
         names = {key: one.name for key, one in known.items() if not one.name.startswith(_COMMON)}
         fields = {key: Declared(one, None, at) for key, one in names.items()}
+    of_others = {form for one in unit.tracepoints.values() for form in _forms(one.fields)}
     made = unit.tracepoints.setdefault(name, Tracepoint(name, {}))
     made.fields.update(fields)
+    for form, rule in _forms(fields).items():
+        if form not in of_others:
+            unit.form(form, rule, fields[form[3:]].span if form[3:] in fields else at)
+
+
+def _forms(fields: Iterable[str]) -> dict[str, Rule]:
+    """The forms that fields bring; which tracepoint's they are is found where they are used."""
+    found = {f"tp-{key}": Rule("[index]", partial(_read, key)) for key in fields}
     for key in fields:
-        unit.forms[f"tp-{key}"] = Rule("[index]", partial(_read, key))
-    for key in fields:
-        unit.forms.setdefault(f"tp-{key}-ptr", Rule("", partial(_address, key)))
-        unit.forms.setdefault(f"tp-{key}-str", Rule("target size", partial(_copy, key)))
+        found.setdefault(f"tp-{key}-ptr", Rule("", partial(_address, key)))
+        found.setdefault(f"tp-{key}-str", Rule("target size", partial(_copy, key)))
+    return found
 
 
 def _tracepoint_name(arg: Operand) -> str:

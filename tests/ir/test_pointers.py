@@ -265,3 +265,22 @@ def test_what_is_used_unproven_is_told() -> None:
     ((pointer, user),) = unproven(fn)
     assert (pointer.op, user.op, user.span) == (Op.PARAM, Op.LOAD, SPAN)
     assert not list(unproven(build(lambda b, n: b.ret(n))))
+
+
+def test_a_loop_that_finds_a_pointer_now_and_then() -> None:
+    def program(b: Builder, n: Value) -> None:
+        assign(b, "p", b.const(0))
+        for outer in range(2):
+            assign(b, "i", b.const(0))
+            loop = b.loop(SPAN._replace(line=1 + outer), ["i", "p"])
+            body, after = b.join(), b.join()
+            b.branch(b.emit(Op.ULT, use(b, "i"), n), body, after)
+            b.enter(body)
+            assign(b, "i", b.emit(Op.ADD, use(b, "i"), b.const(1)))
+            even = b.emit(Op.EQ, b.emit(Op.AND, use(b, "i"), b.const(1)), b.const(0))
+            when(b, even, lambda: assign(b, "p", lookup(b, use(b, "i"))))
+            b.again(loop)
+            b.enter(after)
+        load_if(b, "p")
+
+    agrees(program, n0=7, n1=7, n2=50, n3=50, n4=7)

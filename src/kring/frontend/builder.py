@@ -8,7 +8,7 @@ body assigns, named by the front end. `block` is None where no path leads: nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from kring.abi.helpers import HELPERS
 from kring.decl.variables import CONSTANTS
@@ -31,9 +31,11 @@ from kring.frontend.values import (
     Unbound,
     Val,
     describe,
+    distinct,
     moves,
     parts,
     unify,
+    whole,
     with_parts,
 )
 from kring.ir.core import (
@@ -87,7 +89,8 @@ class Builder:
     other errors; `forgiven` are records that such a statement may have ended. `reach` is how far
     into a packet the program reads at fixed places. `ways` are the edges into each block so far;
     `ranges` the smallest and largest value of numbers that say themselves nothing about it, which
-    of those in `unseen` the verifier does not see.
+    of those in `unseen` the verifier does not see; `rounds` the loops that carry numbers, and as
+    which variables.
     """
 
     def __init__(
@@ -110,6 +113,7 @@ class Builder:
         self.ways: dict[Block, list[tuple[Block, Edge]]] = {}
         self.ranges: dict[Value, Range] = {}
         self.unseen: set[Value] = set()
+        self.rounds: dict[Value, tuple[Loop, str]] = {}
         self.env: Env = {}
         self.held: frozenset[Token] = frozenset()
         self.failed = False
@@ -286,14 +290,18 @@ class Builder:
                     continue
                 types[name] = type
                 val = self.env[name] = Num(self._as(type, val.value, self.block), signed=False)
-            values += _distinct(parts(val))
+            values += distinct(val)
         if self.block is not None:
             self._end(Op.JUMP, [], Edge(header, values))
         for name in names:
             self.env[name] = self._parameters(header, self.env[name], types.get(name))
         self.block = header
         self.fn.blocks.append(header)
-        return Loop(place, header, names, tuple(self.env[name] for name in names), self.held)
+        loop = Loop(place, header, names, tuple(self.env[name] for name in names), self.held)
+        for name, shape in zip(names, loop.shapes, strict=True):
+            if isinstance(shape, Num):
+                self.rounds[shape.value] = loop, name
+        return loop
 
     def _carried(self, place: Place, name: str) -> Type | Mixed | None:
         """As what a loop carries a variable, if not as it begins."""
@@ -318,7 +326,7 @@ class Builder:
                     raise WidenLoop(loop, name)
             elif isinstance(shape, Num) and isinstance(now, Mixed) and now.plain:
                 raise WidenLoop(loop, name, now)
-            elif _count(now) != _count(shape) or isinstance(common, Mixed):
+            elif len(distinct(now)) != len(distinct(shape)) or isinstance(common, Mixed):
                 if not isinstance(shape, Mixed | Unbound | Gone) and common != Poison():
                     refuse(
                         loop.span,
@@ -327,7 +335,7 @@ class Builder:
                         "give the two things two names",
                     )
                 continue
-            values += _distinct(parts(now))
+            values += distinct(now)
         lost = (self.held ^ loop.held) - self.forgiven
         if lost and not self.failed:
             first = min(lost, key=lambda token: token.span)
@@ -343,11 +351,29 @@ class Builder:
 
         Raises: WidenLoop if it is of another type, and could be.
         """
-        first = self.ways[loop.block][0][1].args[loop.block.params.index(param)]
+        first = self._first(param)
         type = common_type([first if self._is_zero(first) else param, now.value], self._is_zero)
         if isinstance(type, Mixed) or type != param.type:
             raise WidenLoop(loop, name, type)
         return replace(now, value=self._as(type, now.value, self.block))
+
+    def _first(self, value: Value) -> Value:
+        """What a value that loops carry begins as."""
+        while value in self.rounds:
+            block = self.rounds[value][0].block
+            value = self.ways[block][0][1].args[block.params.index(value)]
+        return value
+
+    def _widen(self, values: Sequence[Value]) -> None:
+        """Build again with a pointer, where a loop carried as a number what begins as 0.
+
+        Raises: WidenLoop if there is such a value among some that have no type in common.
+        """
+        for value in values:
+            if value in self.rounds and value.type == I64 and self._is_zero(self._first(value)):
+                loop, name = self.rounds[value]
+                others = [one.type for one in values if one.type.space is not None]
+                raise WidenLoop(loop, name, widest(others, null=True))
 
     def _end(self, op: Op, args: list[Value], *edges: Edge) -> None:
         assert self.block is not None
@@ -383,6 +409,7 @@ class Builder:
             elif column not in merged:
                 type = common_type(column, self._is_zero)
                 if isinstance(type, Mixed):
+                    self._widen(column)
                     return type
                 merged[column] = self._parameter(join.block, type)
                 self._note_range(merged[column], column)
@@ -399,13 +426,13 @@ class Builder:
 
     def _found_again(self, join: Join, vals: list[Val]) -> Maybe | None:
         """What was split by a comparison with None, whole again; None if it is not just that."""
-        origin = next((_whole(val) for val in vals if isinstance(val, Nothing | Maybe)), None)
+        origin = next((whole(val) for val in vals if isinstance(val, Nothing | Maybe)), None)
         if origin is None or isinstance(origin.inner, Record):
             return None
         if all(isinstance(val, Nothing) for val in vals) or all(val == vals[0] for val in vals):
             return None
         for val in vals:
-            same = _whole(val) if isinstance(val, Nothing | Maybe) else val
+            same = whole(val) if isinstance(val, Nothing | Maybe) else val
             if same not in (origin, origin.inner):
                 return None
         if not isinstance(origin.inner, Num):
@@ -463,26 +490,7 @@ class Builder:
         return held
 
 
-def _distinct(values: Iterable[Value]) -> list[Value]:
-    """The values, a pointer that may be null once: it says whether something is there and where,
-    so that comparing the one must be comparing the other."""
-    found: list[Value] = []
-    for value in values:
-        if value not in found or not value.type.nullable:
-            found.append(value)
-    return found
-
-
-def _count(val: Val) -> int:
-    return len(_distinct(parts(val)))
-
-
 def number(value: Value) -> int:
     """What a constant is, unsigned."""
     assert isinstance(value.imm, int)
     return value.imm
-
-
-def _whole(val: Nothing | Maybe) -> Maybe:
-    """What it was before a comparison with None."""
-    return val.origin if isinstance(val, Nothing) else val.whole or val

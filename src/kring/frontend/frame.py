@@ -176,10 +176,9 @@ class Frame:
                 self.b.held -= {lock}
                 self.b.call("spin_unlock", pointer)
             case Repeat(iterator=Value() as iterator):
-                from kring.decl.kfuncs import ITER_NUM_DESTROY
-                from kring.frontend.kfuncs import emit
+                from kring.frontend.iterators import end
 
-                emit(self.b, ITER_NUM_DESTROY, iterator)
+                end(self.b, iterator)
             case _:
                 pass  # a loop that the program counts itself holds nothing
 

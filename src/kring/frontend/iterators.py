@@ -11,52 +11,47 @@ could tell it nothing new.
 
 from __future__ import annotations
 
-import ast
+from collections.abc import Iterable
 
 from kring.abi.uapi import MAX_ROUNDS
-from kring.decl.kfuncs import ITER_NUM_NEW, ITER_NUM_NEXT
-from kring.frontend import integers, kfuncs
-from kring.frontend.builder import Builder
-from kring.frontend.frame import Frame, Repeat
-from kring.frontend.loops import Range, Take, note_range, repeat_body
-from kring.frontend.source import assigned_names
-from kring.frontend.statements import block
+from kring.decl.kfuncs import ITER_NUM_DESTROY, ITER_NUM_NEW, ITER_NUM_NEXT
+from kring.frontend import integers
+from kring.frontend.builder import Builder, Join
+from kring.frontend.kcall import emit
+from kring.frontend.rounds import Range, note_range
 from kring.frontend.values import Num
 from kring.ir.core import Mem, Op, Value
 
 
-def iterate(frame: Frame, node: ast.For, name: str, numbers: Range, take: Take) -> None:
-    """A loop that an iterator of the kernel counts, however often; see `_rounds` for the end of
-    that.
+def begin(b: Builder, numbers: Range, changed: Iterable[str]) -> Value:
+    """An iterator over as many numbers, for a loop that changes some variables; see `_rounds` for
+    the end of that.
 
     Since: Linux 6.4, commit 6018e1f407cc ("bpf: implement numbers iterator").
     """
-    b = frame.b
     iterator = b.stack(8)
-    begun = kfuncs.emit(b, ITER_NUM_NEW, iterator, b.const(0), _rounds(b, numbers))
-    assigned = [*assigned_names(node.target, *node.body)]
-    _hide(b, assigned, begun)
-    loop = b.loop(frame.at(node), assigned)
-    found = kfuncs.emit(b, ITER_NUM_NEXT, iterator)
-    body, otherwise = b.join(), b.join()
-    repeat = Repeat(b.join(), b.join(), iterator)
+    begun = emit(b, ITER_NUM_NEW, iterator, b.const(0), _rounds(b, numbers))
+    _hide(b, changed, begun)
+    return iterator
+
+
+def step(b: Builder, iterator: Value, numbers: Range, body: Join, otherwise: Join) -> Num:
+    """Go on in the loop's body with the next of its numbers; behind the last to `otherwise`."""
+    found = emit(b, ITER_NUM_NEXT, iterator)
     b.branch(found, body, otherwise)
     b.enter(body)
-    step = b.emit(Op.MUL, b.load(found, Mem(0, 4)), b.const(numbers.step))
-    count = Num(b.emit(Op.ADD, numbers.start.value, step), numbers.start.signed)
-    note_range(frame, count.value, numbers, seen=False)
-    frame.bind(name, take(count))
-    repeat_body(frame, node.body, repeat)
-    b.enter(repeat.next)
-    b.again(loop)
-    b.enter(otherwise)
-    frame.end(repeat, "submit")
-    block(frame, node.orelse)
-    b.jump(repeat.after)
-    b.enter(repeat.after)
+    distance = b.emit(Op.MUL, b.load(found, Mem(0, 4)), b.const(numbers.step))
+    count = Num(b.emit(Op.ADD, numbers.start.value, distance), numbers.start.signed)
+    note_range(b, count.value, numbers, seen=False)
+    return count
 
 
-def _hide(b: Builder, names: list[str], zero: Value) -> None:
+def end(b: Builder, iterator: Value) -> None:
+    """End what `begin` began, on a path that leaves the loop."""
+    emit(b, ITER_NUM_DESTROY, iterator)
+
+
+def _hide(b: Builder, names: Iterable[str], zero: Value) -> None:
     """Add to each constant that the loop changes a 0 that the verifier does not know to be one.
 
     Else it would follow a counter from round to round, and never see that one is like another.
@@ -64,7 +59,11 @@ def _hide(b: Builder, names: list[str], zero: Value) -> None:
     for name in names:
         val = b.env.get(name)
         if isinstance(val, Num) and val.value.op is Op.CONST:
-            b.env[name] = Num(b.emit(Op.ADD, val.value, zero), val.signed)
+            hidden = b.emit(Op.ADD, val.value, zero)
+            if not val.value.imm:
+                b.ranges[hidden] = 0, 0
+                b.unseen.add(hidden)
+            b.env[name] = Num(hidden, val.signed)
 
 
 def _rounds(b: Builder, numbers: Range) -> Value:

@@ -1,7 +1,4 @@
-"""Calls of kernel functions by BTF name: arguments checked against the stub, results taken.
-
-`emit` is for the compiler's own calls, `call` for those that a program writes.
-"""
+"""Calls of kernel functions by BTF name: arguments checked against the stub, results taken."""
 
 from __future__ import annotations
 
@@ -21,6 +18,7 @@ from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import evaluate, own_view
 from kring.frontend.frame import Frame, Pending, cure
 from kring.frontend.integers import truncate
+from kring.frontend.kcall import emit
 from kring.frontend.leases import give_back, lease
 from kring.frontend.memory import check_constant, load_int
 from kring.frontend.values import (
@@ -35,36 +33,10 @@ from kring.frontend.values import (
     Val,
     describe,
 )
-from kring.ir.core import I64, Op, Space, Span, Type, Value
-from kring.ir.core import Kfunc as Signature
+from kring.ir.core import Span, Value
 
 _MOST = 5
 """Registers for arguments."""
-
-
-def emit(b: Builder, function: Kfunc, *args: Value) -> Value:
-    """What a kernel function returns: 64 bits as they come, or a pointer.
-
-    Raises: DeclarationError if another one of that name is used in the build.
-    """
-    known = b.module.kfuncs.setdefault(function.name, function)
-    if known is not function and _shape(known) != _shape(function):
-        raise DeclarationError(f"{function.name}() is declared twice, and not alike")
-    kinds = tuple(_kind(kind) for _, kind in function.params)
-    result = _result_type(function.result)
-    name = "int" if result.space is None else f"{result.space.value}{'?' * result.nullable}"
-    return b.emit(Op.KFUNC, *args, imm=Signature(function.name, kinds, name), type=result)
-
-
-def _shape(function: Kfunc) -> tuple[object, ...]:
-    """What two declarations of one function must have in common."""
-    kinds = (*(kind for _, kind in function.params), function.result)
-    return tuple(
-        (kind.to.__name__ if isinstance(kind.to, type) else kind.to, kind.nullable)
-        if isinstance(kind, Pointer)
-        else kind
-        for kind in kinds
-    )
 
 
 def call(frame: Frame, function: Kfunc, node: ast.Call) -> Val | Pending:
@@ -97,35 +69,6 @@ def call(frame: Frame, function: Kfunc, node: ast.Call) -> Val | Pending:
         ):
             give_back(b, val.token, span)
     return _result(frame, function, value)
-
-
-def _kind(kind: ArgType) -> str:
-    """The kind of an argument, in the words of `abi.helpers.Helper`."""
-    match kind:
-        case Pointer(type() as to, nullable) if issubclass(to, Struct):
-            return "mem" if nullable else "inout"
-        case Pointer(type() as to, nullable) if issubclass(to, KernelStruct):
-            return "addr" if nullable else "btf"
-        case Pointer(type()):
-            return "ctx"
-        case Pointer(IntType(), nullable):
-            return "mem" if nullable else "inout"
-        case Pointer():
-            return "mem"
-        case _:
-            return "int"
-
-
-def _result_type(kind: ArgType | None) -> Type:
-    match kind:
-        case Pointer(type() as to, nullable) if issubclass(to, KernelStruct):
-            return Type(Space.BTF, nullable)
-        case Pointer(IntType(), nullable):
-            return Type(Space.MEM, nullable)
-        case Pointer(type() as to, nullable) if issubclass(to, Struct):
-            return Type(Space.MEM, nullable)
-        case _:
-            return I64
 
 
 def _argument(frame: Frame, what: str, kind: ArgType, val: Val, span: Span) -> Value:

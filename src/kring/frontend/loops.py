@@ -7,19 +7,17 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from kring.abi.uapi import MAX_ROUNDS
 from kring.frontend import integers
-from kring.frontend.builder import Builder
 from kring.frontend.conditions import condition
 from kring.frontend.diagnose import refuse
 from kring.frontend.expressions import evaluate, number, unsupported
 from kring.frontend.frame import Frame, Repeat
 from kring.frontend.items import element, walkable
+from kring.frontend.rounds import FOLLOWED, Range, most, note_range
 from kring.frontend.source import assigned_names
 from kring.frontend.statements import block
 from kring.frontend.values import Items, KernelArray, Num, Val
-from kring.ir.core import Op, Value
-from kring.record import record
+from kring.ir.core import Op
 
 
 def _while(frame: Frame, node: ast.While) -> None:
@@ -53,39 +51,12 @@ def _for(frame: Frame, node: ast.For) -> None:
     numbers, take = _counted(frame, node.iter)
     if frame.b.block is None:
         return
-    rounds = _most(frame.b, numbers)
+    rounds = most(frame.b, numbers)
     around = prod(outer.rounds for outer in frame.blocks() if isinstance(outer, Repeat))
-    if rounds * around <= _FOLLOWED:
+    if rounds * around <= FOLLOWED:
         _count(frame, node, node.target.id, numbers, take, rounds)
     else:
-        from kring.frontend.iterators import iterate
-
-        iterate(frame, node, node.target.id, numbers, take)
-
-
-@record
-class Range:
-    """The numbers a loop counts through; the step is known and not 0."""
-
-    start: Num
-    stop: Num
-    step: int
-
-
-_FOLLOWED = 4096
-"""Rounds, those of the loops around it multiplied in, up to which the verifier is let follow a loop
-round by round; a longer one is stepped by the kernel, and the verifier looks at one round for all.
-"""
-
-
-def _most(b: Builder, numbers: Range) -> int:
-    """How often a loop over these numbers comes round at the most."""
-    first, last = ((numbers.start, numbers.stop) if numbers.step > 0 else
-                   (numbers.stop, numbers.start))  # fmt: skip
-    low, high = b.bounds(first.value)[0], b.bounds(last.value)[1]
-    if (not first.signed and low < 0) or (not last.signed and b.bounds(last.value)[0] < 0):
-        return MAX_ROUNDS
-    return min(max(0, -(-(high - low) // abs(numbers.step))), MAX_ROUNDS)
+        _step(frame, node, node.target.id, numbers, take)
 
 
 Take = Callable[[Num], Val]
@@ -105,7 +76,7 @@ def _count(frame: Frame, node: ast.For, name: str, numbers: Range, take: Take, r
     below = "<" if numbers.step > 0 else ">"
     b.branch(integers.compare(b, below, count, numbers.stop), body, otherwise)
     b.enter(body)
-    note_range(frame, count.value, numbers)
+    note_range(b, count.value, numbers)
     frame.bind(name, take(count))
     repeat_body(frame, node.body, repeat)
     b.enter(repeat.next)
@@ -119,14 +90,26 @@ def _count(frame: Frame, node: ast.For, name: str, numbers: Range, take: Take, r
     b.env.pop(counter, None)
 
 
-def note_range(frame: Frame, count: Value, numbers: Range, seen: bool = True) -> None:
-    """Say what a loop's counter can be in its body; unless `seen`, the verifier does not know."""
-    b, start, stop = frame.b, numbers.start, numbers.stop
-    (first, last), (low, high) = b.bounds(start.value), b.bounds(stop.value)
-    up = numbers.step > 0
-    b.ranges[count] = (first, max(first, high - 1)) if up else (min(last, low + 1), last)
-    if not (seen and integers.known(start, stop)):
-        b.unseen.add(count)
+def _step(frame: Frame, node: ast.For, name: str, numbers: Range, take: Take) -> None:
+    """A loop that an iterator of the kernel counts, however often, but for MAX_ROUNDS."""
+    from kring.frontend import iterators
+
+    b = frame.b
+    assigned = [*assigned_names(node.target, *node.body)]
+    iterator = iterators.begin(b, numbers, assigned)
+    loop = b.loop(frame.at(node), assigned)
+    body, otherwise = b.join(), b.join()
+    repeat = Repeat(b.join(), b.join(), iterator)
+    count = iterators.step(b, iterator, numbers, body, otherwise)
+    frame.bind(name, take(count))
+    repeat_body(frame, node.body, repeat)
+    b.enter(repeat.next)
+    b.again(loop)
+    b.enter(otherwise)
+    frame.end(repeat, "submit")
+    block(frame, node.orelse)
+    b.jump(repeat.after)
+    b.enter(repeat.after)
 
 
 def _counted(frame: Frame, node: ast.expr) -> tuple[Range, Take]:

@@ -274,6 +274,21 @@ def with_parts(val: Val, values: tuple[Value, ...]) -> Val:
             return val
 
 
+def distinct(val: Val) -> list[Value]:
+    """The IR values inside, a pointer that may be null once: it says whether something is there and
+    where, so that comparing the one must be comparing the other."""
+    found: list[Value] = []
+    for value in parts(val):
+        if value not in found or not value.type.nullable:
+            found.append(value)
+    return found
+
+
+def whole(val: Nothing | Maybe) -> Maybe:
+    """What it was before a comparison with None."""
+    return val.origin if isinstance(val, Nothing) else val.whole or val
+
+
 def moves(val: Val) -> bool:
     """Whether the value's address is another after the packet it lies in was moved."""
     ref = val.inner if isinstance(val, Maybe) else val

@@ -9,7 +9,8 @@ from kring.spelling import article
 
 
 def finish(s: Scope, result: Value, span: Span) -> None:
-    """Leave the program with a value; records that `with-ringbuf` forms hold are discarded."""
+    """Leave the program with a value; records that `with-ringbuf` forms hold are discarded,
+    and iterators of loops end."""
     b = s.b
     if b.block is None:
         return
@@ -23,6 +24,10 @@ def finish(s: Scope, result: Value, span: Span) -> None:
                 f"leaving the program here discards the record reserved from {token.stream} on "
                 f"line {token.span.line}",
             )
+    for iterator in reversed(s.iterators):
+        from kring.frontend.iterators import end
+
+        end(b, iterator)
     b.ret(_result(s, result, span))
 
 

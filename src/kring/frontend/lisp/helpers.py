@@ -32,6 +32,7 @@ from kring.frontend.lisp.maps import held
 from kring.frontend.lisp.memory import checked, described, room
 from kring.frontend.lisp.scope import Rule, Scope
 from kring.frontend.permits import MISSING, check_use
+from kring.frontend.rounds import FOLLOWED
 from kring.frontend.values import Gone, Lease, Num
 from kring.ir.core import Op, Space, Span, Type, Value, number, signed
 from kring.record import field, record
@@ -424,6 +425,13 @@ def _tail_call(s: Scope, args: list[Operand]) -> Value:
             f"{token.text()} on line {token.span.line} is held here, and the program that is gone "
             "on with knows nothing of it",
             f"{token.end} first",
+        )
+    if s.iterators:
+        refuse(
+            span,
+            "the kernel counts the loop that this is in, and the program that is gone on with "
+            "knows nothing of it",
+            f"go on behind the loop, or make it come round {FOLLOWED} times at the most",
         )
     b.call("tail_call", b.context, jumps, index)
     return b.const(0)

@@ -92,6 +92,8 @@ class Scope:
     program is built once more. `addressed` are the variables whose address a form takes, false for
     those that hold pointers: they stay values, and each address is of a copy. `slots` has the
     memory of the others, as far as they are bound.
+    `rounds` are those of the loops this is in, `iterators` the kernel's iterators that count some
+    of them.
     """
 
     b: Builder
@@ -115,6 +117,8 @@ class Scope:
     pointees: dict[Value, str] = field(default_factory=dict[Value, str])
     bindings: dict[str, int] = field(default_factory=dict[str, int])
     again: bool = False
+    rounds: list[int] = field(default_factory=list[int])
+    iterators: list[Value] = field(default_factory=list[Value])
 
     def fresh(self, symbol: Symbol) -> str:
         """A name for one more variable, the same each time the program is built."""

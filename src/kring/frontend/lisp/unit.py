@@ -98,7 +98,9 @@ class Unit:
 
     def used(self, error: CompileError, arg: Operand) -> CompileError:
         """The error, with a note that says which macro's expansion it is in."""
-        note = f"in the expansion of {head(arg.form)}, used on line {arg.span.line}"
+        name, defined = head(arg.form), self.host.defined_at(head(arg.form))
+        where = f" (defined on line {defined.line})" if defined else ""
+        note = f"in the expansion of {name}{where}, used on line {arg.span.line}"
         if note not in error.notes:
             error.notes = (*error.notes, note)
             error.add_note(f"  {note}")

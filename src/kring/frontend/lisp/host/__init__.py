@@ -10,8 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from kring.errors import CompileError
-from kring.frontend.diagnose import place, refuse
+from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.forms import Cell, Form, Symbol, head
 from kring.frontend.lisp.host import definitions, quasiquote, special
 from kring.frontend.lisp.host.machine import (
@@ -91,23 +90,17 @@ class Host:
     def expand(self, form: Cell) -> Form:
         """What the use of a macro stands for, expanded once.
 
-        Raises: CompileError at the place in the macro, or at its use if that is wrong, with a note
-        of the other.
+        Raises: CompileError at the place in the macro, or at its use if that is wrong.
         """
         name = head(form)
-        macro = self.machine.macros[name]
-        assert macro.expand is not None
-        expand, use = macro.expand, form.span or self.machine.here
-        try:
-            return self._run(lambda: self._measured(expand(form), name, use), use, use)
-        except CompileError as error:
-            if error.lineno != use.line or error.filename != use.file:
-                raise _noted(
-                    error, f"in the expansion of {name}, used on line {use.line}"
-                ) from None
-            if macro.span is not None:
-                raise _noted(error, f"{name} is defined on line {macro.span.line}") from None
-            raise
+        expand = self.machine.macros[name].expand
+        assert expand is not None
+        use = form.span or self.machine.here
+        return self._run(lambda: self._measured(expand(form), name, use), use, use)
+
+    def defined_at(self, name: str) -> Span | None:
+        """Where a macro is defined."""
+        return self.machine.macros[name].span
 
     def _measured(self, made: Datum, name: str, use: Span) -> Datum:
         """The expansion, if it is a form, and not endless."""
@@ -156,12 +149,6 @@ class Host:
 
 
 _NOWHERE = Span("", 0, 0, 0, 0)
-
-
-def _noted(error: CompileError, note: str) -> CompileError:
-    """The error with one more note."""
-    where = error.args[1] if len(error.args) > 1 else place(_NOWHERE)
-    return CompileError(error.msg, where, (*error.notes, note))
 
 
 _MODULES = {

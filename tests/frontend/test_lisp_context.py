@@ -86,6 +86,7 @@ VALUES = {
     '(:type :tc) (if (> (+ (ctx data) 14) (ctx data-end)) 0 (load u8 (ctx data) 3))': 3,
     '(:type :tc) (if (> (+ (ctx u32 76) 14) (ctx u32 80)) 0 (load u8 (ctx u32 76) 3))': 3,
     '(:type :tc) (load u32 (ctx-ptr) 8)': 5,
+    '(:type :tc) (progn (setf (ctx u8 49) 2) (ctx cb 0))': 513,
     '(:type :xdp :section "tc/x") (ctx len)': len(PACKET),
 }  # fmt: skip
 CTX = bytes(8) + struct.pack("<I", 5) + bytes(36) + struct.pack("<5I", 1, 2, 3, 4, 11)
@@ -203,6 +204,9 @@ REFUSED = {
     "(:type :xdp) (setf (ctx data) 1)": ("an xdp program only reads data", ""),
     "(:type :tc) (setf (ctx len) 1)": (
         "a tc program only reads len", "it may write cb, mark, priority, queue-mapping, tc-classid",
+    ),
+    "(:type :tc) (setf (ctx u16 8) 1)": (
+        "16 of the 32 bits of mark are not written alone", "write u32, at its start",
     ),
     "(:type :kprobe) (setf (ctx u64 0) 1)": ("a kprobe program only reads r15", ""),
     "(:type :xdp) (pt-regs-parm1)": (

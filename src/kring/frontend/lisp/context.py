@@ -162,6 +162,9 @@ def _inside(s: Scope, struct: str, where: _Where, offset: Operand) -> _Where:
 _WHOLE = frozenset({"xdp_md", "sk_msg_md", "bpf_sockopt", "bpf_perf_event_data"})
 """Structs of whose fields no part is read alone."""
 
+_IN_PARTS = frozenset({"cb"})
+"""Fields of which a part may be written."""
+
 # Reading and writing
 
 
@@ -198,6 +201,10 @@ def _check_written(s: Scope, where: _Where, span: Span) -> None:
         return
     allowed = writable(kind.type, kind.attach)
     if c_name(where.name) in allowed:
+        whole = members(STRUCT_OF[kind.type])[c_name(where.name)].size
+        if where.size < whole and where.name not in _IN_PARTS:
+            part = f"{where.size * 8} of the {whole * 8} bits of {where.name}"
+            refuse(span, f"{part} are not written alone", f"write u{whole * 8}, at its start")
         return
     listed = ", ".join(sorted(one.replace("_", "-") for one in allowed))
     notes = (f"it may write {listed}",) if listed else ()

@@ -402,12 +402,14 @@ def test_arrays_in_user_memory(made: Build) -> None:
 
 
 MARKED = """
+(import-kernel-struct __sk-buff (mark u32))
 (defmap result :type :array :key-size 4 :value-size 8 :max-entries 4)
 (defprog marked (:type :tc :section "tc")
   (core-store u32 (ctx-ptr) 8 77 __sk-buff mark)
   (setf (getmap result 0) (core-ctx-load u32 0 __sk-buff len)
         (getmap result 1) (core-load u32 (ctx-ptr) 8 __sk-buff mark)
-        (getmap result 2) (core-load u32 (ctx-ptr) 84 __sk-buff napi-id))
+        (getmap result 2) (core-load u32 (ctx-ptr) 84 __sk-buff napi-id)
+        (getmap result 3) (__sk-buff-mark (ctx-ptr)))
   (core-ctx-load u32 8 __sk-buff mark))
 """
 
@@ -416,7 +418,7 @@ MARKED = """
 def test_records_made_by_hand(on: Any, made: Build) -> None:
     with load(made(MARKED), on=on, attach=False) as s:
         assert s.programs["marked"].run(data=bytes(60)).value == 77
-        assert [s.maps["result"][n] for n in range(3)] == [60, 77, 0]
+        assert [s.maps["result"][n] for n in range(4)] == [60, 77, 0, 77]
 
 
 CHOSEN = """

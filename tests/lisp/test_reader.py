@@ -96,7 +96,7 @@ REFUSED = [
     ("`(a ,(b ,c))", "1: a comma stands outside of all backquotes"),
     ("(a ')", "1: behind ' there is no form"),
     ("#'", "1: behind #' there is no form"),
-    ("#(1 2)", "1: #( cannot be read; vectors"),
+    ("#(1 2", "1: this parenthesis"),
     ("#1=(a)", "1: #1= cannot be read"),
     ("#<x>", "1: #< cannot be read"),
     ("#\\nope", "1: no character is called nope"),

@@ -353,6 +353,8 @@ def _cures(s: Scope, name: str) -> Iterator[str]:
     """What may be missing where a form is not known."""
     if s.unit.host.knows(name):
         yield _COMPUTED
+    if name.startswith("bpf-"):
+        yield "helpers have no bpf- here; kfuncs, functions of the kernel, are not called by Lisp"
     if name.startswith("tp-"):
         yield f"declare a tracepoint's fields: `(deftracepoint CATEGORY/EVENT {name[3:]})`"
     for owner in s.unit.imports:

@@ -48,7 +48,6 @@ FEATURES = frozenset({
 })  # fmt: skip
 """What holds in `#+feature`."""
 _UNKNOWN = {
-    "(": "vectors are not part of this Lisp: write a list",
     "*": "bit vectors are not part of this Lisp: write an integer, `#b101`",
     "=": "labels of shared structure are not part of this Lisp",
     "#": "labels of shared structure are not part of this Lisp",
@@ -336,6 +335,8 @@ class _Source:
             return self._prefix(begin, 2, _FUNCTION)
         if mark == ".":
             return self._at_once(begin)
+        if mark == "(" and not self.dropped:
+            return self._prefix(begin, 1, _QUOTE)  # a vector is a list that nobody changes
         self.at += 2
         if mark == "\\":
             return self._character(begin)

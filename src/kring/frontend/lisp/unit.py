@@ -5,7 +5,7 @@ In:  the text of a file. Out: `programs_of`, its programs, which share one `Unit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from kring.abi.programs import Kind
@@ -58,7 +58,8 @@ class Unit:
     that its definitions made and `values` what further names stand for in programs; `imports` are
     the kernel structs it names, `tracepoints` its tracepoints by their names, and `formats` the
     fields that the running system says they have. `notes` are what a build says to its author;
-    `facts` what the running system says, if it may be asked. `depth` counts the expansions being
+    `facts` what the running system says, if it may be asked. `loaders` are functions that load what
+    the file defines, which nobody calls here. `depth` counts the expansions being
     compiled.
     """
 
@@ -80,6 +81,7 @@ class Unit:
     constants: dict[Symbol, None] = field(default_factory=dict[Symbol, None])
     notes: dict[str, None] = field(default_factory=dict[str, None])
     expansions: dict[int, tuple[Form, Form]] = field(default_factory=dict[int, "tuple[Form, Form]"])
+    loaders: set[str] = field(default_factory=set[str])
     depth: int = 0
 
     def note(self, span: Span, text: str) -> None:
@@ -167,6 +169,8 @@ def _listed(known: Mapping[str, object]) -> str:
 Define = Callable[[Unit, list[Operand], Span], None]
 CHOOSING = "if", "when", "unless", "handler-case", "ignore-errors", "eval"
 """Forms that define nothing by themselves, but what is in them may."""
+LOADING = "with-bpf-session", "with-bpf-object"
+"""Forms of Whistler's loader, around definitions or beside them."""
 TOPLEVEL: dict[str, tuple[str, Define]] = {}
 """By the name of a top-level form, its operands as for a `Rule`, and what it does."""
 LATER: dict[str, str] = {
@@ -177,12 +181,13 @@ LATER: dict[str, str] = {
     "import-kernel-struct": "kring.frontend.lisp.kernel",
     "defheader": "kring.frontend.lisp.packets",
     **dict.fromkeys(CHOOSING, "kring.frontend.lisp.chosen"),
+    **dict.fromkeys(LOADING, "kring.frontend.lisp.sessions"),
 }
 """Top-level forms that a module adds, which is imported when the first of them is met."""
 
 _IGNORED = frozenset({
     "in-package", "defpackage", "use-package", "require", "declaim", "proclaim", "provide",
-    "export", "import", "load-system", "compile-to-elf", "load", "quickload",
+    "export", "import", "load-system", "compile-to-elf", "load", "quickload", "format", "print",
 })  # fmt: skip
 """Forms that mean something to a Lisp system around the file, and nothing here."""
 _HOSTED = frozenset({"defun", "defparameter", "defvar", "defconstant", "setf", "setq"})
@@ -236,6 +241,9 @@ def define(unit: Unit, arg: Operand) -> None:
     elif name == "defmacro":
         _check_macro(unit, args)
         unit.host.define_macro(arg.form)
+    elif name == "defun" and (session := _loads(unit, args)) is not None:
+        if head(session) in LOADING:
+            define(unit, Operand(session, session.span or arg.span))
     elif name in _HOSTED:
         unit.host.evaluate(arg.form, arg.span)
         if name == "defconstant" and isinstance(args[0].form, Symbol):
@@ -250,8 +258,24 @@ def define(unit: Unit, arg: Operand) -> None:
             raise unit.used(error, arg) from None
         finally:
             unit.depth -= 1
-    elif name not in _IGNORED:
+    elif name not in _IGNORED and name not in unit.loaders:
         _other(unit, arg, name)
+
+
+def _loads(unit: Unit, args: list[Operand]) -> Cell | None:
+    """The form of a loader that a function has, or its call of a function that has one."""
+    found = next((one for arg in args[2:] for one in _within(arg.form, unit)), None)
+    if found is not None and isinstance(args[0].form, Symbol):
+        unit.loaders.add(args[0].form.name)
+    return found
+
+
+def _within(form: Form, unit: Unit) -> Iterator[Cell]:
+    while isinstance(form, Cell):
+        if head(form) in LOADING or head(form) in unit.loaders:
+            yield form
+        yield from _within(form.car, unit)
+        form = form.cdr
 
 
 def _other(unit: Unit, arg: Operand, name: str) -> None:
@@ -262,7 +286,7 @@ def _other(unit: Unit, arg: Operand, name: str) -> None:
     known = [*TOPLEVEL, *LATER, *_HOSTED, *unit.host.macros()]
     close = closest(name, known)
     hint = f" Did you mean {close}?" if close else ""
-    defining = sorted({*TOPLEVEL, *LATER} - {*CHOOSING})
+    defining = sorted({*TOPLEVEL, *LATER} - {*CHOOSING, *LOADING})
     listed = "forms out here define something: " + ", ".join(defining)
     refuse(arg.span, f"{name or show(arg.form)} is no form that defines something.{hint}", listed)
 

@@ -67,7 +67,7 @@ ABSENT = {
          "run-program", "with-open-file", "run-shell-command", "getenv", "posix-getenv", "read",
          "pathname"), _FILES),
     **dict.fromkeys(
-        ("vector", "make-array", "aref", "svref", "vector-push", "vector-push-extend"), _VECTORS),
+        ("vector", "make-array", "vector-push", "vector-push-extend"), _VECTORS),
     **dict.fromkeys(("rplaca", "rplacd"), _CELLS),
     **dict.fromkeys(
         ("defclass", "make-instance", "defmethod", "defgeneric", "slot-value"), _CLASSES),

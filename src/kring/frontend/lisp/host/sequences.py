@@ -385,7 +385,7 @@ FUNCTIONS.update(
         "nreverse": Row("sequence", _reverse),
         "copy-seq": Row("sequence", _copy),
         "subseq": Row("sequence start [end]", _subseq),
-        "elt": Row("sequence n", _elt),
+        **dict.fromkeys(("elt", "aref", "svref"), Row("sequence n", _elt)),
         "concatenate": Row("type sequence…", _concatenate),
         "coerce": Row("value type", _coerce),
         **_three("find", _find),

@@ -18,6 +18,7 @@ from kring.btf.types import Kind as BtfKind
 from kring.btf.write import Builder
 from kring.build import build
 from kring.errors import ObjectError
+from kring.obj.gen import lisp
 from kring.obj.gen.layout import Pad, Unit, whole
 from kring.obj.gen.records import Field, Record, records_of, size_of
 from kring.obj.object import Map, Object
@@ -253,6 +254,30 @@ def test_lisp_reads_and_writes_a_record(tmp_path: Path, sample: Object) -> None:
         '"€\ufffd\ufffd\ufffd🐝\ufffd\ufffd" ',
         ":SHORT ",
     ]  # fmt: skip
+
+
+@pytest.mark.peer
+def test_names_that_lisp_has_for_something_else(tmp_path: Path) -> None:
+    names = ("t", "nil", "pi", "list", "octets", "start", "record", "at", "p", "T", "_1")
+    b = Builder()
+    u8 = b.add(Int("u8", 1, 8))
+    fields = tuple(Member(name, u8, 8 * at) for at, name in enumerate(names))
+    structs = ("text", "octets", "row", "number", "bits", "x", "x_record", "Text", "sum_size")
+    maps = tuple(
+        Map(f"m{at}", MapType.HASH, 1, len(names), 1, u8,
+            b.add(Composite(name, len(names), fields)))
+        for at, name in enumerate(structs)
+    )  # fmt: skip
+    records = records_of(Object("o", (), maps, b.bytes()), "o", (), {"X_SIZE": 3, "T": 4})
+    (tmp_path / "o_types.lisp").write_text(lisp.declare(records, "o", "o"))
+    shown = subprocess.run(
+        [tool("sbcl"), "--non-interactive", "--no-userinit", "--load", "o_types.lisp", "--eval",
+         COMPILES.format("o_types.lisp"), "--eval",
+         "(print (o-types:encode-text (o-types:decode-text #(1 2 3 4 5 6 7 8 9 10 11))))"],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert "#(1 2 3 4 5 6 7 8 9 10 11)" in shown.stdout
 
 
 @pytest.mark.peer

@@ -35,7 +35,7 @@ def declare(records: Records, name: str, source: str) -> str:
     taken: set[str] = set()
     numbers = [*records.constants.items(), *(one for enum in records.enums for one in enum.values)]
     constants = [
-        f"(defconstant +{renamed(_name(name), taken)}+ {value})" for name, value in numbers
+        f"(defconstant {renamed(f'+{_name(name)}+', taken)} {value})" for name, value in numbers
     ]
     structs = {
         record.name: _struct(record, taken) for record in records.records if not record.is_union
@@ -140,7 +140,7 @@ def _declared(
     yield f"  (make-{name}-record" + ("" if reads else "))")
     yield from _closed([f"  {read}" for read in reads], [], "))")
     yield ""
-    yield f"(defun %put-{name} (octets start record)"
+    yield f"(defun %encode-{name} (octets start record)"
     writes = [_write(slot, f"({name}-record-{slot.name} record)", structs) for slot in struct.slots]
     if not writes:
         yield "  (declare (ignore start record))"
@@ -149,7 +149,7 @@ def _declared(
     yield ""
     yield f"(defun encode-{name} (record)"
     yield f'  "RECORD, {article(name)}-record, as octets."'
-    yield f"  (%put-{name} (%octets {size}) 0 record))"
+    yield f"  (%encode-{name} (%octets {size}) 0 record))"
 
 
 def _closed(lines: list[str], notes: list[str], end: str) -> Iterator[str]:
@@ -244,7 +244,7 @@ def _write_at(kind: Kind, at: str, value: str, structs: dict[str, _Struct]) -> s
         case Text(size=size):
             return f"(%put-text octets {at} {size} {value})"
         case Record(is_union=False):
-            return f"(%put-{structs[kind.name].name} octets {at} {value})"
+            return f"(%encode-{structs[kind.name].name} octets {at} {value})"
         case Row(element=element, count=count) if not _is_octets(kind):
             each = _write_at(element, "at", "one", structs)
             return f"(%put-row {at} {count} {size_of(element)} {value} (lambda (at one) {each}))"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from foreign import foreign
 
 import kring
 from kring import (
@@ -32,6 +33,7 @@ from kring import (
     tracepoint,
     u32,
 )
+from kring.btf.blob import Btf
 from kring.build import compile_all
 from kring.errors import CompileError
 from kring.frontend.kernel import Facts
@@ -338,6 +340,68 @@ def test_the_vm_has_a_task_too(task: str, made: Build) -> None:
     assert (one.tgid, one.ppid, one.uid, one.policy, one.reset) == (7, 9, 1000, 3, 1)
     assert (one.weight, one.words, one.start, one.oom, one.files) == (77, 10, 5, 65000, 9)
     assert (one.again, one.third, one.comm) == (7, 9, "lisp")
+
+
+@pytest.mark.kernel
+@TASKS
+def test_structs_in_an_open_array(task: str, made: Build, facts: Facts) -> None:
+    text = """
+        (import-kernel-struct task-struct thread-pid)
+        (import-kernel-struct pid level numbers)
+        (import-kernel-struct upid nr)
+    """ + program(
+        f"""(let ((pid (task-struct-thread-pid ({task}))))
+             (+ (* 65536 (upid-nr (pid-numbers pid)))
+                (upid-nr (+ (pid-numbers pid) (* (pid-level pid) +upid-size+)))))"""
+    )
+    inside = next(
+        line.split()[1:]
+        for line in Path("/proc/thread-self/status").read_text().splitlines()
+        if line.startswith("NSpid")
+    )
+    with load(made(text, facts), attach=False) as s:
+        found = s.programs["p"].run().value
+    assert found % 65536 == int(inside[-1]) % 65536
+    assert len(inside) > 1 or found >> 16 == int(inside[0]) % 65536
+
+
+OTHER = """
+(import-kernel-struct task-struct tgid (real-parent (ptr task-struct)) cred mm
+  (signal (ptr signal-struct)))
+(import-kernel-struct cred (uid (struct kuid-t)))
+(import-kernel-struct kuid-t (val u32))
+(import-kernel-struct mm-struct arg-start)
+(import-kernel-struct signal-struct (is-child-subreaper (bits u32 1)) (oom-score-adj i16)
+  (rlim (array (struct rlimit) 16)))
+(import-kernel-struct rlimit (rlim-cur u64))
+(defmap out :type :array :key-size 4 :value-size 8 :max-entries 8)
+(defprog p (:type :raw-tracepoint :section "raw_tp/x")
+  (let* ((task (%s)) (signal (task-struct-signal task)))
+    (setf (getmap out 0) (task-struct-tgid (task-struct-real-parent task))
+          (getmap out 1) (kuid-t-val (cred-uid (task-struct-cred task)))
+          (getmap out 2) (mm-struct-arg-start (task-struct-mm task))
+          (getmap out 3) (signal-struct-is-child-subreaper signal)
+          (getmap out 4) (signal-struct-oom-score-adj signal)
+          (getmap out 5) (rlimit-rlim-cur (signal-struct-rlim signal))
+          (getmap out 6) +signal-struct-size+)
+    0))
+"""
+
+
+@TASKS
+def test_fields_are_found_in_another_kernels_layout(task: str, made: Build, tmp_path: Path) -> None:
+    types = tmp_path / "vmlinux"
+    types.write_bytes(foreign())
+    more = {
+        "mm": {"arg_start": 1 << 40},
+        "signal": {"is_child_subreaper": 1, "oom_score_adj": -2, "rlim": [{"rlim_cur": 9}] * 16},
+    }
+    vm = Vm(task=Task(pid=7, tid=8, ppid=9, uid=1000, more=more), btf=str(types))
+    size = Btf(foreign()).size(Btf(foreign()).find("signal_struct") or 0)
+    with load(made(OTHER % task), on=vm, attach=False) as s:
+        s.programs["p"].run()
+        found = [s.maps["out"][n] for n in range(7)]
+    assert found == [9, 1000, 1 << 40, 1, 0xFFFE, 9, size]
 
 
 @pytest.mark.peer

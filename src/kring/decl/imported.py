@@ -126,7 +126,7 @@ def _array(element: ViewType | None, count: int) -> ViewType | None:
         case IntType():
             return ArrayType(element, count)
         case Embedded() | type():
-            return Elements(element, count)
+            return Elements(element, max(count, 1))
         case _:
             return None
 

@@ -259,6 +259,8 @@ def _read(s: Scope, base: Value, core: Core, kind: ViewType) -> Value:
 
             return load_bits(b, base, core, kind)
         case ArrayType() | Elements() | Embedded():
+            if isinstance(kind, Elements):
+                core = Core(core.struct, (*core.path, "0"))  # where the first of them is
             made = field_address(b, base, core)
             for inner in _inside(kind):
                 s.tags[made] = inner.__name__

@@ -1,4 +1,6 @@
-"""Contexts of programs: where each field lies, and what a program of each kind may do with it.
+"""Contexts as Python programs see them: where each field lies, and in which order its bytes are.
+
+The whole structs, and what programs of each kind may do with their fields, are in `context_rows`.
 
 struct xdp_md, struct __sk_buff               <linux/bpf.h>
 struct bpf_perf_event_data, struct pt_regs    <linux/bpf_perf_event.h>, <asm/ptrace.h> (x86-64)
@@ -77,24 +79,3 @@ PERF_EVENT: Mapping[str, ContextField] = {
     "sample_period": ContextField(168, 8),
     "addr": ContextField(176, 8),
 }
-
-_SOCKET = frozenset({"family", "remote_ip4", "local_ip4", "remote_port", "local_port"})
-
-HIDDEN: Mapping[str, frozenset[str]] = {
-    "tc": _SOCKET,
-    "cgroup_skb": frozenset({"tc_classid", "wire_len"}),
-    "socket_filter": _SOCKET | {"tc_classid", "tstamp"},
-}
-"""Fields of a packet that the verifier keeps from programs of a kind.
-
-See: net/core/filter.c, tc_cls_act_is_valid_access, cg_skb_is_valid_access,
-sk_filter_is_valid_access.
-"""
-WRITABLE: Mapping[str, frozenset[str]] = {
-    "tc": frozenset(
-        {"mark", "tc_index", "priority", "cb", "tc_classid", "tstamp", "queue_mapping"}
-    ),
-    "cgroup_skb": frozenset({"mark", "priority", "cb", "tstamp"}),
-    "socket_filter": frozenset({"cb"}),
-}
-"""Fields of a packet that programs of a kind may assign to."""

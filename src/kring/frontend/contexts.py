@@ -10,12 +10,11 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from kring.abi.context_rows import hidden, writable
 from kring.abi.contexts import (
-    HIDDEN,
     PERF_EVENT,
     REGISTERS,
     SK_BUFF,
-    WRITABLE,
     XDP_MD,
     ContextField,
 )
@@ -173,21 +172,23 @@ def _find(frame: Frame, view: Any, name: str, span: Span) -> ContextField | None
     if name not in view.__annotations__:
         hint = did_you_mean(name, list(view.__annotations__))
         refuse(span, f"{view.__name__} has no field {name!r}. {hint}")
-    kind = frame.program.kind.name
-    if view is Skb and name in HIDDEN.get(kind, ()):
-        refuse(span, f"the kernel keeps {name!r} from {kind} programs")
+    kind = frame.program.kind
+    if view is Skb and name in hidden(kind.type, kind.attach):
+        refuse(span, f"the kernel keeps {name!r} from {kind.name} programs")
     return _SHIPPED[view].get(name)
 
 
 def assign(frame: Frame, ctx: Ctx, name: str, val: Val, target: Span, source: Span) -> None:
     """Assign to a field of the context, if programs of this kind may."""
-    kind = frame.program.kind.name
-    writable = WRITABLE.get(kind, frozenset[str]()) if ctx.view is Skb else frozenset[str]()
+    kind = frame.program.kind
+    allowed = writable(kind.type, kind.attach) if ctx.view is Skb else frozenset[str]()
     if ctx.view in _SHIPPED:
         _find(frame, ctx.view, name, target)
-    if name not in writable:
-        others = [one for one in sorted(writable) if one in Skb.__annotations__]
-        notes = [f"{article(kind)} program may assign to {', '.join(others)}"] if others else []
+    if name not in allowed:
+        others = [one for one in sorted(allowed) if one in Skb.__annotations__]
+        notes = (
+            [f"{article(kind.name)} program may assign to {', '.join(others)}"] if others else []
+        )
         refuse(target, f"{name!r} is a read-only field of the context", *notes)
     where = SK_BUFF[name]
     num = frame.number(val, source)

@@ -9,6 +9,7 @@ from kring.frontend.diagnose import combined, refuse
 from kring.frontend.lisp import arithmetic, control, maps, memory, rings, structs
 from kring.frontend.lisp.expressions import body
 from kring.frontend.lisp.finish import finish
+from kring.frontend.lisp.recovery import Several
 from kring.frontend.lisp.scope import Rebuild, Scope
 from kring.frontend.lisp.unit import Defprog
 from kring.frontend.module import Module, Separate
@@ -31,11 +32,13 @@ def compile_program(program: Defprog, module: Module) -> Fn:
         module.notes |= program.unit.notes
         return fn
     except RecursionError:
-        error = _too_deep(program)
-    except CompileError as refused:
-        error = refused
-    module.errors.append(error)
-    raise combined([error])
+        errors = [_too_deep(program)]
+    except CompileError as error:
+        errors = [error]
+    except Several as several:
+        errors = several.errors
+    module.errors += errors
+    raise combined(errors)
 
 
 def _too_deep(program: Defprog) -> CompileError:
@@ -69,6 +72,8 @@ def _compile(program: Defprog, module: Module) -> Fn:
             from kring.frontend.lisp.kernel import holds
 
             guessing = holds(s)
+        if s.errors:
+            raise Several(s.errors)
         if s.again or (s.guesses and not guessing):
             continue
         _note_records(s)

@@ -9,6 +9,7 @@ Rule: a list is built by the row of its head in `FORMS`, else by one that the fi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from typing import TypeVar
 
@@ -19,7 +20,8 @@ from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.constants import CONSTANTS, SIZES
 from kring.frontend.lisp.forms import Cell, Operand, Symbol, head, operands, show
 from kring.frontend.lisp.headers import LIBRARY
-from kring.frontend.lisp.scope import Place, Rebuild, Rule, Scope
+from kring.frontend.lisp.recovery import attempt
+from kring.frontend.lisp.scope import MOST_EXPANSIONS, Place, Rebuild, Rule, Scope
 from kring.frontend.streams import count_drop
 from kring.frontend.values import Gone, Mixed, Num
 from kring.ir.core import MASK, Mem, Span, Value, number
@@ -53,8 +55,6 @@ _RESULT = "<value>"
 """A variable no source can name, for what several paths bring to one place."""
 _WHOLE = Mem(0, 8)
 """A variable in memory."""
-_MOST_EXPANSIONS = 100
-"""Macros within macros; more never end."""
 
 
 def value(s: Scope, arg: Operand) -> Value:
@@ -144,14 +144,14 @@ def constant(s: Scope, arg: Operand, what: str) -> int:
 
 def body(s: Scope, forms: list[Operand]) -> Value:
     """The value of the last of some forms, after the effects of the others."""
-    for form in forms[:-1]:
-        effect(s, form)
-    return value(s, forms[-1]) if forms else s.b.const(0)
+    effects(s, forms[:-1])
+    found = attempt(s, lambda: value(s, forms[-1])) if forms else None
+    return s.b.const(0) if found is None else found
 
 
 def effects(s: Scope, forms: list[Operand]) -> None:
     for form in forms:
-        effect(s, form)
+        attempt(s, partial(effect, s, form))
 
 
 def give(s: Scope, result: Value, join: Join, way: Callable[[], str] | None = None) -> None:
@@ -369,13 +369,13 @@ _COMPUTED = "programs are compiled, not evaluated: compute with it in a macro"
 def _expanded(s: Scope, arg: Operand, go: Callable[[Operand], T]) -> T:
     """What comes of the expansion of a macro's use; errors in it say where it was used."""
     unit = s.unit
-    if unit.depth >= _MOST_EXPANSIONS:
+    if len(unit.uses) >= MOST_EXPANSIONS:
         refuse(arg.span, f"{head(arg.form)} expands into itself without an end")
-    unit.depth += 1
+    unit.uses.append(arg)
     try:
         expansion = unit.expand(arg)
         return go(expansion)
     except CompileError as error:
         raise unit.used(error, arg) from None
     finally:
-        unit.depth -= 1
+        unit.uses.pop()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kring.decl.maps import PlainMap
 from kring.decl.types import ArrayType
+from kring.errors import CompileError
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.forms import Operand, Symbol
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from kring.decl.struct import Field, Struct
     from kring.frontend.kernel import Facts
     from kring.frontend.lisp.unit import Defprog, Unit
+
+MOST_EXPANSIONS = 100
+"""Macros within macros; more never end."""
 
 Build = Callable[["Scope", list[Operand]], Value]
 
@@ -117,6 +121,7 @@ class Scope:
     pointees: dict[Value, str] = field(default_factory=dict[Value, str])
     bindings: dict[str, int] = field(default_factory=dict[str, int])
     again: bool = False
+    errors: list[CompileError] = field(default_factory=list[CompileError])
     rounds: list[int] = field(default_factory=list[int])
     iterators: list[Value] = field(default_factory=list[Value])
 

@@ -6,7 +6,7 @@ In:  the text of a file. Out: `programs_of`, its programs, which share one `Unit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from kring.abi.programs import Kind
 from kring.decl.maps import PlainMap
@@ -17,7 +17,7 @@ from kring.frontend.lisp.constants import CONSTANTS
 from kring.frontend.lisp.forms import Cell, Form, Operand, Symbol, head, operands, show, symbol
 from kring.frontend.lisp.host import Host
 from kring.frontend.lisp.reader import read
-from kring.frontend.lisp.scope import Rule, Scope
+from kring.frontend.lisp.scope import MOST_EXPANSIONS, Rule, Scope
 from kring.frontend.lisp.sections import kind_for
 from kring.ir.core import Span, Value
 from kring.record import field, record
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from kring.frontend.kernel import Facts
     from kring.frontend.lisp.kernel import KernelType
     from kring.frontend.lisp.tracepoints import Tracepoint
-
-T = TypeVar("T")
 
 
 @record(eq=False)
@@ -59,7 +57,7 @@ class Unit:
     the kernel structs it names, `tracepoints` its tracepoints by their names, and `formats` the
     fields that the running system says they have. `notes` are what a build says to its author;
     `facts` what the running system says, if it may be asked. `loaders` are functions that load what
-    the file defines, which nobody calls here. `depth` counts the expansions being
+    the file defines, which nobody calls here. `uses` are those of macros whose expansions are being
     compiled.
     """
 
@@ -82,7 +80,7 @@ class Unit:
     notes: dict[str, None] = field(default_factory=dict[str, None])
     expansions: dict[int, tuple[Form, Form]] = field(default_factory=dict[int, "tuple[Form, Form]"])
     loaders: set[str] = field(default_factory=set[str])
-    depth: int = 0
+    uses: list[Operand] = field(default_factory=list[Operand])
 
     def note(self, span: Span, text: str) -> None:
         """Say something to the author of the file that is no error."""
@@ -250,14 +248,14 @@ def define(unit: Unit, arg: Operand) -> None:
             unit.constants[args[0].form] = None
     elif unit.host.is_macro(name):
         try:
-            unit.depth += 1
-            if unit.depth > 100:
+            unit.uses.append(arg)
+            if len(unit.uses) > MOST_EXPANSIONS:
                 refuse(arg.span, f"{name} expands into itself without an end")
             define(unit, unit.expand(arg))
         except CompileError as error:
             raise unit.used(error, arg) from None
         finally:
-            unit.depth -= 1
+            unit.uses.pop()
     elif name not in _IGNORED and name not in unit.loaders:
         _other(unit, arg, name)
 

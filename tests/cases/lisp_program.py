@@ -160,6 +160,7 @@ class Program:
             (2, lambda: self.changed(depth - 1)),
             (2, lambda: self.macro(depth - 1)),
             (1, lambda: self.on_stack(depth - 1)),
+            (1, lambda: self.either(depth - 1, self.expr)),
         ])  # fmt: skip
 
     def two(self, depth: int) -> str:
@@ -285,6 +286,26 @@ class Program:
         del self.names[-count:]
         declare = f"(declare{declared}) " if declared else ""
         return f"({word} ({' '.join(specs)}) {declare}{body})"
+
+    def either(self, depth: int, part: Callable[[int], str]) -> str:
+        """What leads to one struct or another."""
+        one, other = (self.pointer("rec") for _ in range(2))
+        which = self.random.choice(
+            (
+                f"(if {self.test(depth - 1)} {one} {other})",
+                f"(cond ({self.test(depth - 1)} {one}) (t {other}))",
+                f"(case {self.leaf()} ((0 1 2) {one}) (t {other}))",
+                f"(or (getmap slots {self.random.randrange(3)}) {other})",
+            )
+        )
+        name = self.random.choice(("g", "h"))
+        before = self.leads.get(name)
+        self.leads[name] = "rec"
+        inside = part(depth - 1)
+        del self.leads[name]
+        if before:
+            self.leads[name] = before
+        return f"(let (({name} {which})) {inside})"
 
     def pointer(self, kind: str) -> str:
         return self.random.choice([name for name, to in self.leads.items() if to == kind])
@@ -438,6 +459,7 @@ class Program:
             (3, lambda: self.chosen(depth - 1, part)),
             (2, lambda: self.bound(depth - 1, part)),
             (1, lambda: self.with_rec(depth - 1, part)),
+            (1, lambda: self.either(depth - 1, part)),
             (2 * bool(loops), lambda: self.loop(depth, loops)),
             (1, lambda: self.expr(depth - 1)),
             (1, lambda: f"(when {self.test(depth - 1)} (return {self.expr(depth - 2)}))"),

@@ -25,6 +25,7 @@ from kring.errors import NotPermitted
 from lisp_reference import Machine
 
 FILES = sorted(HERE.glob("lisp/*.forms"))
+_ENGINES = "reference", "passes", "vm", "kernel"
 _MOST = 12
 """Forms in one program."""
 _ENTRY = re.compile(r"(?P<form>.*?)(?:\s+with (?P<given>[^()]*?))?\s+=> (?P<value>\S+)$", re.S)
@@ -125,7 +126,7 @@ def engines(file: Path) -> list[str]:
     """The engines that a file names, all where it names none."""
     lines = file.read_text().splitlines()
     chosen = next((line for line in lines if line.startswith("; engines:")), "")
-    return chosen.split()[2:] or ["reference", *ENGINES]
+    return chosen.split()[2:] or list(_ENGINES)
 
 
 def _definitions(lines: list[str]) -> tuple[list[str], list[str]]:
@@ -138,7 +139,7 @@ def _definitions(lines: list[str]) -> tuple[list[str], list[str]]:
 
 @pytest.mark.parametrize("engine", [
     pytest.param(name, marks=[pytest.mark.kernel] if name == "kernel" else [])
-    for name in ("reference", *ENGINES)
+    for name in _ENGINES
 ])  # fmt: skip
 @pytest.mark.parametrize("chunk", [chunk for file in FILES for chunk in chunks(file)], ids=str)
 def test_forms(chunk: Chunk, engine: str) -> None:

@@ -145,7 +145,7 @@ def kernel() -> bool:
 
 
 def test_random_programs(tmp_path: Path, kernel: bool) -> None:
-    count, _, first = os.environ.get("KRING_LISP_RANDOM", "8").partition(":")
+    count, _, first = os.environ.get("KRING_LISP_RANDOM", "3").partition(":")
     tally: Counter[str] = Counter()
     for seed in range(int(first or 0), int(first or 0) + int(count)):
         judge(seed, tmp_path / f"random_{seed}.lisp", kernel, tally)

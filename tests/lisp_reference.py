@@ -127,15 +127,19 @@ class Map:
     entries: dict[bytes, bytearray] = field(default_factory=dict[bytes, bytearray])
 
     def __post_init__(self) -> None:
-        if self.type == ":array":
+        if self.indexed:
             for index in range(self.max_entries):
                 self.entries[index.to_bytes(4, "little")] = bytearray(self.value_size)
 
+    @property
+    def indexed(self) -> bool:
+        return self.type in (":array", ":percpu-array")
+
     def update(self, key: bytes, value: bytes, flags: int) -> int:
-        if flags == 1 and (key in self.entries or self.type == ":array"):
+        if flags == 1 and (key in self.entries or self.indexed):
             return E2BIG if key not in self.entries else EEXIST
         if key not in self.entries:
-            if self.type == ":array" or (flags != 2 and len(self.entries) == self.max_entries):
+            if self.indexed or (flags != 2 and len(self.entries) == self.max_entries):
                 return E2BIG
             if flags == 2:
                 return ENOENT
@@ -144,7 +148,7 @@ class Map:
         return 0
 
     def delete(self, key: bytes) -> int:
-        if self.type == ":array":
+        if self.indexed:
             return EINVAL
         return ENOENT if self.entries.pop(key, None) is None else 0
 
@@ -404,6 +408,13 @@ class Machine:
 
     def form_progn(self, names: Names, *forms: Any) -> Any:
         return self.body(list(forms), names)
+
+    def form_prog1(self, names: Names, *forms: Any) -> Any:
+        result, *_ = [self.value(form, names) for form in forms]
+        return result
+
+    def form_prog2(self, names: Names, *forms: Any) -> Any:
+        return [self.value(form, names) for form in forms][1]
 
     def form_if(self, names: Names, test: Any, then: Any, otherwise: Any = 0) -> Any:
         return self.value(then if self.value(test, names) else otherwise, names)

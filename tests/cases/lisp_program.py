@@ -391,6 +391,7 @@ class Program:
             (1, lambda: f"({self.random.choice(('incf', 'decf'))} {self.target(depth)})"),
             (1, lambda: f"(incf {self.target(depth)} {self.expr(depth)})"),
             (1, lambda: f"(progn {self.statement(depth, 0)} {self.expr(depth)})"),
+            (1, lambda: f"(if {self.test(depth)} {self.expr(depth)} (return {self.leaf()}))"),
             (1, lambda: self.updated(depth)),
         ])  # fmt: skip
 

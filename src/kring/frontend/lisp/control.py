@@ -74,6 +74,18 @@ def _progn(s: Scope, args: list[Operand], wanted: Wanted) -> Value:
     return _last(s, args, wanted)
 
 
+def _first(s: Scope, args: list[Operand], wanted: Wanted) -> Value:
+    """The value of the first form; the effects of the others are after it."""
+    result = _last(s, args[:1], wanted)
+    effects(s, args[1:])
+    return result
+
+
+def _second(s: Scope, args: list[Operand], wanted: Wanted) -> Value:
+    effects(s, args[:1])
+    return _first(s, args[1:], wanted)
+
+
 def _if(s: Scope, args: list[Operand], wanted: Wanted) -> Value:
     b = s.b
     then, otherwise, after = b.join(), b.join(), b.join()
@@ -468,6 +480,8 @@ def _return(s: Scope, args: list[Operand]) -> Value:
 
 _BOTH = {
     "progn": ("[form…]", _progn),
+    "prog1": ("form [form…]", _first),
+    "prog2": ("form form [form…]", _second),
     "if": ("test then [else]", _if),
     "when": ("test [form…]", _when),
     "unless": ("test [form…]", partial(_when, unless=True)),

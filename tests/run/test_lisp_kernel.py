@@ -365,6 +365,15 @@ def test_structs_in_an_open_array(task: str, made: Build, facts: Facts) -> None:
     assert len(inside) > 1 or found >> 16 == int(inside[0]) % 65536
 
 
+@pytest.mark.kernel
+def test_a_union_has_a_size(made: Build, facts: Facts) -> None:
+    text = "(import-kernel-struct bpf-attr map-fd)" + program("+bpf-attr-size+")
+    types = kernel_btf()
+    assert types is not None
+    with load(made(text, facts), attach=False) as s:
+        assert s.programs["p"].run().value == types.size(types.find("bpf_attr") or 0)
+
+
 OTHER = """
 (import-kernel-struct task-struct tgid (real-parent (ptr task-struct)) cred mm
   (signal (ptr signal-struct)))

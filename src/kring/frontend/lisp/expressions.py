@@ -35,7 +35,7 @@ LATER: dict[str, str] = {
     "asm": "kring.frontend.lisp.asm",
     **dict.fromkeys(
         ("kernel-load", "core-load", "core-store", "core-ctx-load", "ld-btf-id"),
-        "kring.frontend.lisp.kernel",
+        "kring.frontend.lisp.core",
     ),
     **dict.fromkeys(
         ("do-user-ptrs", "do-user-array", "user-load"), "kring.frontend.lisp.user_memory"

@@ -2,7 +2,6 @@
 
     (import-kernel-struct task-struct pid (tgid u32))
     (task-struct-pid p) (as-task-struct p) +task-struct-size+
-    (kernel-load u32 p 16) (core-load u32 p 16 task-struct flags)
 
 A pointer whose type the verifier knows is loaded through; anything else is an address, read by a
 helper, which gives 0 where it cannot be read. Where a field lies is a record of the object, found
@@ -11,115 +10,22 @@ out when it is loaded; its type is what the file says, or the running system.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from kring.abi.helpers import HELPERS
-from kring.decl import structs
-from kring.decl.imported import Imported, imported
-from kring.decl.kernel import KernelEnum, KernelStruct, KernelUnion, view_field, view_names
-from kring.decl.types import (
-    ArrayType,
-    Bits,
-    Char,
-    CString,
-    Elements,
-    Embedded,
-    IntType,
-    ViewType,
-)
+from kring.decl.kernel import KernelEnum, KernelStruct, KernelUnion
+from kring.decl.types import ArrayType, Bits, Elements, Embedded, IntType, ViewType
 from kring.errors import CompileError
-from kring.frontend.diagnose import did_you_mean, refuse
-from kring.frontend.lisp.arithmetic import add
-from kring.frontend.lisp.declared import Declared, declared, lisp_name, view_type
-from kring.frontend.lisp.expressions import FORMS, constant, size_of, value
-from kring.frontend.lisp.forms import Operand, Symbol, show
-from kring.frontend.lisp.memory import checked, pointer
+from kring.frontend.diagnose import refuse
+from kring.frontend.lisp.declared import Declared, declared, lisp_name
+from kring.frontend.lisp.expressions import value
+from kring.frontend.lisp.forms import Operand, show
+from kring.frontend.lisp.imports import KernelType
 from kring.frontend.lisp.scope import Rule, Scope
 from kring.frontend.lisp.unit import TOPLEVEL, Unit
-from kring.frontend.walk import field_address, load_int, note, probe, use
-from kring.ir.core import Core, Mem, Op, Space, Span, Type, Value, signed
-from kring.record import record
+from kring.frontend.walk import field_address, load_int, note, use
+from kring.ir.core import Core, Mem, Op, Space, Span, Type, Value
 from kring.spelling import c_name
-
-_FARTHEST = 0x7FFF
-"""The largest offset that an instruction holds."""
-
-
-@record(frozen=False, eq=False)
-class KernelType:
-    """A kernel struct or union that a file imports, by its name in C, and the fields it names;
-    `layout` is what the running system says, once it was asked."""
-
-    name: str
-    lisp: str
-    span: Span
-    fields: dict[str, Declared]
-    layout: Imported | None = None
-
-    def tag(self) -> str:
-        return self.layout.tag if self.layout else "struct"
-
-    def asked(self, unit: Unit, span: Span) -> Imported:
-        """The struct as the running system has it."""
-        if self.layout is None:
-            self.layout = _asked(unit, self.name, span)
-        return self.layout
-
-    def find(self, unit: Unit, field: str) -> tuple[str, ViewType]:
-        """Name in C and type of a field."""
-        spec = self.fields[field]
-        if spec.type is not None:
-            return spec.name, spec.type
-        if not self.layout and (known := shipped(self.name, field)):
-            return known
-        layout = self.asked(unit, spec.span)
-        name = next((one for one in layout.members if lisp_name(one) == field), None)
-        if name is None:
-            known = [lisp_name(one) for one in layout.members]
-            hint = did_you_mean(field, known)
-            refuse(spec.span, f"{self.name} has no field {field} in this kernel. {hint}")
-        kind = layout.type(name)
-        if kind is None:
-            refuse(spec.span, f"{self.name}.{name} holds nothing that a program can read")
-        return name, kind
-
-
-def shipped(struct: str, field: str) -> tuple[str, ViewType] | None:
-    """Name in C and type of a field of a struct that comes with kring, if it is one."""
-    known = getattr(structs, struct, None)
-    if not isinstance(known, type) or not issubclass(known, KernelStruct):
-        return None
-    name = next((one for one in view_names(known) if lisp_name(one) == field), "")
-    found = view_field(known, name) if name else None
-    if found is None or found.name != name:
-        return None
-    match found.type:
-        case IntType(size, pointer=pointer):
-            return name, IntType(size, pointer=pointer)
-        case Char(size):
-            return name, ArrayType(IntType(1), size)
-        case CString():
-            return name, IntType(8, pointer=True)
-        case kind:
-            return name, kind
-
-
-def _asked(unit: Unit, name: str, span: Span) -> Imported:
-    try:
-        types = unit.facts.btf if unit.facts else None
-    except OSError as error:
-        refuse(span, f"the kernel's types cannot be read: {error}")
-    if types is None:
-        refuse(
-            span,
-            f"the types of {name} are known only to a running kernel that publishes them (BTF)",
-            "say what you use: `(import-kernel-struct NAME (FIELD u32) …)`",
-        )
-    found = imported(types, name)
-    if found is None:
-        refuse(span, f"this kernel has no struct {name}")
-    return found
 
 
 def _import(unit: Unit, args: list[Operand], span: Span) -> None:
@@ -137,6 +43,7 @@ def _import(unit: Unit, args: list[Operand], span: Span) -> None:
 
 
 def _size(struct: KernelType, s: Scope) -> Value:
+    struct.settle(s.unit)
     note(s.b, struct.name, struct.tag())
     return s.b.emit(Op.CORE, imm=Core(struct.name, (), "type_size"))
 
@@ -195,7 +102,7 @@ def _field(struct: KernelType, field: str, s: Scope, args: list[Operand]) -> Val
     base, root, path = _origin(s, struct, args[0])
     name, kind = struct.find(s.unit, field)
     s.b.span = span
-    _use(s, struct.name, name, kind, span, struct.tag())
+    member(s, struct.name, name, kind, span, struct.tag())
     return _read(s, base, Core(root, (*path, name)), kind)
 
 
@@ -228,7 +135,7 @@ def address(s: Scope, found: Value) -> Value:
     return s.b.emit(Op.ADD, found, s.b.const(0))
 
 
-def _use(s: Scope, struct: str, name: str, kind: ViewType, span: Span, tag: str) -> Core:
+def member(s: Scope, struct: str, name: str, kind: ViewType, span: Span, tag: str) -> Core:
     """Take note that the member is used."""
     for inner in _inside(kind):
         note(s.b, inner.__name__, "union" if issubclass(inner, KernelUnion) else "struct")
@@ -284,106 +191,4 @@ def _number(s: Scope, base: Value, core: Core, size: int) -> Value:
     return load_int(s.b, base, core, IntType(size))
 
 
-# Loads by hand
-
-
-def _kernel_load(s: Scope, args: list[Operand]) -> Value:
-    size, span = size_of(args[0]), s.b.span
-    base, offset = value(s, args[1]), value(s, args[2]) if args[2:] else s.b.const(0)
-    s.b.span = span
-    return read_at(s, "probe_read_kernel", add(s, address(s, base), offset, span), size)
-
-
-def read_at(s: Scope, helper: str, at: Value, size: int) -> Value:
-    """A number at an address that only a helper reads; 0 where it cannot."""
-    slot = s.b.stack(8)
-    s.b.call(helper, slot, s.b.const(size), at)
-    return s.b.load(slot, Mem(0, size))
-
-
-def _core(s: Scope, kind: ViewType, offset: Operand, names: list[Operand]) -> Core:
-    """The record of a field that a form names, and has at an offset where no kernel is asked."""
-    struct, field = (_c_name(arg) for arg in names)
-    at = signed(constant(s, offset, "an offset"))
-    if not 0 <= at <= _FARTHEST:
-        refuse(offset.span, f"an offset is from 0 to {_FARTHEST}, not {at}")
-    tag = _imported_tag(s, struct)
-    core = _use(s, struct, field, _known(s, struct, field) or kind, names[1].span, tag)
-    known = note(s.b, struct, tag).offsets.setdefault(field, at)
-    if known != at:
-        refuse(offset.span, f"{struct}.{field} is at {known} in another place of this build")
-    return core
-
-
-def _c_name(arg: Operand) -> str:
-    if not isinstance(arg.form, Symbol):
-        refuse(arg.span, f"{show(arg.form)} is no name")
-    return c_name(arg.form.name)
-
-
-def _imported_tag(s: Scope, struct: str) -> str:
-    return next((one.tag() for one in s.unit.imports.values() if one.name == struct), "struct")
-
-
-def _known(s: Scope, struct: str, field: str) -> ViewType | None:
-    """What the field is to the running system, where that is neither a number nor unknown: a
-    record finds no pointer and no enum under the type of a number."""
-    known = note(s.b, struct, _imported_tag(s, struct)).members.get(field)
-    if known is not None:
-        return known
-    try:
-        types = s.unit.facts.btf if s.unit.facts else None
-    except OSError:
-        return None
-    found = imported(types, struct) if types else None
-    kind = found.type(field) if found and field in found.members else None
-    return None if isinstance(kind, IntType) and not kind.pointer else kind
-
-
-def _core_load(s: Scope, args: list[Operand]) -> Value:
-    size, span = _size_of(args[0]), s.b.span
-    base = value(s, args[1])
-    core = _core(s, view_type(args[0]), args[2], args[3:])
-    s.b.span = span
-    if base.type.space in (None, Space.KERNEL):
-        return s.b.load(probe(s.b, address(s, base), core), Mem(0, size))
-    return s.b.load(checked(s, base, args[1]), Mem(0, size, core=core))
-
-
-def _size_of(arg: Operand) -> int:
-    return 8 if isinstance(arg.form, Symbol) and arg.form.name == "ptr" else size_of(arg)
-
-
-def _core_store(s: Scope, args: list[Operand]) -> Value:
-    size, span = _size_of(args[0]), s.b.span
-    base = pointer(s, args[1], written=True)
-    core = _core(s, view_type(args[0]), args[2], args[4:])
-    new = value(s, args[3])
-    s.b.span = span
-    s.b.store(base, Mem(0, size, core=core), new)
-    return s.b.const(0)
-
-
-def _core_ctx_load(s: Scope, args: list[Operand]) -> Value:
-    size = _size_of(args[0])
-    core = _core(s, view_type(args[0]), args[1], args[2:])
-    return s.b.load(s.b.context, Mem(0, size, core=core))
-
-
-def _ld_btf_id(s: Scope, args: list[Operand]) -> Value:
-    refuse(
-        s.b.span,
-        "ld-btf-id names a variable of one kernel by its number there, and objects name no kernel",
-        "reach the kernel's data from `(get-current-task-btf)` or from the hook's arguments",
-    )
-
-
-_MAKE: dict[str, tuple[str, Callable[[Scope, list[Operand]], Value]]] = {
-    "kernel-load": ("type pointer [offset]", _kernel_load),
-    "core-load": ("type pointer offset STRUCT FIELD", _core_load),
-    "core-store": ("type pointer offset value STRUCT FIELD", _core_store),
-    "core-ctx-load": ("type offset STRUCT FIELD", _core_ctx_load),
-    "ld-btf-id": ("id", _ld_btf_id),
-}
-FORMS.update({name: Rule(usage, build) for name, (usage, build) in _MAKE.items()})
 TOPLEVEL["import-kernel-struct"] = ("NAME [field…]", _import)

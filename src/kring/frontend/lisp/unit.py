@@ -26,7 +26,7 @@ from kring.spelling import c_name, closest
 if TYPE_CHECKING:
     from kring.abi.tracepoints import TraceField
     from kring.frontend.kernel import Facts
-    from kring.frontend.lisp.kernel import KernelType
+    from kring.frontend.lisp.imports import KernelType
     from kring.frontend.lisp.tracepoints import Tracepoint
 
 

@@ -17,9 +17,10 @@ from kring.decl.struct import sizeof
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.arithmetic import add
 from kring.frontend.lisp.constants import SIZES
+from kring.frontend.lisp.core import read_at
 from kring.frontend.lisp.expressions import FORMS, effect, size_of, value
 from kring.frontend.lisp.forms import Cell, Form, Operand, Symbol, operands, show, symbol
-from kring.frontend.lisp.kernel import address, read_at
+from kring.frontend.lisp.kernel import address
 from kring.frontend.lisp.scope import Rule, Scope
 from kring.ir.core import Span, Value
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from kring.errors import CompileError
-from kring.frontend.lisp.forms import show
+from kring.frontend.lisp.forms import Cell, Form, head, operands, show, symbol
 from kring.frontend.lisp.host import Host
 from kring.frontend.lisp.reader import read
+from kring.ir.core import Span
 
 TABLE = Path(__file__).with_name("values.lisp")
 
@@ -74,3 +76,125 @@ SHOW_VALUE = """
                       (prin1-to-string value)))
       (error () "!!"))))
 """
+
+
+ENDLESS = [
+    "(loop)",
+    "(loop (list 1 2))",
+    "(dotimes (i (expt 2 60)))",
+    "(do () (nil))",
+    "(let ((x '(1))) (loop (setf x (append x x))))",
+    "(let ((x \"a\")) (loop (setf x (concatenate 'string x x))))",
+    "(let ((x 3)) (loop (setf x (* x x))))",
+    "(expt 10 (expt 10 10))",
+    "(ash 1 10000000000)",
+    "(make-list 1000000000)",
+    "(make-string 1000000000)",
+    "(format nil \"~1000000000d\" 1)",
+    "(format nil \"~v%\" (expt 10 12))",
+    "(labels ((f (n) (f (1+ n)))) (f 0))",
+    "(labels ((f (n) (mapcar #'f (list n)))) (f 0))",
+    "(labels ((f (n) (sort (list n 1) (lambda (a b) (f a))))) (f 0))",
+    "(labels ((f () (handler-case (f) (error () 1)))) (f))",
+    "(handler-case (loop) (error () 1))",
+    "(ignore-errors (labels ((f () (+ 1 (f)))) (f)))",
+    "(let ((x nil)) (dotimes (i 60) (setf x (list x x))) (format nil \"~a\" x))",
+    "(let ((x nil)) (dotimes (i 60) (setf x (list x x))) (list 'quote x))",
+    "(let ((x nil)) (dotimes (i 50000) (setf x (list x))) (princ-to-string x))",
+    "(let ((x nil)) (dotimes (i 50000) (setf x (list 'quote x))) (eval x))",
+    "(defmacro m () '(m)) (macroexpand '(m))",
+    "(defmacro m () '(m)) (m)",
+    "(loop for x = 1 then (* x 2) collect x)",
+    "(reduce #'+ (loop repeat 400000 collect 1) :key (lambda (x) (* x x)))",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ENDLESS)
+def test_what_takes_too_much_is_an_error(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kring.frontend.lisp.host.STEPS", 200_000)
+    with pytest.raises(CompileError):
+        evaluated(text)
+
+
+def test_a_loop_without_an_end_is_one_error_after_a_million_steps() -> None:
+    with pytest.raises(CompileError, match="this takes over 1,000,000 steps"):
+        evaluated("(let ((n 0)) (loop (incf n)))")
+
+
+def test_a_failure_of_pythons_is_nobodys_to_see() -> None:
+    """After the deepest recursion the limit is as before, and the next evaluation starts anew."""
+    before = sys.getrecursionlimit()
+    host = Host("x.lisp")
+    for text in ENDLESS[:1] + ENDLESS[13:14]:
+        ((form, span),) = read(text, "x.lisp")
+        with pytest.raises(CompileError):
+            host.evaluate(form, span)
+    assert sys.getrecursionlimit() == before
+    ((form, span),) = read("(loop repeat 1000 sum 1)", "x.lisp")
+    assert host.evaluate(form, span) == 1000
+
+
+def expanded(text: str) -> Cell:
+    host, forms = Host("x.lisp"), read(text, "x.lisp")
+    for form, span in forms[:-1]:
+        host.evaluate(form, span)
+    last = forms[-1].form
+    assert isinstance(last, Cell)
+    made = host.expand(last)
+    assert isinstance(made, Cell)
+    return made
+
+
+def lines(form: Form, span: Span) -> list[tuple[str, int]]:
+    """The atoms of a form, and on which line each stands."""
+    found: list[tuple[str, int]] = []
+    for part, at in operands(form, span):
+        found += lines(part, at) if isinstance(part, Cell) else [(show(part), at.line)]
+    return found
+
+
+def test_a_template_keeps_its_places_and_the_users_forms_keep_theirs() -> None:
+    made = expanded(
+        "(defmacro m (a (b) &body body)\n `(x ,a\n   (y ,b) ,@body\n  ,@body z))\n"
+        "(m one\n (two)\n  (three)\n four)"
+    )
+    assert made.span is not None
+    assert made.span.line == 2
+    assert lines(made, made.span) == [
+        ("x", 2), ("one", 5), ("y", 3), ("two", 6), ("three", 7), ("four", 8), ("three", 7),
+        ("four", 8), ("z", 4),
+    ]  # fmt: skip
+
+
+def test_the_users_forms_are_not_changed() -> None:
+    host = Host("x.lisp")
+    forms = read("(defmacro m (&body b) `(a ,@b ,@(reverse b) c))\n(m 1 (2) 3)", "x.lisp")
+    host.evaluate(*forms[0])
+    use = forms[1].form
+    assert isinstance(use, Cell)
+    assert show(host.expand(use)) == show(host.expand(use)) == "(a 1 (2) 3 3 (2) 1 c)"
+    assert show(use) == "(m 1 (2) 3)"
+
+
+def test_constants_are_integers_of_the_file() -> None:
+    host = Host("x.lisp")
+    host.define(symbol("xdp_pass"), 2, True)
+    for form, span in read(
+        "(defconstant +a+ (* 2 xdp_pass)) (defparameter *b* '(1)) (defvar *c* -7)", "x.lisp"
+    ):
+        host.evaluate(form, span)
+    names = ["xdp_pass", "+a+", "*b*", "*c*", "d"]
+    assert [host.constant(symbol(name)) for name in names] == [2, 4, None, -7, None]
+
+
+def test_definitions_of_the_language_may_be_computed() -> None:
+    host, found = Host("x.lisp"), list[str]()
+
+    def define(form: Cell, span: Span) -> bool:
+        found.append(show(form))
+        return head(form) == "defthing"
+
+    host.define_elsewhere(define)
+    ((form, span),) = read("(dolist (n '(a b)) (eval `(defthing ,n)))", "x.lisp")
+    host.evaluate(form, span)
+    assert found == ["(defthing a)", "(defthing b)"]

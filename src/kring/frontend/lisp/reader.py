@@ -32,8 +32,8 @@ _QUOTE, _QUASIQUOTE, _FUNCTION = symbol("quote"), symbol("quasiquote"), symbol("
 _UNQUOTE, _SPLICE = symbol("unquote"), symbol("unquote-splicing")
 
 _SPACE = " \t\n\r\f\v"
-_ENDS = frozenset(_SPACE + "()\";'`,")
-"""Characters that end a token."""
+_PARTED = dict.fromkeys(map(ord, _SPACE + "()\";'`,"), " ")
+"""Blanks for the characters that end a token."""
 _ESCAPES = "|\\"
 _DEEPEST = 200
 """Forms within forms; no person writes more."""
@@ -95,17 +95,22 @@ class _Source:
         self.depth = 0
         self.templates = 0
         self.dropped = 0
+        self.parted = text.translate(_PARTED) + " "
+        self.known: dict[str, Form] = {}
         found = text.find("\n")
         while found >= 0:
             self.starts.append(found + 1)
             found = text.find("\n", found + 1)
+        self.starts.append(len(text) + 2)
 
     # Places
 
     def span(self, begin: int, end: int) -> Span:
-        line, column = self._place(begin)
-        end_line, end_column = self._place(end)
-        return Span(self.file, line, column, end_line, end_column)
+        line = bisect_right(self.starts, begin)
+        if self.plain and end < self.starts[line]:
+            first = self.starts[line - 1] - 1
+            return Span(self.file, line, begin - first, line, end - first)
+        return Span(self.file, *self._place(begin), *self._place(end))
 
     def _place(self, at: int) -> tuple[int, int]:
         line = bisect_right(self.starts, at)
@@ -120,15 +125,19 @@ class _Source:
         """Go to the next form; false at the end of the text."""
         text, size = self.text, len(self.text)
         while True:
-            while self.at < size and text[self.at] in _SPACE:
-                self.at += 1
-            if self.at == size:
+            at = self.at
+            while at < size and text[at] in _SPACE:
+                at += 1
+            self.at = at
+            if at == size:
                 return False
-            if text[self.at] == ";":
+            if text[at] == ";":
                 self.skip_line()
-            elif text.startswith("#|", self.at):
+            elif text[at] != "#":
+                return True
+            elif text.startswith("#|", at):
                 self._skip_comment()
-            elif text.startswith(("#+", "#-"), self.at):
+            elif text.startswith(("#+", "#-"), at):
                 self._feature()
             else:
                 return True
@@ -141,10 +150,11 @@ class _Source:
         begin, open_at = self.at, [self.at]
         self.at += 2
         while open_at:
-            ends, begins = self.text.find("|#", self.at), self.text.find("#|", self.at)
+            ends = self.text.find("|#", self.at)
             if ends < 0:
                 refuse(self.span(begin, begin + 2), "this comment never ends", "it ends with `|#`")
-            if 0 <= begins < ends:
+            begins = self.text.find("#|", self.at, ends)
+            if begins >= 0:
                 open_at.append(begins)
                 self.at = begins + 2
             else:
@@ -186,16 +196,19 @@ class _Source:
         self.at += 1
         items: list[Operand] = []
         tail: Form = None
+        text = self.text
         while not self._closes(begin):
-            if self._dot():
+            if text[self.at] == "." and self._dot():
                 tail = self._tail(items, begin)
                 break
             items.append(self.form())
         self.lists.pop()
-        made, span = tail, self.span(begin, self.at)
-        for at in range(len(items) - 1, -1, -1):
-            made = Cell(items[at].form, made, items[at].span, None if at else span)
-        return made
+        if not items:
+            return None
+        made = tail
+        for form, at in reversed(items[1:]):
+            made = Cell(form, made, at)
+        return Cell(items[0].form, made, items[0].span, self.span(begin, self.at))
 
     def _closes(self, begin: int) -> bool:
         if not self.skip():
@@ -220,9 +233,8 @@ class _Source:
         refuse(self.span(begin, begin + 1), "this parenthesis is never closed")
 
     def _dot(self) -> bool:
-        """Whether a dot alone stands here."""
-        text, at = self.text, self.at
-        return text[at] == "." and (at + 1 == len(text) or text[at + 1] in _ENDS)
+        """Whether the dot that stands here stands alone."""
+        return self.parted[self.at + 1] == " "
 
     def _tail(self, items: list[Operand], begin: int) -> Form:
         """The form behind a dot, which ends the list."""
@@ -244,10 +256,11 @@ class _Source:
         parts: list[str] = []
         while True:
             start = self.at
-            quote, escape = text.find('"', start), text.find("\\", start)
+            quote = text.find('"', start)
             if quote < 0:
                 refuse(self.span(begin, begin + 1), "this string never ends")
-            if not 0 <= escape < quote:
+            escape = text.find("\\", start, quote)
+            if escape < 0:
                 self.at = quote + 1
                 return "".join([*parts, text[start:quote]])
             parts.append(text[start:escape] + text[escape + 1 : escape + 2])
@@ -275,7 +288,7 @@ class _Source:
 
     def unquoted(self, begin: int) -> Form:
         if not self.templates and not self.dropped:
-            where = "it belongs into a template: `(a ,b)"
+            where = "it belongs into a template, as in `(a ,b)"
             refuse(self.span(begin, begin + 1), "a comma stands outside of all backquotes", where)
         self.templates -= 1
         splice = self.text.startswith((",@", ",."), begin)
@@ -284,7 +297,14 @@ class _Source:
         return found
 
     def token(self, begin: int) -> Form:
-        return self._meaning(begin, atom)
+        token = self.text[begin : self.parted.find(" ", begin)]
+        if token in self.known:
+            self.at = begin + len(token)
+            return self.known[token]
+        found = self._meaning(begin, atom)
+        if not self.dropped and self.at == begin + len(token):
+            self.known[token] = found
+        return found
 
     def _meaning(self, begin: int, meant: Callable[[str], Form]) -> Form:
         """What the token means that stands here; one with escapes is a name."""
@@ -301,13 +321,14 @@ class _Source:
 
     def _scan(self) -> tuple[str, bool]:
         """The token that begins here, without its escapes, and whether it had any."""
-        text, size, at = self.text, len(self.text), self.at
-        while at < size and text[at] not in _ENDS and text[at] not in _ESCAPES:
-            at += 1
-        token, self.at = text[self.at : at], at
-        if at == size or text[at] in _ENDS:
+        text, begin = self.text, self.at
+        end = self.parted.find(" ", begin)
+        token = text[begin:end]
+        if "|" not in token and "\\" not in token:
+            self.at = end
             return token, False
-        while self.at < size and text[self.at] not in _ENDS:
+        token = ""
+        while self.at < len(text) and self.parted[self.at] != " ":
             token += self._escaped() if text[self.at] in _ESCAPES else text[self.at]
             self.at += 1
         return token, True

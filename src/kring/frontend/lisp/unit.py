@@ -6,6 +6,7 @@ In:  the text of a file. Out: `programs_of`, its programs, which share one `Unit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kring.abi.programs import Kind
@@ -16,7 +17,7 @@ from kring.frontend.diagnose import combined, refuse
 from kring.frontend.lisp.constants import CONSTANTS
 from kring.frontend.lisp.forms import Cell, Form, Operand, Symbol, head, operands, show, symbol
 from kring.frontend.lisp.host import Host
-from kring.frontend.lisp.reader import read
+from kring.frontend.lisp.reader import read_each
 from kring.frontend.lisp.scope import MOST_EXPANSIONS, Rule, Scope
 from kring.frontend.lisp.sections import kind_for
 from kring.ir.core import Span, Value
@@ -201,7 +202,8 @@ def programs_of(text: str, file: str, facts: Facts | None = None) -> list[Defpro
     errors: list[CompileError] = []
     for name, number in CONSTANTS.items():
         unit.host.define(symbol(name), number, True)
-    for form in read(text, file):
+    unit.host.define_elsewhere(partial(_defined, unit))
+    for form in read_each(text, file, unit.host.evaluate):
         try:
             define(unit, form)
         except CompileError as error:
@@ -274,6 +276,14 @@ def _within(form: Form, unit: Unit) -> Iterator[Cell]:
             yield form
         yield from _within(form.car, unit)
         form = form.cdr
+
+
+def _defined(unit: Unit, form: Cell, span: Span) -> bool:
+    """Take in a form that the host met, if it defines something of the language."""
+    known = head(form) in TOPLEVEL or head(form) in LATER
+    if known:
+        define(unit, Operand(form, span))
+    return known
 
 
 def _other(unit: Unit, arg: Operand, name: str) -> None:

@@ -32,7 +32,9 @@ __all__ = ["Host", "definitions", "quasiquote", "special"]
 _FRAMES = 12_000
 """Calls of Python within each other, of which a call in the file takes some eight."""
 _BIGGEST = 50_000
-"""Elements of an expansion."""
+"""Elements of what is computed for the compiler."""
+_DEEPEST = 200
+"""Lists within lists of it."""
 
 
 class Host:
@@ -70,6 +72,10 @@ class Host:
         else:
             self.machine.special.add(symbol)
 
+    def define_elsewhere(self, define: Callable[[Cell, Span], bool]) -> None:
+        """Let `define` take in definitions that an evaluation comes to; it says which it did."""
+        self.machine.elsewhere = define
+
     # Evaluation
 
     def evaluate(self, form: Form, span: Span) -> Form:
@@ -78,10 +84,17 @@ class Host:
         Raises: CompileError at the form inside of it that fails.
         """
         machine = self.machine
-        value = self._run(lambda: machine.evaluate(form, machine.top), span)
-        if value is None or isinstance(value, (int, str, Symbol, Cell)):
+
+        def run() -> Datum:
+            value = machine.evaluate(form, machine.top)
+            if isinstance(value, Cell) and not nested:
+                _measured(value, "the value of this", span)
             return value
-        return None
+
+        nested = self.running
+        value = self._run(run, span)
+        found: Form = value if isinstance(value, (int, str, Symbol, Cell)) else None
+        return found
 
     def define_macro(self, form: Cell) -> None:
         """Take in a `defmacro`."""
@@ -95,29 +108,13 @@ class Host:
         name = head(form)
         expand = self.machine.macros[name].expand
         assert expand is not None
-        use = form.span or self.machine.here
-        return self._run(lambda: self._measured(expand(form), name, use), use, use)
+        what, use = f"the expansion of {name}", form.span or self.machine.here
+        made: Form = self._run(lambda: _program(expand(form), what, use), use, use)
+        return made
 
     def defined_at(self, name: str) -> Span | None:
         """Where a macro is defined."""
         return self.machine.macros[name].span
-
-    def _measured(self, made: Datum, name: str, use: Span) -> Datum:
-        """The expansion, if it is a form, and not endless."""
-        count, rest = 0, [made]
-        while rest:
-            form = rest.pop()
-            while isinstance(form, Cell):
-                count += 1
-                rest.append(form.car)
-                form = form.cdr
-            if form is not None and not isinstance(form, (int, str, Symbol)):
-                what = f"the expansion of {name} contains {brief(form)}"
-                raise Failure(what, "a program is made of lists, names and numbers", span=use)
-            if count > _BIGGEST:
-                what = f"the expansion of {name} has over {_BIGGEST} elements"
-                raise Failure(what, "a program cannot be as long as that", span=use)
-        return made
 
     def _run(self, run: Callable[[], Datum], span: Span, use: Span | None = None) -> Datum:
         """The result of an evaluation; what fails in it is an error at its place in the file.
@@ -148,6 +145,34 @@ class Host:
                 sys.setrecursionlimit(deepest)
 
 
+def _program(made: Datum, what: str, span: Span) -> Datum:
+    """What was computed, if it is a form that can be compiled."""
+    strange = _measured(made, what, span)
+    if strange is not None:
+        parts = "a program is made of lists, names and numbers"
+        raise Failure(f"{what} contains {brief(strange)}", parts, span=span)
+    return made
+
+
+def _measured(made: Datum, what: str, span: Span) -> Datum:
+    """Something in what was computed that is no form, if there is; fails if that has no end."""
+    count, strange = 0, None
+    rest = [(made, 0)]
+    while rest:
+        form, depth = rest.pop()
+        while isinstance(form, Cell):
+            count += 1
+            rest.append((form.car, depth + 1))
+            form = form.cdr
+        if form is not None and not isinstance(form, (int, str, Symbol)):
+            strange = form
+        if count > _BIGGEST:
+            raise Failure(f"{what} has over {_BIGGEST:,} elements", span=span)
+        if depth > _DEEPEST:
+            raise Failure(f"{what} has lists nested over {_DEEPEST} deep", span=span)
+    return strange
+
+
 _NOWHERE = Span("", 0, 0, 0, 0)
 
 
@@ -170,8 +195,8 @@ _MODULES = {
     "sequences": "length reverse nreverse copy-seq subseq elt aref svref concatenate coerce find "
     "find-if find-if-not position position-if position-if-not count count-if count-if-not remove "
     "remove-if remove-if-not delete delete-if delete-if-not substitute substitute-if "
-    "substitute-if-not search mismatch remove-duplicates delete-duplicates sort stable-sort reduce some every notany "
-    "notevery map",
+    "substitute-if-not search mismatch remove-duplicates delete-duplicates sort stable-sort reduce "
+    "some every notany notevery map",
     "places": "setf setq psetf psetq incf decf push pushnew pop rotatef remf multiple-value-setq",
     "loops": "dolist dotimes do do*",
     "looping": "loop",

@@ -158,6 +158,9 @@ def _typecase(machine: Machine, form: Cell, env: Env) -> Datum:
 
 # Going on after a failure
 
+_CAUGHT = 10
+"""Steps that a failure takes."""
+
 
 def _handler_case(machine: Machine, form: Cell, env: Env) -> Datum:
     cell, *clauses = operands_of(form, 1, None, "form (condition ([name]) form…)…")
@@ -165,6 +168,7 @@ def _handler_case(machine: Machine, form: Cell, env: Env) -> Datum:
     try:
         found = machine.value(cell, env)
     except Failure as failure:
+        machine.spend(_CAUGHT)
         for clause in clauses:
             if _catches(clause):
                 machine.here = here
@@ -205,6 +209,7 @@ def _ignore_errors(machine: Machine, form: Cell, env: Env) -> Datum:
     try:
         return machine.body(form.cdr, env)
     except Failure as failure:
+        machine.spend(_CAUGHT)
         machine.here = here
         machine.values = None, Condition(failure.message)
         return None

@@ -160,7 +160,7 @@ def _running(machine: Machine, loop: _Loop, env: Env) -> Datum:
             for step in loop.body:
                 step(run)
             # closures made in a turn keep its bindings
-            run.env = Env(env, dict(run.env.variables), places=run.env.places)
+            run.env = Env(env, dict(run.env.variables))
             for _, following in loop.turns:
                 following(run)
     except _Ended:
@@ -440,7 +440,7 @@ _CLAUSES: dict[str, Callable[[_Loop, _Words], None]] = {
 def _leave(run: _Run, loop: _Loop, value: Datum) -> None:
     from kring.frontend.lisp.host.machine import Leave
 
-    block = run.env.block(loop.name or symbol("nil"))
+    block = run.env.blocks.get(loop.name or symbol("nil"))
     assert block is not None
     raise Leave(block, value)
 
@@ -521,9 +521,9 @@ def _begin(run: _Run, word: str, name: Symbol | None) -> None:
 
 
 def _collect(run: _Run, name: Symbol | None, value: Datum) -> None:
-    run.machine.spend(1 + len(run.lists.setdefault(name, [])) // 16)
-    run.lists[name].append(value)
+    run.lists.setdefault(name, []).append(value)
     if name is not None:
+        run.machine.spend(len(run.lists[name]) // 16)
         run.env.variables[name] = listed(run.lists[name])
 
 

@@ -63,16 +63,23 @@ class Condition:
     message: str
 
 
-@record(eq=False, frozen=False)
 class Env:
-    """What names mean inside of a form; each kind of name has its own."""
+    """What names mean inside of a form; each kind of name has its own.
 
-    outer: Env | None = None
-    variables: dict[Symbol, Datum] = field(default_factory=dict[Symbol, Datum])
-    functions: dict[Symbol, Function] = field(default_factory=dict[Symbol, Any])
-    blocks: dict[Symbol, object] = field(default_factory=dict[Symbol, object])
-    places: dict[Symbol, Span] = field(default_factory=dict[Symbol, Span])
-    """Where the form stands that a macro's parameter is bound to."""
+    Variables are looked for in the environments around this one, too; functions and blocks are all
+    that are in reach. `places` are those of the forms that a macro's parameters are bound to.
+    """
+
+    __slots__ = ("blocks", "functions", "outer", "places", "variables")
+
+    def __init__(
+        self, outer: Env | None = None, variables: dict[Symbol, Datum] | None = None
+    ) -> None:
+        self.outer = outer
+        self.variables: dict[Symbol, Datum] = {} if variables is None else variables
+        self.functions: dict[Symbol, Function] = _NONE if outer is None else outer.functions
+        self.blocks: dict[Symbol, object] = _NONE if outer is None else outer.blocks
+        self.places: dict[Symbol, Span] | None = None
 
     def holder(self, name: Symbol) -> Env | None:
         """The environment that binds a variable."""
@@ -81,21 +88,13 @@ class Env:
             env = env.outer
         return env
 
-    def function(self, name: Symbol) -> Function | None:
-        env: Env | None = self
-        while env is not None:
-            if name in env.functions:
-                return env.functions[name]
-            env = env.outer
-        return None
+    def place(self, name: Symbol) -> Span | None:
+        """Where the form stands that a variable is bound to."""
+        holder = self.holder(name)
+        return holder.places.get(name) if holder and holder.places else None
 
-    def block(self, name: Symbol) -> object | None:
-        env: Env | None = self
-        while env is not None:
-            if name in env.blocks:
-                return env.blocks[name]
-            env = env.outer
-        return None
+
+_NONE: dict[Symbol, Any] = {}
 
 
 @record(eq=False)
@@ -158,6 +157,8 @@ class Machine:
     here: Span = Span("", 1, 1, 1, 1)
     steps: int = STEPS
     made: int = 0
+    elsewhere: Callable[[Cell, Span], bool] | None = None
+    """Takes in the definition that a form is, if it is one of the language that is compiled."""
     values: tuple[Datum, ...] | None = None
 
     def spend(self, steps: int) -> None:
@@ -219,7 +220,7 @@ class Machine:
         if head.__class__ is not Symbol:
             function = self.anonymous(head, env)
         else:
-            found = env.function(head) or self.defined(head.name)
+            found = env.functions.get(head) or self.defined(head.name)
             if found is None:
                 special = SPECIAL.get(head.name)
                 if special is not None:
@@ -243,6 +244,8 @@ class Machine:
         assert isinstance(form.car, Symbol)
         if form.car.name in LATER and available(form.car.name):
             return self.call(form, env)
+        if self.elsewhere is not None and self.elsewhere(form, self.here):
+            return None
         from kring.frontend.lisp.host.blame import no_function
 
         raise no_function(self, form.car, env, form.at)
@@ -250,7 +253,8 @@ class Machine:
     def anonymous(self, head: Datum, env: Env) -> Function:
         """The function of a form that begins with a lambda expression."""
         if isinstance(head, Cell) and isinstance(head.car, Symbol) and head.car.name == "lambda":
-            return self.call(head, env)
+            made: Function = self.call(head, env)
+            return made
         raise Failure(f"{brief(head)} is no function", "a form begins with the name of one")
 
     # Functions
@@ -316,7 +320,7 @@ class Machine:
         if isinstance(value, Function):
             return value
         if isinstance(value, Symbol):
-            found = (env and env.function(value)) or self.functions.get(value.name)
+            found = (env and env.functions.get(value)) or self.functions.get(value.name)
             if found is None and available(value.name):
                 found = self.row(value.name)
             found = found or self.row(value.name)

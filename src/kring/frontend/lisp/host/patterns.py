@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from kring.frontend.diagnose import did_you_mean
-from kring.frontend.lisp.forms import Cell, Form, Symbol, show, symbol
+from kring.frontend.lisp.forms import Cell, Form, Symbol, symbol
 from kring.frontend.lisp.host.machine import Datum, Env, Failure, Machine, brief
 from kring.ir.core import Span
 from kring.record import field, record
@@ -30,9 +30,8 @@ class Parameter:
 
 @record(eq=False, frozen=False)
 class Lambda:
-    """A lambda list; `form` is how it is written."""
+    """A lambda list."""
 
-    form: Form
     whole: Symbol | None = None
     required: list[Pattern] = field(default_factory=list[Pattern])
     optional: list[Parameter] = field(default_factory=list[Parameter])
@@ -57,7 +56,7 @@ _SECTIONS = ("&whole", "&optional", "&rest", "&key", "&aux", "&environment")
 
 def parse(form: Form, lists: bool) -> Lambda:
     """The lambda list that a form is; `lists` if it may have lists in place of names."""
-    made = Lambda(form)
+    made = Lambda()
     section = ""
     rest: Datum = form
     while isinstance(rest, Cell):
@@ -201,10 +200,11 @@ def _assign(machine: Machine, pattern: Pattern, cell: Cell, env: Env, name: str)
     if isinstance(pattern, Symbol):
         env.variables[pattern] = cell.car
         if cell.at is not None:
+            env.places = env.places or {}
             env.places[pattern] = cell.at
         return
     if cell.car is not None and not isinstance(cell.car, Cell):
-        wanted = f"{name} wants a list here: {show(pattern.form)}"
+        wanted = f"{name} wants a list here: ({usage(pattern)})"
         raise Misfit(f"{brief(cell.car)} is no list", wanted, span=cell.at)
     bind(machine, pattern, cell.car, env, name, cell.car)
 
@@ -253,8 +253,22 @@ def _misfit(pattern: Lambda, args: Datum, name: str, form: Datum) -> Misfit:
         count, rest = count + 1, rest.cdr
     span: Span | None = form.span if isinstance(form, Cell) else None
     if form is args:
-        return Misfit(f"{brief(args)} is not {show(pattern.form)}, as {name} wants it", span=span)
-    inside = show(pattern.form)[1:-1] if pattern.form is not None else ""
+        return Misfit(f"{brief(args)} is not ({usage(pattern)}), as {name} wants it", span=span)
+    inside = usage(pattern)
     wanted = f"({name} {inside})" if inside else f"({name})"
     given = f"{count} operand{'s' * (count != 1)}"
     return Misfit(f"{name} is given {given}", f"write `{wanted}`", span=span)
+
+
+def usage(pattern: Lambda) -> str:
+    """The operands of a lambda list as those of the language's forms are written."""
+    words = [_word(one) for one in pattern.required]
+    words += [f"[{_word(parameter.pattern)}]" for parameter in pattern.optional]
+    if pattern.rest is not None and not pattern.keys:
+        words.append(f"{_word(pattern.rest)}…")
+    words += [f"[{parameter.key}]" for parameter in pattern.keys or ()]
+    return " ".join(words)
+
+
+def _word(pattern: Pattern) -> str:
+    return pattern.name if isinstance(pattern, Symbol) else f"({usage(pattern)})"

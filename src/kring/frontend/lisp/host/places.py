@@ -41,7 +41,7 @@ def place(machine: Machine, cell: Cell, env: Env) -> Place:
         name = form.car.name
         if name in _PLACES:
             return _PLACES[name](machine, form, env)
-        macro = env.function(form.car) or machine.defined(name)
+        macro = env.functions.get(form.car) or machine.defined(name)
         if macro is not None and macro.expand is not None:
             return place(machine, Cell(macro.expand(form), None, cell.at), env)
     raise Failure(

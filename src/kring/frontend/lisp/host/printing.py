@@ -208,7 +208,7 @@ def _parameter(control: str, at: int) -> tuple[Datum, int]:
         return letter.lower(), 1
     size = letter in "+-" and control[at + 1 : at + 2].isdecimal()
     end = at + size
-    while control[end : end + 1].isdecimal() and end - at < 9:
+    while control[end : end + 1].isdecimal() and end - at < 20:
         end += 1
     return (int(control[at:end]), end - at) if end > at else (None, 0)
 

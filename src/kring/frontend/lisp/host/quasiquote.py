@@ -5,19 +5,25 @@ What is written in the template keeps the place it has there, and what is filled
 
 from __future__ import annotations
 
+from typing import Any
+
 from kring.frontend.lisp.forms import Cell, Symbol
 from kring.frontend.lisp.host.machine import SPECIAL, Datum, Env, Failure, Machine, brief
+from kring.frontend.lisp.host.special import operands_of
 from kring.ir.core import Span
+
+_CELL: Any = Cell
+"""For comparisons of classes, of which no type checker concludes anything."""
 
 
 def _quasiquote(machine: Machine, form: Cell, env: Env) -> Datum:
-    assert isinstance(form.cdr, Cell)
-    return _filled(machine, form.cdr.car, env, 1)
+    (template,) = operands_of(form, 1, 1, "form")
+    return _filled(machine, template.car, env, 1)
 
 
 def _filled(machine: Machine, form: Datum, env: Env, depth: int) -> Datum:
     """The form with the operands of its commas evaluated that are `depth` templates deep."""
-    if form.__class__ is not Cell:
+    if form.__class__ is not _CELL:
         return form
     name = _mark(form)
     if name == "unquote" and depth == 1:
@@ -31,11 +37,11 @@ def _filled(machine: Machine, form: Datum, env: Env, depth: int) -> Datum:
     return _filled_list(machine, form, env, depth, form.span)
 
 
-def _filled_list(machine: Machine, form: Cell, env: Env, depth: int, span: Span | None) -> Datum:
+def _filled_list(machine: Machine, form: Datum, env: Env, depth: int, span: Span | None) -> Datum:
     """The elements of a list, filled in; a mark behind the dot is one too: `(a . ,b)`."""
     parts: list[tuple[Datum, Span | None, bool]] = []
     rest: Datum = form
-    while rest.__class__ is Cell and (rest is form or not _mark(rest)):
+    while rest.__class__ is _CELL and (rest is form or not _mark(rest)):
         element = rest.car
         splices = depth == 1 and _mark(element) == "unquote-splicing"
         if splices:
@@ -52,14 +58,14 @@ def _filled_list(machine: Machine, form: Cell, env: Env, depth: int, span: Span 
             made = _spliced(machine, value, made)
         else:
             made = Cell(value, made, place)
-    if span is not None and made.__class__ is Cell and made.span is not span:
+    if span is not None and made.__class__ is _CELL and made.span is not span:
         made = Cell(made.car, made.cdr, made.at, span)
     return made
 
 
 def _mark(form: Datum) -> str:
     """Which mark a list of two is, as the reader makes it of a comma or a backquote."""
-    if form.__class__ is Cell and form.car.__class__ is Symbol and form.cdr.__class__ is Cell:
+    if form.__class__ is _CELL and form.car.__class__ is Symbol and form.cdr.__class__ is _CELL:
         name: str = form.car.name
         if name in ("unquote", "unquote-splicing", "quasiquote") and form.cdr.cdr is None:
             return name
@@ -68,13 +74,12 @@ def _mark(form: Datum) -> str:
 
 def _place(element: Datum, value: Datum, at: Span | None, env: Env) -> Span | None:
     """Where the value stands: that of a macro's operand where its user wrote it."""
-    if element.__class__ is not Cell:
+    if element.__class__ is not _CELL:
         return at
-    if value.__class__ is Cell:
+    if value.__class__ is _CELL:
         return value.span or at
     if _mark(element) == "unquote" and element.cdr.car.__class__ is Symbol:
-        holder = env.holder(element.cdr.car)
-        return holder.places.get(element.cdr.car, at) if holder else at
+        return env.place(element.cdr.car) or at
     return at
 
 

@@ -24,7 +24,7 @@ from kring.frontend.lisp.host.machine import (
 
 def _elements(machine: Machine, value: Datum) -> list[Datum]:
     if value.__class__ is str:
-        machine.spend(len(value) // 16)
+        machine.spend(len(value) // 4)
         return list(map(Char, value))
     if value is None or isinstance(value, Cell):
         return items(machine, value)
@@ -80,6 +80,9 @@ def _elt(machine: Machine, value: Datum, at: Datum) -> Datum:
 
 def _concatenate(machine: Machine, kind: Datum, *values: Datum) -> Datum:
     name = kind.name if isinstance(kind, Symbol) else ""
+    if name == "string" and all(value.__class__ is str for value in values):
+        machine.spend(sum(map(len, values)) // 64)
+        return text("".join(values))
     found = [element for value in values for element in _elements(machine, value)]
     return _of_kind(machine, name, found)
 

@@ -208,7 +208,8 @@ def in_block(machine: Machine, name: Form, env: Env, run: Callable[[Env], Datum]
     """What `run` gives in an environment with a block, or what that is left with."""
     token = object()
     key = symbol("nil") if name is None else a_symbol(name, "the name of a block")
-    new = Env(env, blocks={key: token})
+    new = Env(env)
+    new.blocks = {**env.blocks, key: token}
     try:
         return run(new)
     except Leave as leave:
@@ -228,7 +229,7 @@ def _return(machine: Machine, form: Cell, env: Env) -> Datum:
 
 def _leave(machine: Machine, name: Form, value: list[Cell], env: Env) -> Datum:
     key = symbol("nil") if name is None else a_symbol(name, "the name of a block")
-    block = env.block(key)
+    block = env.blocks.get(key)
     if block is None:
         raise Failure(f"there is no block called {key} around this")
     raise Leave(block, machine.value(value[0], env) if value else None)
@@ -323,6 +324,7 @@ def _local(
     make: Callable[[Machine, str, Cell, Env, Span | None], Function],
 ) -> Datum:
     head = operands_of(form, 1, None, "((name (operand…) form…)…) form…")[0]
+    new.functions = dict(env.functions)
     rest = head.car
     while isinstance(rest, Cell):
         definition = rest.car

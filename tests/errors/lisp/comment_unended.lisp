@@ -1,0 +1,2 @@
+(defprog p (:type :xdp) XDP_PASS)
+#| what is left out

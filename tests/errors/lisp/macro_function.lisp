@@ -1,0 +1,5 @@
+(defmacro name (prefix)
+  (list 'quote (intern (string-upcas prefix))))
+
+(defprog p (:type :xdp)
+  (name "a"))

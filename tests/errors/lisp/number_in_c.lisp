@@ -1,0 +1,1 @@
+(defprog p (:type :xdp) (logand 0xff 7))

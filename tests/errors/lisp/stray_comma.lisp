@@ -1,0 +1,1 @@
+(defprog p (:type :xdp) (let ((x 1)) (+ 1 ,x)))

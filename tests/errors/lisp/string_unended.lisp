@@ -1,0 +1,2 @@
+(defprog p (:type :xdp :section "xdp)
+  XDP_PASS)

@@ -1,0 +1,4 @@
+(defprog p (:type :xdp)
+  (when (= 1 2))
+    (return XDP_DROP))
+  XDP_PASS)

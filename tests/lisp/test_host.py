@@ -105,6 +105,11 @@ ENDLESS = [
     "(defmacro m () '(m)) (macroexpand '(m))",
     "(defmacro m () '(m)) (m)",
     "(loop for x = 1 then (* x 2) collect x)",
+    "(defun f (l) (let ((a 1)) (cond ((null l) nil) (t (if a (list (car l) (let* ((b 2)) (when b (progn (f l)))))))))) (f (list 1))",
+    "(let ((x 1)) (dotimes (i 20000) (setf x (list (quote eval) (list (quote quote) x)))) (eval x))",
+    "(defmacro m (x) (m x)) (m 1)",
+    "(defun f (n) (reduce (function f) (list n n))) (f 1)",
+    "(let ((s \"~?\")) (defun g () (format nil \"~a\" (g)))) (g)",
     "(reduce #'+ (loop repeat 400000 collect 1) :key (lambda (x) (* x x)))",
 ]  # fmt: skip
 

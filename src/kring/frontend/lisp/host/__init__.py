@@ -14,6 +14,7 @@ from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.forms import Cell, Form, Symbol, head
 from kring.frontend.lisp.host import definitions, quasiquote, special
 from kring.frontend.lisp.host.machine import (
+    DEEPEST,
     LATER,
     STEPS,
     Datum,
@@ -21,6 +22,7 @@ from kring.frontend.lisp.host.machine import (
     Failure,
     Leave,
     Machine,
+    TooDeep,
     available,
     brief,
 )
@@ -29,8 +31,8 @@ from kring.ir.core import Span
 
 __all__ = ["Host", "definitions", "quasiquote", "special"]
 
-_FRAMES = 12_000
-"""Calls of Python within each other, of which a call in the file takes some eight."""
+_FRAMES = 40_000
+"""Calls of Python within each other, of which one in the file takes ten to forty."""
 _BIGGEST = 50_000
 """Elements of what is computed for the compiler."""
 _DEEPEST = 200
@@ -124,7 +126,7 @@ class Host:
         machine, before, deepest = self.machine, self.machine.here, sys.getrecursionlimit()
         machine.here, nested = span, self.running
         if not nested:
-            machine.steps, self.running = STEPS, True
+            machine.steps, machine.depth, self.running = STEPS, 0, True
             sys.setrecursionlimit(max(deepest, _FRAMES))
         try:
             return run()
@@ -135,8 +137,11 @@ class Host:
         except Exhausted:
             taken = f"this takes over {STEPS:,} steps"
             refuse(machine.here, taken, "does a loop or a function here not come to an end?")
+        except TooDeep as deep:
+            name = deep.args[0]
+            refuse(machine.here, f"{name} is called over {DEEPEST:,} deep", "does it call itself?")
         except RecursionError:
-            refuse(machine.here, "calls are nested too deep here", "does a function call itself?")
+            refuse(machine.here, "forms are nested too deep here")
         except Leave:
             refuse(machine.here, "this leaves a block that was left before")
         finally:

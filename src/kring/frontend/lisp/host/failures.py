@@ -164,14 +164,14 @@ _CAUGHT = 10
 
 def _handler_case(machine: Machine, form: Cell, env: Env) -> Datum:
     cell, *clauses = operands_of(form, 1, None, "form (condition ([name]) form…)…")
-    here = machine.here
+    here, depth = machine.here, machine.depth
     try:
         found = machine.value(cell, env)
     except Failure as failure:
         machine.spend(_CAUGHT)
         for clause in clauses:
             if _catches(clause):
-                machine.here = here
+                machine.here, machine.depth = here, depth
                 return _handled(machine, clause, failure.message, env)
         raise
     for clause in clauses:
@@ -205,12 +205,12 @@ def _handled(machine: Machine, clause: Cell, message: str, env: Env) -> Datum:
 
 
 def _ignore_errors(machine: Machine, form: Cell, env: Env) -> Datum:
-    here = machine.here
+    here, depth = machine.here, machine.depth
     try:
         return machine.body(form.cdr, env)
     except Failure as failure:
         machine.spend(_CAUGHT)
-        machine.here = here
+        machine.here, machine.depth = here, depth
         machine.values = None, Condition(failure.message)
         return None
 

@@ -22,6 +22,8 @@ Datum: TypeAlias = Any
 
 STEPS = 1_000_000
 """Steps of one evaluation."""
+DEEPEST = 1000
+"""Calls of the file's functions within each other."""
 LONGEST = 1 << 20
 """Characters of a string."""
 
@@ -46,6 +48,10 @@ class Failure(Exception):
 
 class Exhausted(Exception):
     """The evaluation takes too much; nothing catches it."""
+
+
+class TooDeep(Exception):
+    """A call is within too many others; nothing catches it. Its `args` are who is called."""
 
 
 class Leave(Exception):
@@ -156,6 +162,7 @@ class Machine:
     top: Env = field(default_factory=Env)
     here: Span = Span("", 1, 1, 1, 1)
     steps: int = STEPS
+    depth: int = 0
     made: int = 0
     elsewhere: Callable[[Cell, Span], bool] | None = None
     """Takes in the definition that a form is, if it is one of the language that is compiled."""
@@ -166,6 +173,14 @@ class Machine:
         self.steps -= steps
         if self.steps < 0:
             raise Exhausted
+
+    def enter(self, name: str) -> int:
+        """Count a call within calls; gives how many there were, for who leaves it."""
+        depth = self.depth
+        if depth == DEEPEST:
+            raise TooDeep(name)
+        self.depth = depth + 1
+        return depth
 
     # Evaluation
 

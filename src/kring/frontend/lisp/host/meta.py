@@ -20,7 +20,10 @@ from kring.frontend.lisp.host.special import operands_of, skip_declarations
 
 
 def _eval(machine: Machine, form: Datum) -> Datum:
-    return machine.evaluate(form, machine.top)
+    depth = machine.enter("eval")
+    found = machine.evaluate(form, machine.top)
+    machine.depth = depth
+    return found
 
 
 def _expand_once(machine: Machine, form: Datum, env: Datum = None) -> Datum:

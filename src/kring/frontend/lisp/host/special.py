@@ -210,11 +210,13 @@ def in_block(machine: Machine, name: Form, env: Env, run: Callable[[Env], Datum]
     key = symbol("nil") if name is None else a_symbol(name, "the name of a block")
     new = Env(env)
     new.blocks = {**env.blocks, key: token}
+    depth = machine.depth
     try:
         return run(new)
     except Leave as leave:
         if leave.block is not token:
             raise
+        machine.depth = depth
         return leave.value
 
 
@@ -261,14 +263,18 @@ def closure(
 
     def call(args: list[Datum]) -> Datum:
         machine.spend(1)
+        depth = machine.enter(name)
         new = Env(env)
         if names is not None and len(names) == len(args):
             new.variables.update(zip(names, args, strict=True))  # type: ignore[arg-type]
         else:
             bind(machine, pattern, listed(args), new, name, None)
-        if not block:
-            return machine.body(forms, new)
-        return in_block(machine, symbol(name), new, lambda env: machine.body(forms, env))
+        if block:
+            found = in_block(machine, symbol(name), new, lambda env: machine.body(forms, env))
+        else:
+            found = machine.body(forms, new)
+        machine.depth = depth
+        return found
 
     return Function(name, call, None, span)
 
@@ -280,9 +286,12 @@ def macro(machine: Machine, name: str, head: Cell, env: Env, span: Span | None) 
 
     def expand(form: Cell) -> Datum:
         machine.spend(1)
+        depth = machine.enter(name)
         new = Env(env)
         bind(machine, pattern, form.cdr, new, name, form)
-        return in_block(machine, symbol(name), new, lambda env: machine.body(forms, env))
+        found = in_block(machine, symbol(name), new, lambda env: machine.body(forms, env))
+        machine.depth = depth
+        return found
 
     def call(args: list[Datum]) -> Datum:
         raise Failure(f"{name} is a macro, not a function", "write a lambda that uses it")

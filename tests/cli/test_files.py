@@ -236,7 +236,7 @@ def test_build_of_what_it_cannot(program: Path) -> None:
     assert "is an object already" in done.stderr
     done = kring("build", program, "--gen", "c,rusty")
     assert done.returncode == 2
-    assert "'rusty' is no language here, which are c, go, rust, python. Did you mean 'rust'?" in (
+    assert "'rusty' is no language here, which are c, go, rust, python, lisp. Did you mean 'rust'?" in (
         done.stderr
     )
     done = kring("build", program, "-o", program.parent)

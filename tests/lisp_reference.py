@@ -402,7 +402,8 @@ class Machine:
         return value << count & MASK if count > 0 else value >> -count
 
     def form_cast(self, names: Names, kind: str, operand: Any) -> int:
-        return self.value(operand, names) & ((1 << 8 * SIZES[kind]) - 1)
+        found = self.value(operand, names)
+        return found if kind in ("u64", "i64") else found & ((1 << 8 * SIZES[kind]) - 1)
 
     # Control
 

@@ -136,8 +136,7 @@ def _compared(op: Op) -> Callable[[Scope, list[Operand]], Value]:
 
 def _cast(s: Scope, args: list[Operand]) -> Value:
     bits = size_of(args[0]) * 8
-    found = plain(s, args[1])
-    return s.b.emit(Op.ZEXT, found, imm=bits) if bits < 64 else found
+    return s.b.emit(Op.ZEXT, plain(s, args[1]), imm=bits) if bits < 64 else value(s, args[1])
 
 
 def _swapped(bits: int) -> Callable[[Scope, list[Operand]], Value]:

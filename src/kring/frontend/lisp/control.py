@@ -292,14 +292,16 @@ def _begin(s: Scope, kind: str, init: Operand | None) -> Value:
 
 def _let(s: Scope, args: list[Operand], wanted: Wanted, one_by_one: bool = False) -> Value:
     declared, forms = _declared(args[1:])
-    before = dict(s.names)
+    before, beside = dict(s.names), s.beside
     made: list[tuple[Operand, str, Value]] = []
     for name, kind, init in _bindings(args[0]):
         assert isinstance(name.form, Symbol)
+        s.beside = (*beside, *(one.form for one, _, _ in made if isinstance(one.form, Symbol)))
         kind = kind or declared.get(name.form, "")
         made.append((name, kind or type_of(s, init), _begin(s, kind, init)))
         if one_by_one:
             _bind(s, *made.pop())
+    s.beside = beside
     for one in made:
         _bind(s, *one)
     result = _last(s, forms, wanted)

@@ -232,6 +232,8 @@ def variable(s: Scope, symbol: Symbol, span: Span) -> str:
     """A variable in sight, as the builder knows it."""
     name = s.names.get(symbol)
     if name is None:
+        if symbol in s.beside:
+            refuse(span, f"no variable is called {symbol} yet", _BESIDE)
         known = [one.name for one in s.names]
         if _constant(s, symbol) is not None:
             refuse(span, f"{symbol} is a constant")
@@ -240,6 +242,9 @@ def variable(s: Scope, symbol: Symbol, span: Span) -> str:
         listed = ", ".join(known) or "none"
         refuse(span, f"no variable is called {symbol}", f"variables here: {listed}")
     return name
+
+
+_BESIDE = "`let` binds all of its variables at once: write `let*` to use one in the next"
 
 
 def bind(s: Scope, symbol: Symbol, found: Value, span: Span) -> str:
@@ -353,6 +358,8 @@ def _cures(s: Scope, name: str) -> Iterator[str]:
     """What may be missing where a form is not known."""
     if s.unit.host.knows(name):
         yield _COMPUTED
+    if name in SIZES:
+        yield f"a type is no form: `(x {name} 0)` binds a variable of it, `(cast {name} e)` cuts"
     if name.startswith("bpf-"):
         yield "helpers have no bpf- here; kfuncs, functions of the kernel, are not called by Lisp"
     if name.startswith("tp-"):

@@ -62,7 +62,8 @@ def defmap(unit: Unit, args: list[Operand], span: Span) -> None:
         flags |= BPF_F_NO_PREALLOC
     counted = ":count-drops" in given and given[":count-drops"].form is not None
     if kind in _STREAMS:
-        ignored = sorted({":key-size", ":value-size", ":value-type", ":key-type"} & given.keys())
+        sized = {name for name, arg in given.items() if arg.form != 0}
+        ignored = sorted({":key-size", ":value-size", ":value-type", ":key-type"} & sized)
         if ignored:
             unit.note(span, f"{', '.join(ignored)} of {spelled} is ignored: it carries records")
         number = INDEX if kind is MapType.PERF_EVENT_ARRAY else None

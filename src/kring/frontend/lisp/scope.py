@@ -95,7 +95,7 @@ class Scope:
     variables that it changes, and `again` is set when one was found that was not known: then the
     program is built once more. `addressed` are the variables whose address a form takes, false for
     those that hold pointers: they stay values, and each address is of a copy. `slots` has the
-    memory of the others, as far as they are bound.
+    memory of the others, as far as they are bound. `beside` are what the same `let` binds.
     `rounds` are those of the loops this is in, `iterators` the kernel's iterators that count some
     of them.
     """
@@ -107,6 +107,7 @@ class Scope:
     carried: dict[int, set[str]]
     guesses: dict[Value, str] | None
     addressed: dict[str, bool]
+    beside: tuple[Symbol, ...] = ()
     slots: dict[str, Value] = field(default_factory=dict[str, Value])
     names: dict[Symbol, str] = field(default_factory=dict[Symbol, str])
     types: dict[str, str] = field(default_factory=dict[str, str])

@@ -156,6 +156,6 @@ def _disagreement(type_name: str, section: str, kind: Kind, span: Span) -> str |
         return None
     means = kind.name.replace("_", "-")
     return (
-        f'{span.file}:{span.line}: section "{section}" makes this a program of type :{means}, '
+        f'section "{section}" makes this a program of type :{means}, '
         f"not :{type_name}: its context is that of :{means}"
     )

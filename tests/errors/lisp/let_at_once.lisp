@@ -1,0 +1,6 @@
+(defmap seen :type :hash :key-size 4 :value-size 8 :max-entries 64)
+(defprog count (:type :xdp)
+  (let ((begin (ctx data))
+        (size (- (ctx data-end) begin)))
+    (incf (getmap seen size)))
+  XDP_PASS)

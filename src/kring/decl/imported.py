@@ -7,7 +7,6 @@ Out: its members by name, those of unnamed ones inside it among them, and what e
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from kring.btf.blob import Btf
 from kring.btf.types import (
@@ -22,7 +21,7 @@ from kring.btf.types import (
     Modifier,
     Ptr,
 )
-from kring.decl.kernel import KernelEnum, KernelStruct, KernelUnion
+from kring.decl.kernel import enum_view, struct_view
 from kring.decl.types import ArrayType, Bits, Elements, Embedded, IntType, ViewType
 from kring.record import record
 
@@ -129,17 +128,6 @@ def _array(element: ViewType | None, count: int) -> ViewType | None:
             return Elements(element, max(count, 1))
         case _:
             return None
-
-
-def struct_view(name: str, is_union: bool = False) -> type[Any]:
-    """A class that stands for a struct of that name in the kernel, or a union."""
-    base = KernelUnion if is_union else KernelStruct
-    return type(name, (base,), {})
-
-
-def enum_view(name: str) -> type[KernelEnum]:
-    """A class that stands for an enum of the kernel's, which may have no name."""
-    return type(name, (KernelEnum,), {})
 
 
 def _bits(btf: Btf, member: Member) -> ViewType | None:

@@ -106,6 +106,17 @@ class KernelEnum(int, metaclass=_Asked):
         _remember_names(cls, 2)
 
 
+def struct_view(name: str, is_union: bool = False) -> type[Any]:
+    """A class that stands for a struct of that name in the kernel, or a union."""
+    base = KernelUnion if is_union else KernelStruct
+    return type(name, (base,), {})
+
+
+def enum_view(name: str) -> type[KernelEnum]:
+    """A class that stands for an enum of the kernel's, which may have no name."""
+    return type(name, (KernelEnum,), {})
+
+
 @record
 class ViewField:
     """A field under the name that the kernel has for it."""

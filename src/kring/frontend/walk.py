@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from kring.btf.match import essential
 from kring.decl import structs
 from kring.decl.kernel import (
     KernelEnum,
@@ -112,6 +111,8 @@ def address(b: Builder, place: KernelPtr) -> Value:
 
 def cast(b: Builder, struct: View, val: KernelPtr | Num) -> KernelPtr:
     """The pointer or address as one to another struct, which the verifier does not know of."""
+    from kring.btf.match import essential
+
     match val:
         case KernelPtr() if essential(val.struct.__name__) == essential(struct.__name__):
             return replace(val, struct=struct)

@@ -7,7 +7,6 @@ A field is where the target kernel has it; the offset beside it is where it is i
 
 from __future__ import annotations
 
-from kring.decl.imported import imported
 from kring.decl.types import IntType, ViewType
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.arithmetic import add
@@ -73,7 +72,11 @@ def _known(s: Scope, struct: str, field: str) -> ViewType | None:
         types = s.unit.facts.btf if s.unit.facts else None
     except OSError:
         return None
-    found = imported(types, struct) if types else None
+    if types is None:
+        return None
+    from kring.decl.imported import imported
+
+    found = imported(types, struct)
     kind = found.type(field) if found and field in found.members else None
     return None if isinstance(kind, IntType) and not kind.pointer else kind
 

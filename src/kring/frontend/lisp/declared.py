@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from kring.decl.imported import enum_view, struct_view
+from kring.decl.kernel import enum_view, struct_view
 from kring.decl.types import ArrayType, Bits, DynamicStr, Elements, Embedded, IntType, ViewType
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.constants import SIZES

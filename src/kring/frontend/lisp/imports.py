@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kring.decl import structs
-from kring.decl.imported import Imported, imported
 from kring.decl.kernel import KernelStruct, view_field, view_names
 from kring.decl.types import ArrayType, Char, CString, IntType, ViewType
 from kring.frontend.diagnose import did_you_mean, refuse
@@ -18,6 +17,7 @@ from kring.ir.core import Span
 from kring.record import record
 
 if TYPE_CHECKING:
+    from kring.decl.imported import Imported
     from kring.frontend.lisp.unit import Unit
 
 
@@ -89,6 +89,8 @@ def shipped(struct: str, field: str) -> tuple[str, ViewType] | None:
 
 
 def _asked(unit: Unit, name: str, span: Span) -> Imported:
+    from kring.decl.imported import imported
+
     try:
         types = unit.facts.btf if unit.facts else None
     except OSError as error:

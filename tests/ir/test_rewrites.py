@@ -33,7 +33,7 @@ def rewritten(title: str, before: str) -> str:
         if name == "all":
             optimise(fn)
         else:
-            dict((*PASSES, ONCE, LAST))[name](fn)
+            dict((*PASSES, ONCE, *LAST))[name](fn)
             check(fn)
     return print_fn(fn)
 

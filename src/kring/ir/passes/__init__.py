@@ -20,6 +20,7 @@ In: a checked function. Out: the same function, changed in place, checked after 
 | loads   | temporaries | keys made of one field are keys of one value                       |
 | stores  | dce         | stack that only dead stores touched is unused                      |
 | all     | carry       | of the tests that are left, some are for the verifier's sake       |
+| all     | words       | it stores what others ask for in other pieces                      |
 | all     | layout      | it orders the blocks that are left                                 |
 """
 
@@ -48,6 +49,7 @@ from kring.ir.passes.ranges import ranges
 from kring.ir.passes.sink import sink
 from kring.ir.passes.stores import stores
 from kring.ir.passes.temporaries import temporaries
+from kring.ir.passes.words import words
 
 Pass = Callable[[Fn], bool]
 
@@ -73,7 +75,8 @@ PASSES: tuple[tuple[str, Pass], ...] = (
 
 ONCE: tuple[str, Pass] = ("carry", carry)
 """Run when they are done; they have another turn if it changes anything."""
-LAST: tuple[str, Pass] = ("layout", layout)
+LAST: tuple[tuple[str, Pass], ...] = (("words", words), ("dce", dce), ("layout", layout))
+"""Run at the end, once."""
 
 _ROUNDS = 8
 """Enough for every program seen; a bound, so that passes undoing each other still end."""
@@ -107,8 +110,9 @@ def optimise(fn: Fn, dump: Callable[[str, Fn], None] | None = None) -> None:
         settle()
         if ran(*ONCE):
             settle()
-        ran(*LAST)
-        _check_after(one, fn.callees, LAST[0])
+        for name, run in LAST:
+            ran(name, run)
+        _check_after(one, fn.callees, LAST[-1][0])
 
 
 def _check_after(fn: Fn, callees: Mapping[str, Fn], name: str) -> None:

@@ -121,14 +121,14 @@ def _common(ways: list[Known | None]) -> Known:
 def _overwrite(known: Known, pointer: Value, mem: Mem) -> None:
     """Forget what may be in the bytes of a store."""
     written, start = _place(pointer, mem)[0], mem.offset
-    for place in [place for place in known if _may_be_one(_space(place), pointer.type.space)]:
+    for place in [place for place in known if may_be_one(_space(place), pointer.type.space)]:
         at, other = place
         apart = other.offset + other.size <= start or start + mem.size <= other.offset
         if at is not written or mem.core or other.core or not apart:
             del known[place]
 
 
-def _may_be_one(space: Space | None, other: Space | None) -> bool:
+def may_be_one(space: Space | None, other: Space | None) -> bool:
     """Whether two kinds of pointers can lead to the same byte; of some nothing is known."""
     return space is other or Space.MEM in (space, other)
 

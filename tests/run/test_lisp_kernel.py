@@ -118,6 +118,32 @@ def test_the_example_shows_programs_that_start() -> None:
     assert (seen.ppid, seen.comm, seen.filename) == (os.getpid(), "true", "/usr/bin/true")
 
 
+BOTH_ENDS = """
+(deftracepoint sched/sched-process-exec pid)
+(deftracepoint sched/sched-process-exit pid (prio i32))
+(defmap begun :type :lru-hash :key-size 4 :value-size 4 :max-entries 4096)
+(defmap ended :type :lru-hash :key-size 4 :value-size 8 :max-entries 4096)
+(defprog begin (:type :tracepoint :section "tracepoint/sched/sched_process_exec")
+  (setf (getmap begun (tp-pid)) 1))
+(defprog end (:type :tracepoint :section "tracepoint/sched/sched_process_exit")
+  (setf (getmap ended (tp-pid)) (tp-prio)))
+"""
+
+
+@pytest.mark.kernel
+def test_a_field_is_that_of_the_programs_own_tracepoint(made: Build, facts: Facts) -> None:
+    obj = made(BOTH_ENDS, facts)
+    with load(obj) as s:
+        child = subprocess.Popen(["/usr/bin/true"])
+        child.wait()
+        assert s.maps["begun"][child.pid] == 1
+        assert s.maps["ended"][child.pid] == 120
+    with load(obj, on=Vm(), attach=True) as s:
+        runtime: Any = s._runtime  # pyright: ignore[reportPrivateUsage]
+        runtime.fire("sched:sched_process_exit", {"pid": 5, "prio": -1})
+        assert dict(s.maps["ended"].items()) == {5: 0xFFFFFFFF}
+
+
 OPENS = """
 (deftracepoint syscalls/sys-enter-openat dfd filename flags)
 (deftracepoint raw-syscalls/sys-enter id args)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import shutil
 import subprocess
 import sys
@@ -9,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+import kring
 from kring.errors import CompileError
-from kring.frontend.lisp.forms import Cell, Form, head, operands, show, symbol
+from kring.frontend.lisp.forms import Cell, Form, elements, head, listed, operands, show, symbol
 from kring.frontend.lisp.host import Host
 from kring.frontend.lisp.reader import read
 from kring.ir.core import Span
@@ -100,13 +103,13 @@ ENDLESS = [
     "(ignore-errors (labels ((f () (+ 1 (f)))) (f)))",
     "(let ((x nil)) (dotimes (i 60) (setf x (list x x))) (format nil \"~a\" x))",
     "(let ((x nil)) (dotimes (i 60) (setf x (list x x))) (list 'quote x))",
-    "(let ((x nil)) (dotimes (i 50000) (setf x (list x))) (princ-to-string x))",
-    "(let ((x nil)) (dotimes (i 50000) (setf x (list 'quote x))) (eval x))",
+    "(let ((x nil)) (dotimes (i 30000) (setf x (list x))) (princ-to-string x))",
+    "(let ((x nil)) (dotimes (i 30000) (setf x (list 'quote x))) (eval x))",
     "(defmacro m () '(m)) (macroexpand '(m))",
     "(defmacro m () '(m)) (m)",
     "(loop for x = 1 then (* x 2) collect x)",
-    "(defun f (l) (let ((a 1)) (cond ((null l) nil) (t (if a (list (car l) (let* ((b 2)) (when b (progn (f l)))))))))) (f (list 1))",
-    "(let ((x 1)) (dotimes (i 20000) (setf x (list (quote eval) (list (quote quote) x)))) (eval x))",
+    "(defun f (l) (let ((a 1)) (cond ((null l) 1) (t (if a (list (let* ((b 2)) (f l)))))))) (f 1)",
+    "(let ((x 1)) (dotimes (i 20000) (setf x `(eval ',x))) (eval x))",
     "(defmacro m (x) (m x)) (m 1)",
     "(defun f (n) (reduce (function f) (list n n))) (f 1)",
     "(let ((s \"~?\")) (defun g () (format nil \"~a\" (g)))) (g)",
@@ -116,7 +119,7 @@ ENDLESS = [
 
 @pytest.mark.parametrize("text", ENDLESS)
 def test_what_takes_too_much_is_an_error(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kring.frontend.lisp.host.STEPS", 200_000)
+    monkeypatch.setattr("kring.frontend.lisp.host.STEPS", 150_000)
     with pytest.raises(CompileError):
         evaluated(text)
 
@@ -203,3 +206,115 @@ def test_definitions_of_the_language_may_be_computed() -> None:
     ((form, span),) = read("(dolist (n '(a b)) (eval `(defthing ,n)))", "x.lisp")
     host.evaluate(form, span)
     assert found == ["(defthing a)", "(defthing b)"]
+
+
+def test_changed_forms_fail_with_errors_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forms of the table with parts of others put in, and texts with odd characters."""
+    monkeypatch.setattr("kring.frontend.lisp.host.STEPS", 2000)
+    chance = random.Random(5)
+    forms = [form for form, _ in read(TABLE.read_text(), "values.lisp")][::3]
+    parts = [part for form in forms for part in parts_of(form)]
+    for _ in range(600):
+        form = changed(chance.choice(forms), parts, chance)
+        with contextlib.suppress(CompileError):
+            Host("x.lisp").evaluate(form, Span("x.lisp", 1, 1, 1, 1))
+        text = show(form)
+        for _ in range(3):
+            at = chance.randrange(len(text) + 1)
+            text = text[:at] + chance.choice("()'\"`,@#|\\.;:+-0 ") + text[at:]
+        with contextlib.suppress(CompileError):
+            read(text, "x.lisp")
+
+
+def parts_of(form: Form) -> list[Form]:
+    return [form, *(part for one in elements(form) for part in parts_of(one))]
+
+
+def changed(form: Form, parts: list[Form], chance: random.Random) -> Form:
+    if chance.random() < 0.05:
+        return chance.choice(parts)
+    if not isinstance(form, Cell):
+        return form
+    inner = [changed(one, parts, chance) for one in elements(form)]
+    if chance.random() < 0.05:
+        inner.insert(chance.randrange(len(inner) + 1), chance.choice(parts))
+    if chance.random() < 0.05:
+        inner.pop()
+    return listed(inner)
+
+
+PAIRS = [
+    (
+        """(defmacro with-count ((name map key) &body body)
+             (let ((p (gensym "P")))
+               `(let ((,p (map-lookup ,map ,key)))
+                  (when ,p (let ((,name (load u64 ,p))) ,@body)))))
+           (defprog p (:type :xdp) (with-count (n m 0) (return (+ n 1))) 7)""",
+        """(defprog p (:type :xdp)
+             (let ((q (map-lookup m 0))) (when q (let ((n (load u64 q))) (return (+ n 1)))))
+             7)""",
+    ),
+    (
+        """(defmacro define-checks (&rest names)
+             `(progn ,@(mapcar
+                 (lambda (spec)
+                   (destructuring-bind (name value &key (op '=)) spec
+                     `(defmacro ,(intern (format nil "IS-~a" name)) (form &body body)
+                        `(when (,',op ,form ,',value) ,@body))))
+                 names)))
+           (define-checks (tcp 6) (low 1024 :op <))
+           (defprog p (:type :xdp)
+             (is-tcp (ctx rx-queue-index) (return 1))
+             (is-low (ctx rx-queue-index) (return 2))
+             3)""",
+        """(defprog p (:type :xdp)
+             (when (= (ctx rx-queue-index) 6) (return 1))
+             (when (< (ctx rx-queue-index) 1024) (return 2))
+             3)""",
+    ),
+    (
+        """(defconstant +steps+ '((1 10) (2 20) (3 30)))
+           (defun table (form steps)
+             (if (null steps) 0
+               `(if (= ,form ,(caar steps)) ,(cadar steps) ,(table form (cdr steps)))))
+           (defmacro step-of (form) (table form +steps+))
+           (defprog p (:type :xdp)
+             (let ((q (ctx rx-queue-index))) (step-of q)))""",
+        """(defprog p (:type :xdp)
+             (let ((q (ctx rx-queue-index)))
+               (if (= q 1) 10 (if (= q 2) 20 (if (= q 3) 30 0)))))""",
+    ),
+    (
+        """(defmacro unrolled ((var n) &body body)
+             `(progn ,@(loop for i below n collect `(let ((,var ,i)) ,@body))))
+           (defprog p (:type :xdp)
+             (let ((sum 0))
+               (unrolled (i 3) (setf sum (+ sum (* i (ctx rx-queue-index)))))
+               sum))""",
+        """(defprog p (:type :xdp)
+             (let ((sum 0))
+               (setf sum (+ sum (* 0 (ctx rx-queue-index))))
+               (setf sum (+ sum (* 1 (ctx rx-queue-index))))
+               (setf sum (+ sum (* 2 (ctx rx-queue-index))))
+               sum))""",
+    ),
+    (
+        """(dolist (name '(p))
+             (eval `(defprog ,name (:type :xdp) ,(* #.(+ 2 1) (length '(a b))))))""",
+        "(defprog p (:type :xdp) 6)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("macros", "plain"), PAIRS)
+def test_a_macro_compiles_to_what_it_stands_for(
+    macros: str, plain: str, tmp_path: Path
+) -> None:
+    codes: list[bytes] = []
+    for name, text in (("macros", macros), ("plain", plain)):
+        path = tmp_path / f"{name}.lisp"
+        head = "(defmap m :type :array :key-size 4 :value-size 8 :max-entries 1)\n"
+        path.write_text(head + text)
+        (program,) = kring.open(path).programs
+        codes.append(program.code)
+    assert codes[0] == codes[1]

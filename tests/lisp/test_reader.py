@@ -82,6 +82,7 @@ REFUSED = [
     ('(a\n "b)', "2: this string never ends"),
     ("a\n#| b #| c |#", "2: this comment never ends"),
     ("|ab", "1: this name never ends"),
+    ("a\\", "1: a backslash stands before nothing"),
     ("1.5", "1: 1.5 is a floating-point number"),
     ("-.5e3", "1: -.5e3 is a floating-point number"),
     ("1/2", "1: 1/2 is a ratio"),

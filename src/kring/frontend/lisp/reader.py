@@ -338,6 +338,8 @@ class _Source:
         begin, text = self.at, self.text
         found = ""
         if text[begin] == "\\":
+            if begin + 1 == len(text):
+                refuse(self.span(begin, begin + 1), "a backslash stands before nothing")
             self.at += 1
             return text[self.at : self.at + 1]
         self.at += 1

@@ -20,6 +20,7 @@ from kring.frontend.lisp.host.machine import (
     items,
     text,
 )
+from kring.frontend.lisp.host.strings import a_base
 from kring.record import field, record
 
 _MARKS = {
@@ -472,7 +473,7 @@ def _princ(machine: Machine, value: Datum) -> Datum:
 
 def _prin1(machine: Machine, value: Datum, *, base: Datum = 10, radix: Datum = None) -> Datum:
     if value.__class__ is int:
-        return based(value, an_integer(base))
+        return based(value, a_base(base))
     return printed(machine, value, True)
 
 

@@ -118,16 +118,24 @@ def _parse_integer(
     junk_allowed: Datum = None,
 ) -> Datum:
     digits = _a_string(value)[an_integer(start) : end].strip()
+    base = a_base(radix)
     unsigned = digits[1:] if digits[:1] in ("+", "-") else digits
     try:
         if not unsigned.isalnum():
             raise Malformed(f"{digits} is no number")
-        found = integer(unsigned, an_integer(radix), digits)
+        found = integer(unsigned, base, digits)
     except Malformed:
         if junk_allowed is not None:
             return None
         raise Failure(f"{brief(value)} is no integer") from None
     return -found if digits[0] == "-" else found
+
+
+def a_base(value: Datum) -> int:
+    base = an_integer(value, "a base")
+    if not 2 <= base <= 36:
+        raise Failure(f"{base} is no base", "2 to 36 are")
+    return base
 
 
 def _compared(holds: str, fold: bool) -> Row:
@@ -174,7 +182,7 @@ def _characterp(machine: Machine, value: Datum) -> Datum:
 
 def _digit(machine: Machine, value: Datum, radix: Datum = 10) -> Datum:
     try:
-        return int(a_char(value), an_integer(radix))
+        return int(a_char(value), a_base(radix))
     except ValueError:
         return None
 

@@ -511,10 +511,11 @@ class Machine:
                 cell = names[form]
                 return lambda: held(cell), lambda new: keep(cell, new)
             case ["getmap", str(name), key]:
-                map, key_bytes = self.maps[name], self.key(name, self.value(key, names))
+                # what a pointer leads to is the key as it is when the map is asked
+                map, at = self.maps[name], self.value(key, names)
                 return (
-                    lambda: self.looked_up(map, key_bytes),
-                    lambda new: void(map.update(key_bytes, self.stored(map, new), 0)),
+                    lambda: self.looked_up(map, self.key(name, at)),
+                    lambda new: void(map.update(self.key(name, at), self.stored(map, new), 0)),
                 )
             case [str(name), *args] if name in self.macros:
                 return self.place(self.expand(name, args), names)
@@ -671,9 +672,9 @@ class Machine:
     form_remmap = form_delmap = form_map_delete
 
     def form_incf_map(self, names: Names, name: str, key: Any, more: Any = 1) -> int:
-        map, at = self.maps[name], self.key(name, self.value(key, names))
+        map, key = self.maps[name], self.value(key, names)
         more = self.value(more, names)
-        found = map.entries.get(at)
+        found = map.entries.get(at := self.key(name, key))
         if found is None:
             map.update(at, self.stored(map, more), 0)
         else:

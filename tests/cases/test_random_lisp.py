@@ -8,10 +8,12 @@ seed 1000. A disagreement prints the seed, the file and where the engines part.
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from case_engines import whoami
@@ -23,11 +25,11 @@ from test_random_programs import gave_up, may_load
 import kring
 from kring.build import compile_all
 from kring.errors import CompileError, VerifierError
-from kring.frontend.lisp.compile import compile_program
 from kring.frontend.lisp.unit import Defprog, programs_of
 from kring.frontend.module import Module
-from kring.ir.check import check
+from kring.ir.core import Fn
 from kring.ir.passes import optimise
+from kring.ir.text import parse_fn
 from kring.obj.object import Object
 from kring.run.target import Target
 from lisp_reference import Machine
@@ -52,21 +54,13 @@ def _filled(entries: dict[bytes, bytes]) -> dict[bytes, bytes]:
 
 
 def by_evaluator(
-    sources: list[Defprog], obj: Object, given: list[bytes], passes: int | None
+    functions: list[Fn], sources: list[Defprog], module: Module, given: list[bytes]
 ) -> Outcome:
-    """What the IR means after so many passes, None for all of them."""
-    module = Module()
-    functions = {one.name: compile_program(one, module) for one in sources}
-    module.maps.update(declarations(obj))
-    for fn in functions.values():
-        check(fn)
-        if passes is None:
-            optimise(fn)
     world = Evaluated(module, whoami())
     found: Outcome = {}
     for at, data in enumerate(given):
-        for one in sources:
-            result = world.run(functions[one.name], one.kind, data) & 0xFFFF_FFFF
+        for fn, one in zip(functions, sources, strict=True):
+            result = world.run(fn, one.kind, data) & 0xFFFF_FFFF
             found[f"{one.name}, packet {at}"] = result, world.data()
     return found | {name: _filled(dict(world.contents(name))) for name in module.maps}
 
@@ -83,27 +77,34 @@ def on_target(target: Target, obj: Object, given: list[bytes]) -> Outcome:
         }
 
 
+def compiled(sources: list[Defprog]) -> tuple[Object, Module, dict[str, list[Fn]]]:
+    """The object of some programs, and their IR before and after the passes."""
+    functions: dict[str, list[Fn]] = {"ir": [], "passes": []}
+
+    def observed(fn: Fn, *_: object) -> None:
+        functions["ir"].append(parse_fn(str(fn)))
+        optimise(fn)
+        functions["passes"].append(parse_fn(str(fn)))
+
+    with patch.object(sys.modules["kring.build"], "optimise", observed):
+        obj, module = compile_all(sources)
+    module.maps.update(declarations(obj))
+    return obj, module, functions
+
+
 def tried(text: str, file: str, given: list[bytes], kernel: bool, tally: Counter[str]) -> str:
     """In what the engines disagree about a file; empty if in nothing."""
     wanted = by_reference(text, given)
     sources = programs_of(text, file)
-    compiled: list[Defprog] = []
-    for one in sources:
-        try:
-            compile_all([one])
-            compiled.append(one)
-        except CompileError as error:
-            if "bytes of stack" not in str(error):
-                raise
-            tally["too large for the stack"] += 1
-    if len(compiled) < len(sources):
+    try:
+        obj, module, functions = compiled(sources)
+    except CompileError as error:
+        if "bytes of stack" not in str(error):
+            raise
+        tally["too large for the stack"] += len(sources)
         return ""
-    obj, _ = compile_all(sources)
-    found = {
-        "ir": by_evaluator(sources, obj, given, 0),
-        "passes": by_evaluator(sources, obj, given, None),
-        "vm": on_target(kring.Vm(), obj, given),
-    }
+    found = {name: by_evaluator(one, sources, module, given) for name, one in functions.items()}
+    found["vm"] = on_target(kring.Vm(), obj, given)
     if kernel:
         try:
             found["kernel"] = on_target(kring.Kernel(), obj, given)

@@ -23,9 +23,6 @@ def opened(text: str, tmp_path: Path) -> kring.Object:
     return kring.open(str(path))
 
 
-def swapped(port: int) -> int:
-    return struct.unpack("<H", struct.pack(">H", port))[0]
-
 
 def test_a_connection_is_led_elsewhere(cgroup: Path, tmp_path: Path) -> None:
     """By a program that writes the port of the address that a task connects to."""

@@ -59,10 +59,12 @@ def _merge(tree: Dominance, test: Test, block: Block) -> Block | None:
     """The nearest place on every way to the block where ways meet that all have taken the test,
     and not all with the same result."""
     while block is not tree.parent[block]:
-        if len(tree.preds[block]) > 1 and not any(
-            pred not in tree.first or tree.dominates(block, pred) for pred in tree.preds[block]
-        ):
-            found = {_found(tree, test, pred, edge) for pred, edge in _entering(tree, block)}
+        if len(tree.preds[block]) > 1:
+            found = {
+                _found(tree, test, pred, edge)
+                for pred, edge in _entering(tree, block)
+                if not tree.dominates(block, pred)
+            }
             if found == {True, False}:
                 return block
         block = tree.parent[block]
@@ -124,6 +126,9 @@ def _told(fn: Fn, tree: Dominance, test: Test, merge: Block) -> Value:
     merge.params.append(param)
     for pred, edge in _entering(tree, merge):
         assert pred.end is not None
+        if tree.dominates(merge, pred):
+            edge.args.append(param)  # round a loop it stays what it was
+            continue
         held = fn.value(Op.CONST, imm=int(bool(_found(tree, test, pred, edge))), span=pred.end.span)
         pred.body.append(held)
         edge.args.append(held)

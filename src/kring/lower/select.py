@@ -17,7 +17,18 @@ from kring.errors import InternalError
 from kring.ir import core as ir
 from kring.ir.core import ATOMICS, ROWS, Core, Kfunc, Mem, Op, Space, Span, Value
 from kring.lower.frame import place
-from kring.lower.lir import ASM, CALL, CALL_KFUNC, CALL_LOCAL, MOVE, Block, Callee, Function, Inst
+from kring.lower.lir import (
+    ASM,
+    CALL,
+    CALL_KFUNC,
+    CALL_LOCAL,
+    FRAME,
+    MOVE,
+    Block,
+    Callee,
+    Function,
+    Inst,
+)
 from kring.lower.operands import Operands, small
 from kring.lower.widths import Widths
 
@@ -302,9 +313,13 @@ class _Selection:
 
         See: kernel/trace/bpf_trace.c, bpf_probe_read_kernel_common.
         """
-        self.put(1, pointer)
-        if mem.offset:
-            self.emit("add64_k", 1, imm=mem.offset)
+        place = self.operands.frame(pointer)
+        if place is not None:
+            self.block.insns.append(Inst(FRAME, 1, imm=place + mem.offset, span=self.span))
+        else:
+            self.put(1, pointer)
+            if mem.offset:
+                self.emit("add64_k", 1, imm=mem.offset)
         self.emit("mov64_k", 2, imm=mem.size)
         self.emit("mov64_k", 3)
         self._call("probe_read_kernel", 3)

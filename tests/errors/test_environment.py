@@ -22,6 +22,7 @@ SOON_S = 20.0
 # Everything needed is imported before the privileges go: the interpreter's files may be root's.
 _AS_NOBODY = """
 import linecache, os, kring, kring.build, kring.session, kring.run.kernel.kernel
+import kring.frontend.python
 import kring.obj.misfit, difflib
 from kring.run.kernel import privilege
 linecache.getlines({example!r})

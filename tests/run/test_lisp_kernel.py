@@ -312,6 +312,8 @@ COMPUTED = """
     (and (= (>> typed 4) (>> bare 4)) (= (* 3 typed) (* 3 bare)) (= (- typed bare) 0)
          (= (cast u32 typed) (low-address l)) (= (low-again l) bare) (= (getmap m bare) 1)
          (= (getmap m 2) (task-struct-real-parent bare)) (= (getmap n 0) (cast u32 bare))
+         (= (kernel-load u8 typed (get-smp-processor-id))
+            (kernel-load u8 bare (get-smp-processor-id)))
          (= (+ typed (get-smp-processor-id)) (+ bare (get-smp-processor-id))))))
 """
 

@@ -28,7 +28,7 @@ def _kernel_load(s: Scope, args: list[Operand]) -> Value:
     size, span = size_of(args[0]), s.b.span
     base, offset = value(s, args[1]), value(s, args[2]) if args[2:] else s.b.const(0)
     s.b.span = span
-    return read_at(s, "probe_read_kernel", add(s, address(s, base), offset, span), size)
+    return read_at(s, "probe_read_kernel", add(s, base, offset, span), size)
 
 
 def read_at(s: Scope, helper: str, at: Value, size: int) -> Value:

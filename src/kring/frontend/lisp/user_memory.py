@@ -20,7 +20,6 @@ from kring.frontend.lisp.constants import SIZES
 from kring.frontend.lisp.core import read_at
 from kring.frontend.lisp.expressions import FORMS, effect, size_of, value
 from kring.frontend.lisp.forms import Cell, Form, Operand, Symbol, operands, show, symbol
-from kring.frontend.lisp.kernel import address
 from kring.frontend.lisp.scope import Rule, Scope
 from kring.ir.core import Span, Value
 
@@ -34,7 +33,7 @@ def _user_load(s: Scope, args: list[Operand]) -> Value:
     size, span = size_of(args[0]), s.b.span
     base, offset = value(s, args[1]), value(s, args[2]) if args[2:] else s.b.const(0)
     s.b.span = span
-    return read_at(s, "probe_read_user", add(s, address(s, base), offset, span), size)
+    return read_at(s, "probe_read_user", add(s, base, offset, span), size)
 
 
 def _pointers(s: Scope, args: list[Operand]) -> Form:

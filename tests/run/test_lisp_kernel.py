@@ -298,7 +298,7 @@ def test_a_pointer_to_one_struct_or_another_is_read_as_what_it_is_taken_for(made
 
 
 COMPUTED = """
-(import-kernel-struct task-struct real-parent)
+(import-kernel-struct task-struct comm real-parent)
 (defstruct low (address u32) (again u64))
 (defmap m :type :hash :key-size 8 :value-size 8 :max-entries 8)
 (defmap n :type :array :key-size 4 :value-size 4 :max-entries 1)
@@ -312,8 +312,8 @@ COMPUTED = """
     (and (= (>> typed 4) (>> bare 4)) (= (* 3 typed) (* 3 bare)) (= (- typed bare) 0)
          (= (cast u32 typed) (low-address l)) (= (low-again l) bare) (= (getmap m bare) 1)
          (= (getmap m 2) (task-struct-real-parent bare)) (= (getmap n 0) (cast u32 bare))
-         (= (kernel-load u8 typed (get-smp-processor-id))
-            (kernel-load u8 bare (get-smp-processor-id)))
+         (= (kernel-load u8 (task-struct-comm typed) (get-smp-processor-id))
+            (kernel-load u8 (task-struct-comm bare) (get-smp-processor-id)))
          (= (+ typed (get-smp-processor-id)) (+ bare (get-smp-processor-id))))))
 """
 

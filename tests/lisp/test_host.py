@@ -14,7 +14,7 @@ import pytest
 import kring
 from kring.errors import CompileError
 from kring.frontend.lisp.forms import Cell, Form, elements, head, listed, operands, show, symbol
-from kring.frontend.lisp.host import Host
+from kring.frontend.lisp.host import Host, machine
 from kring.frontend.lisp.reader import read
 from kring.ir.core import Span
 
@@ -241,6 +241,15 @@ def changed(form: Form, parts: list[Form], chance: random.Random) -> Form:
     if chance.random() < 0.05:
         inner.pop()
     return listed(inner)
+
+
+def test_every_name_is_found_where_it_is_said_to_be() -> None:
+    early = {*machine.SPECIAL, *machine.FUNCTIONS} - {*machine.LATER}
+    assert all(machine.available(name) for name in machine.LATER)
+    assert {*machine.SPECIAL, *machine.FUNCTIONS} == {*machine.LATER} | early
+    assert {*machine.LATER} <= {*machine.SPECIAL, *machine.FUNCTIONS}
+    assert "let" in early
+    assert len(early) < 40
 
 
 PAIRS = [

@@ -190,3 +190,27 @@ b~cd"
 (progn (setf (get 'a 'color) 'red) (list (get 'a 'color) (get 'a 'size 5))) => (red 5)
 (progn (defmacro my-or (&rest forms) (if (null forms) nil (let ((g (gensym))) `(let ((,g ,(car forms))) (if ,g ,g (my-or ,@(cdr forms))))))) (my-or nil 5 (error "x"))) => 5
 (let ((g (gensym))) (list (symbolp g) (eq g g) (eq g (gensym)))) => (t t nil)
+(with-output-to-string (s) (format s "~a-" 1) (princ 'b s) (prin1 "c" s) (write-string "d" s) (write-char #\e s)) => "1-B\"c\"de"
+(with-output-to-string (s) (dolist (x '(1 2)) (print x s)) (terpri s)) => "
+1 
+2 
+"
+(list (nth-value 1 (floor 7 2)) (list-length '(1 2)) (first (last '(1 2 3)))) => (1 2 3)
+(loop for x in '(1 2 3) for y = (* x x) when (> y 3) collect y) => (4 9)
+(loop for (name . rest) in '((a 1) (b 2 3)) collect name collect (length rest)) => (a 1 b 2)
+(loop for i from 5 above 2 collect i) => (5 4 3)
+(loop for i from 5 above 2 by 2 collect i) => (5 3)
+(loop for i downfrom 5 above 2 collect i) => (5 4 3)
+(loop for x in '(1 2 3) for i from 1 minimize (* x i) into a maximize x into b finally (return (list a b))) => (1 3)
+(loop with x = 1 with y = (+ x 1) repeat 1 collect (list x y)) => ((1 2))
+(loop initially (identity 1) for x in '(1) do (identity x) collect x) => (1)
+(loop for c across "ab" collect (char-upcase c)) => (#\A #\B)
+(loop for x in '(a b c) for first = t then nil unless first collect '- collect x) => (a - b - c)
+(let ((r nil)) (loop for x in '(1 2) for y in '(3 4 5) do (push (+ x y) r) (push 0 r)) (reverse r)) => (4 0 6 0)
+(loop for a in '(1 2) nconc (loop for b in '(3 4) collect (* a b))) => (3 4 6 8)
+(loop for x in '(1 2 3) if (evenp x) do (identity x) else collect x) => (1 3)
+(loop for x in '(1 2 3 4) when (evenp x) if (> x 2) collect (list x 'big) else collect x) => (2 (4 big))
+(loop for k being each hash-key of (let ((h (make-hash-table))) (setf (gethash 'a h) 1) h) collect k) => (a)
+(loop for i from 1 to 3 for j = (loop for k below i sum k) collect j) => (0 1 3)
+(loop for x in '(1 2 3) collect x into xs when (= x 2) do (return xs)) => (1 2)
+(loop for x in '(5 6) for i upfrom 10 collect (cons i x)) => ((10 . 5) (11 . 6))

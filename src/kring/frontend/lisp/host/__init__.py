@@ -197,8 +197,8 @@ _MODULES = {
     "string-not-equal string-lessp string-greaterp char= char/= char< char> char<= char>= "
     "char-equal string-trim string-left-trim string-right-trim make-string stringp characterp "
     "digit-char-p alpha-char-p alphanumericp upper-case-p lower-case-p char-upcase char-downcase",
-    "sequences": "length reverse nreverse copy-seq subseq elt aref svref concatenate coerce find "
-    "find-if find-if-not position position-if position-if-not count count-if count-if-not remove "
+    "sequences": "length list-length reverse nreverse copy-seq subseq elt aref svref concatenate "
+    "coerce find find-if find-if-not position position-if position-if-not count count-if count-if-not remove "
     "remove-if remove-if-not delete delete-if delete-if-not substitute substitute-if "
     "substitute-if-not search mismatch remove-duplicates delete-duplicates sort stable-sort reduce "
     "some every notany notevery map",
@@ -209,7 +209,9 @@ _MODULES = {
     "hash-table-values hash-table-alist hash-table-p get",
     "failures": "assert check-type typecase etypecase handler-case ignore-errors unwind-protect "
     "error warn cerror typep",
-    "printing": "format princ-to-string prin1-to-string write-to-string",
+    "formatting": "format",
+    "printing": "princ-to-string prin1-to-string write-to-string with-output-to-string princ prin1 "
+    "print write-string write-line write-char terpri",
     "meta": "with-gensyms with-unique-names eval macroexpand macroexpand-1 macro-function boundp "
     "fboundp constantp functionp symbol-value symbol-function fdefinition",
 }

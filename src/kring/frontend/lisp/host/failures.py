@@ -26,7 +26,8 @@ def _error(machine: Machine, what: Datum, *args: Datum) -> Datum:
 
 def _failure(machine: Machine, what: Datum, args: tuple[Datum, ...]) -> Failure:
     """What the author of a macro says of how it is used: a text, or the name of a condition."""
-    from kring.frontend.lisp.host.printing import format_text, printed
+    from kring.frontend.lisp.host.formatting import format_text
+    from kring.frontend.lisp.host.printing import printed
 
     if isinstance(what, Condition):
         failure = Failure(what.message)

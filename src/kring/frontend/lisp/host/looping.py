@@ -2,7 +2,7 @@
 
     (loop for x in list for i from 0 when (oddp x) collect (* x i) into odd finally (return odd))
 
-A loop is parsed into steps, which share its environment and a `_Run`, and then turned until a
+A loop is parsed into steps, which share its environment and a `Run`, and then turned until a
 step ends it. Clauses of iteration step in the order in which they are written.
 """
 
@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from kring.frontend.diagnose import did_you_mean
-from kring.frontend.lisp.forms import Cell, Char, Symbol, listed, symbol
+from kring.frontend.lisp.forms import Cell, Char, Symbol, symbol
+from kring.frontend.lisp.host.gathering import GATHER, Run, begin
 from kring.frontend.lisp.host.machine import (
     SPECIAL,
     Datum,
@@ -26,7 +27,7 @@ from kring.frontend.lisp.host.machine import (
     items,
     make_list,
 )
-from kring.frontend.lisp.host.patterns import Pattern, bind, parse
+from kring.frontend.lisp.host.patterns import Pattern, parse
 from kring.frontend.lisp.host.special import in_block
 from kring.record import field, record
 
@@ -35,7 +36,7 @@ class _Ended(Exception):
     """A loop's own end, after which what is behind `finally` is evaluated."""
 
 
-Step: TypeAlias = "Callable[[_Run], None]"
+Step: TypeAlias = "Callable[[Run], None]"
 
 
 @record(eq=False, frozen=False)
@@ -51,27 +52,6 @@ class _Loop:
     body: list[Step] = field(default_factory=list[Step])
     final: list[Step] = field(default_factory=list[Step])
     name: Symbol | None = None
-
-
-@record(eq=False, frozen=False)
-class _Run:
-    """A loop that is running. `gathered` are its accumulations, those without a name under nil;
-    `state` what clauses of iteration remember."""
-
-    machine: Machine
-    env: Env
-    gathered: dict[Symbol | None, Datum] = field(default_factory=dict["Symbol | None", Datum])
-    lists: dict[Symbol | None, list[Datum]] = field(
-        default_factory=dict["Symbol | None", "list[Datum]"]
-    )
-    state: dict[int, Datum] = field(default_factory=dict[int, Datum])
-
-    def set(self, pattern: Pattern | None, value: Datum) -> None:
-        """Bind a name, or the names of a list."""
-        if isinstance(pattern, Symbol):
-            self.env.variables[pattern] = value
-        elif pattern is not None:
-            bind(self.machine, pattern, value, self.env, "loop", value)
 
 
 class _Words:
@@ -149,7 +129,7 @@ def _forever(machine: Machine, form: Cell, env: Env) -> Datum:
 
 
 def _running(machine: Machine, loop: _Loop, env: Env) -> Datum:
-    run = _Run(machine, Env(env))
+    run = Run(machine, Env(env))
     try:
         for first, _ in loop.turns:
             first(run)
@@ -209,19 +189,19 @@ def _in(words: _Words, pattern: Pattern | None) -> tuple[Step, Step]:
     by = words.cell("a function") if words.take("by") else None
     key = id(source)
 
-    def first(run: _Run) -> None:
+    def first(run: Run) -> None:
         run.state[key] = run.machine.value(source, run.env)
         step = run.machine.value(by, run.env) if by else None
         run.state[-key] = step
         show(run)
 
-    def show(run: _Run) -> None:
+    def show(run: Run) -> None:
         rest = run.state[key]
         if not isinstance(rest, Cell):
             raise _Ended
         run.set(pattern, rest if whole else rest.car)
 
-    def following(run: _Run) -> None:
+    def following(run: Run) -> None:
         step, rest = run.state[-key], run.state[key]
         run.state[key] = rest.cdr if step is None else run.machine.apply(step, rest)
         show(run)
@@ -235,14 +215,14 @@ def _across(words: _Words, pattern: Pattern | None) -> tuple[Step, Step]:
     source = words.cell("a string")
     key = id(source)
 
-    def first(run: _Run) -> None:
+    def first(run: Run) -> None:
         text = run.machine.value(source, run.env)
         if text.__class__ is not str:
             raise Failure(f"{brief(text)} is no string", span=source.at)
         run.state[key] = iter(text)
         following(run)
 
-    def following(run: _Run) -> None:
+    def following(run: Run) -> None:
         letter = next(run.state[key], None)
         if letter is None:
             raise _Ended
@@ -257,10 +237,10 @@ def _equals(words: _Words, pattern: Pattern | None) -> tuple[Step, Step]:
     start = words.cell("a form")
     then = words.cell("a form") if words.take("then") else start
 
-    def first(run: _Run) -> None:
+    def first(run: Run) -> None:
         run.set(pattern, run.machine.value(start, run.env))
 
-    def following(run: _Run) -> None:
+    def following(run: Run) -> None:
         run.set(pattern, run.machine.value(then, run.env))
 
     return first, following
@@ -283,7 +263,7 @@ def _counting(words: _Words, pattern: Pattern | None) -> tuple[Step, Step]:
     down = bool(said & {"downfrom", "downto", "above"})
     key = id(parts)
 
-    def first(run: _Run) -> None:
+    def first(run: Run) -> None:
         values = [
             an_integer(run.machine.value(part[1], run.env)) if part else default
             for part, default in ((start, 0), (limit, None), (by, 1))
@@ -291,7 +271,7 @@ def _counting(words: _Words, pattern: Pattern | None) -> tuple[Step, Step]:
         run.state[key] = values
         show(run, parts)
 
-    def show(run: _Run, kept: object) -> None:
+    def show(run: Run, kept: object) -> None:
         at, end, _ = run.state[key]
         if end is not None:
             inside = at >= end if down else at <= end
@@ -299,7 +279,7 @@ def _counting(words: _Words, pattern: Pattern | None) -> tuple[Step, Step]:
                 raise _Ended
         run.set(pattern, at)
 
-    def following(run: _Run) -> None:
+    def following(run: Run) -> None:
         at, end, step = run.state[key]
         run.state[key] = [checked(at - step if down else at + step), end, step]
         show(run, parts)
@@ -325,12 +305,12 @@ def _being(words: _Words, pattern: Pattern | None) -> tuple[Step, Step]:
             other = a_symbol(using.cdr.car)
     key = id(source)
 
-    def first(run: _Run) -> None:
+    def first(run: Run) -> None:
         table = a_table(run.machine.value(source, run.env))
         run.state[key] = iter(list(table.entries.values()))
         following(run)
 
-    def following(run: _Run) -> None:
+    def following(run: Run) -> None:
         entry = next(run.state[key], None)
         if entry is None:
             raise _Ended
@@ -350,7 +330,7 @@ _ITERATIONS: dict[str, Callable[[_Words, Pattern | None], tuple[Step, Step]]] = 
 }
 
 
-def _nothing(run: _Run) -> None:
+def _nothing(run: Run) -> None:
     pass
 
 
@@ -359,7 +339,7 @@ def _with(loop: _Loop, words: _Words) -> None:
         pattern = words.pattern()
         value = words.cell("a value") if words.take("=") else None
 
-        def first(run: _Run, pattern: Pattern | None = pattern, value: Cell | None = value) -> None:
+        def first(run: Run, pattern: Pattern | None = pattern, value: Cell | None = value) -> None:
             run.set(pattern, run.machine.value(value, run.env) if value else None)
 
         loop.turns.append((first, _nothing))
@@ -371,11 +351,11 @@ def _repeat(loop: _Loop, words: _Words) -> None:
     source = words.cell("a number")
     key = id(source)
 
-    def first(run: _Run) -> None:
+    def first(run: Run) -> None:
         run.state[key] = an_integer(run.machine.value(source, run.env)) + 1
         following(run)
 
-    def following(run: _Run) -> None:
+    def following(run: Run) -> None:
         run.state[key] -= 1
         if run.state[key] <= 0:
             raise _Ended
@@ -389,7 +369,7 @@ def _forms(words: _Words) -> Step:
     while isinstance(words.rest, Cell) and isinstance(words.rest.car, Cell):
         cells.append(words.cell("a form"))
 
-    def step(run: _Run) -> None:
+    def step(run: Run) -> None:
         for cell in cells:
             run.machine.value(cell, run.env)
 
@@ -418,7 +398,7 @@ def _until(loop: _Loop, words: _Words) -> None:
 
 
 def _ending(test: Cell, wanted: bool) -> Step:
-    def step(run: _Run) -> None:
+    def step(run: Run) -> None:
         if (run.machine.value(test, run.env) is not None) is wanted:
             raise _Ended
 
@@ -437,7 +417,7 @@ _CLAUSES: dict[str, Callable[[_Loop, _Words], None]] = {
 }
 
 
-def _leave(run: _Run, loop: _Loop, value: Datum) -> None:
+def _leave(run: Run, loop: _Loop, value: Datum) -> None:
     from kring.frontend.lisp.host.machine import Leave
 
     block = run.env.blocks.get(loop.name or symbol("nil"))
@@ -454,7 +434,7 @@ def _judging(word: str, cell: Cell, loop: _Loop) -> Step:
     if word != "thereis":
         loop.initially.append(lambda run: run.gathered.setdefault(None, symbol("t")))
 
-    def step(run: _Run) -> None:
+    def step(run: Run) -> None:
         found = run.machine.value(cell, run.env)
         if word == "thereis":
             if found is not None:
@@ -474,16 +454,16 @@ def _action(words: _Words, loop: _Loop) -> Step:
     condition = words.take("when", "if", "unless")
     if condition:
         return _conditional(words, loop, condition == "unless")
-    word = words.take(*_GATHER)
+    word = words.take(*GATHER)
     if word:
         value = words.cell("a form")
         name = a_symbol(words.cell("a name").car) if words.take("into") else None
-        loop.initially.append(lambda run: _begin(run, word, name))
-        gather = _GATHER[word]
+        loop.initially.append(lambda run: begin(run, word, name))
+        gather = GATHER[word]
         return lambda run: gather(run, name, run.machine.value(value, run.env))
     at = words.rest.at if isinstance(words.rest, Cell) else None
     shown = brief(words.rest.car) if isinstance(words.rest, Cell) else "nothing"
-    hint = did_you_mean(words.word(), [*_CLAUSES, *_GATHER, "do", "when", "unless", "return"])
+    hint = did_you_mean(words.word(), [*_CLAUSES, *GATHER, "do", "when", "unless", "return"])
     raise Failure(f"{shown} begins no clause of loop. {hint}", span=at)
 
 
@@ -492,7 +472,7 @@ def _conditional(words: _Words, loop: _Loop, otherwise: bool) -> Step:
     branches = [_actions(words, loop), _actions(words, loop) if words.take("else") else []]
     words.take("end")
 
-    def step(run: _Run) -> None:
+    def step(run: Run) -> None:
         found = run.machine.value(test, run.env)
         if found is not None:
             run.env.variables[symbol("it")] = found
@@ -508,62 +488,5 @@ def _actions(words: _Words, loop: _Loop) -> list[Step]:
         found.append(_action(words, loop))
     return found
 
-
-# What loops gather
-
-
-def _begin(run: _Run, word: str, name: Symbol | None) -> None:
-    """The value of what is gathered before anything is."""
-    start: Datum = 0 if word.startswith(("sum", "count")) else None
-    run.gathered.setdefault(name, start)
-    if name is not None:
-        run.env.variables.setdefault(name, start)
-
-
-def _collect(run: _Run, name: Symbol | None, value: Datum) -> None:
-    run.lists.setdefault(name, []).append(value)
-    if name is not None:
-        run.machine.spend(len(run.lists[name]) // 16)
-        run.env.variables[name] = listed(run.lists[name])
-
-
-def _append(run: _Run, name: Symbol | None, value: Datum) -> None:
-    for element in items(run.machine, value):
-        run.lists.setdefault(name, []).append(element)
-    if name is not None:
-        run.env.variables[name] = listed(run.lists.get(name, []))
-
-
-def _keep(run: _Run, name: Symbol | None, value: Datum) -> None:
-    run.gathered[name] = value
-    if name is not None:
-        run.env.variables[name] = value
-
-
-def _sum(run: _Run, name: Symbol | None, value: Datum) -> None:
-    _keep(run, name, checked(run.gathered[name] + an_integer(value)))
-
-
-def _count(run: _Run, name: Symbol | None, value: Datum) -> None:
-    if value is not None:
-        _keep(run, name, run.gathered[name] + 1)
-
-
-def _most(run: _Run, name: Symbol | None, value: Datum) -> None:
-    before = run.gathered[name]
-    _keep(run, name, an_integer(value) if before is None else max(before, an_integer(value)))
-
-
-def _least(run: _Run, name: Symbol | None, value: Datum) -> None:
-    before = run.gathered[name]
-    _keep(run, name, an_integer(value) if before is None else min(before, an_integer(value)))
-
-
-_GATHER: dict[str, Callable[[_Run, Symbol | None, Datum], None]] = {
-    "collect": _collect, "collecting": _collect,
-    "append": _append, "appending": _append, "nconc": _append, "nconcing": _append,
-    "sum": _sum, "summing": _sum, "count": _count, "counting": _count,
-    "maximize": _most, "maximizing": _most, "minimize": _least, "minimizing": _least,
-}  # fmt: skip
 
 SPECIAL["loop"] = _loop

@@ -384,6 +384,7 @@ _SUBSTITUTE = _substituting(_three("substitute", _substitute, "count"))
 FUNCTIONS.update(
     {
         "length": Row("sequence", _length),
+        "list-length": Row("list", _length),
         "reverse": Row("sequence", _reverse),
         "nreverse": Row("sequence", _reverse),
         "copy-seq": Row("sequence", _copy),

@@ -14,6 +14,7 @@ from kring.frontend.lisp.host.machine import (
     Leave,
     Machine,
     a_symbol,
+    an_integer,
     brief,
     items,
     miscounted,
@@ -368,6 +369,16 @@ def _list_values(machine: Machine, form: Cell, env: Env) -> Datum:
     return listed(machine.values or (first,))
 
 
+def _nth_value(machine: Machine, form: Cell, env: Env) -> Datum:
+    number, cell = operands_of(form, 2, 2, "n values")
+    at = an_integer(machine.value(number, env))
+    machine.values = None
+    first = machine.value(cell, env)
+    several = machine.values or (first,)
+    machine.values = None
+    return several[at] if 0 <= at < len(several) else None
+
+
 def _destructure(machine: Machine, form: Cell, env: Env) -> Datum:
     names, value = operands_of(form, 2, None, "(name…) list form…")[:2]
     found = machine.value(value, env)
@@ -406,6 +417,7 @@ SPECIAL.update(
         "return-from": _return_from, "return": _return, "function": _function, "lambda": _lambda,
         "flet": _flet, "labels": _labels, "macrolet": _macrolet, "the": _the,
         "multiple-value-bind": _bind_values, "multiple-value-list": _list_values,
+        "nth-value": _nth_value,
         "destructuring-bind": _destructure, "declare": _nothing, "declaim": _nothing,
         "in-package": _nothing, "eval-when": _rest, "locally": _locally,
     }

@@ -229,6 +229,9 @@ class Machine:
         self.macros: dict[str, tuple[list[Any], list[Any]]] = {}
         self.programs: dict[str, list[Any]] = {}
         self.packet = bytearray()
+        self.reserved: list[tuple[str, Pointer]] = []
+        self.submitted: set[int] = set()
+        self.discarded: set[int] = set()
         for form in read(text):
             self.define(form)
 
@@ -592,6 +595,38 @@ class Machine:
         for byte, new in enumerate([source.load(start + byte, 1) for byte in range(size)]):
             target.store(to + byte, 1, new)
         return 0
+
+    # Records: what was reserved, in order, and whether it was submitted
+
+    def form_with_ringbuf(self, names: Names, spec: list[Any], *forms: Any) -> int:
+        name, stream, size, *_ = spec
+        record = Pointer(bytearray(b"\xa5" * self.value(size, names)))
+        self.reserved.append((stream, record))
+        self.body(list(forms), {**names, name: [record, "u64"]})
+        if id(record.memory) not in self.discarded:
+            self.submitted.add(id(record.memory))
+        return 0
+
+    def form_ringbuf_discard(self, names: Names, record: Any, flags: Any = 0) -> int:
+        self.discarded.add(id(self.value(record, names).memory))
+        return 0
+
+    def form_ringbuf_output(
+        self, names: Names, stream: str, data: Any, size: Any, flags: Any = 0
+    ) -> int:
+        source, size = self.value(data, names), self.value(size, names)
+        record = Pointer(bytearray(source.bytes(size)))
+        self.reserved.append((stream, record))
+        self.submitted.add(id(record.memory))
+        return 0
+
+    def records(self, stream: str) -> list[bytes]:
+        """What came through a stream, in the order in which it was reserved."""
+        return [
+            bytes(record.memory)
+            for name, record in self.reserved
+            if name == stream and id(record.memory) in self.submitted
+        ]
 
     # Structs
 

@@ -36,6 +36,7 @@ HEADER = """\
 (defmap recs :type :hash :key-size 4 :value-type rec :max-entries 8)
 (defmap slots :type :array :key-size 4 :value-type rec :max-entries 2)
 (defmap pairs :type :hash :key-size 24 :value-size 8 :max-entries 8)
+(defmap events :type :ringbuf :max-entries 65536)
 (defconstant +big+ #xdeadbeefcafef00d)
 (defconstant +low+ (* 16 17))
 (defconstant +minus+ -3)
@@ -462,10 +463,23 @@ class Program:
             (1, lambda: self.with_rec(depth - 1, part)),
             (1, lambda: self.either(depth - 1, part)),
             (2 * bool(loops), lambda: self.loop(depth, loops)),
+            (1, lambda: self.sent(depth, part)),
             (1, lambda: self.expr(depth - 1)),
             (1, lambda: f"(when {self.test(depth - 1)} (return {self.expr(depth - 2)}))"),
             (1, lambda: f"(swap! {self.random.choice(self.names)} {self.target(depth - 1)})"),
         ])  # fmt: skip
+
+    def sent(self, depth: int, part: Callable[[int], str]) -> str:
+        """What makes a record."""
+        name = self.random.choice(("ev", "ev2"))
+        if self.chance(4) or name in self.leads:
+            return f"(ringbuf-output events {self.pointer('rec')} (sizeof rec) 0)"
+        self.leads[name] = "rec"
+        inside = " ".join(part(depth - 1) for _ in range(self.random.randint(1, 2)))
+        if self.chance(3):
+            inside += f" (when {self.test(depth - 1)} (ringbuf-discard {name} 0) (return 5))"
+        del self.leads[name]
+        return f"(with-ringbuf ({name} events (sizeof rec)) (memset {name} 0 0 56) {inside})"
 
     def two_set(self, depth: int) -> str:
         pairs = [f"{self.target(depth - 1)} {self.expr(depth - 1)}" for _ in range(2)]

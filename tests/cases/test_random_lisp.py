@@ -24,6 +24,7 @@ from test_random_programs import gave_up, may_load
 
 import kring
 from kring.build import compile_all
+from kring.decl.struct import pack
 from kring.errors import CompileError, VerifierError
 from kring.frontend.lisp.unit import Defprog, programs_of
 from kring.frontend.module import Module
@@ -32,6 +33,7 @@ from kring.ir.passes import optimise
 from kring.ir.text import parse_fn
 from kring.obj.object import Object
 from kring.run.target import Target
+from kring.stream.handle import StreamHandle
 from lisp_reference import Machine
 
 Outcome = dict[str, Any]
@@ -44,9 +46,16 @@ def by_reference(text: str, given: list[bytes]) -> Outcome:
     for at, data in enumerate(given):
         for name in machine.programs:
             found[f"{name}, packet {at}"] = machine.run(name, data), bytes(machine.packet)
-    maps = {name: _filled({k: bytes(v) for k, v in map.entries.items()})
-            for name, map in machine.maps.items()}  # fmt: skip
-    return found | maps
+    for name, map in machine.maps.items():
+        entries = {key: bytes(value) for key, value in map.entries.items()}
+        stream = map.type == ":ringbuf"
+        found[name] = _records(machine.records(name)) if stream else _filled(entries)
+    return found
+
+
+def _records(records: list[bytes]) -> list[bytes]:
+    """Records without the byte that no field has."""
+    return [data[:1] + b"\0" + data[2:] for data in records]
 
 
 def _filled(entries: dict[bytes, bytes]) -> dict[bytes, bytes]:
@@ -62,7 +71,12 @@ def by_evaluator(
         for fn, one in zip(functions, sources, strict=True):
             result = world.run(fn, one.kind, data) & 0xFFFF_FFFF
             found[f"{one.name}, packet {at}"] = result, world.data()
-    return found | {name: _filled(dict(world.contents(name))) for name in module.maps}
+    for name in module.maps:
+        stream = name in world.rings
+        found[name] = (
+            _records(world.records(name)) if stream else _filled(dict(world.contents(name)))
+        )
+    return found
 
 
 def on_target(target: Target, obj: Object, given: list[bytes]) -> Outcome:
@@ -72,9 +86,14 @@ def on_target(target: Target, obj: Object, given: list[bytes]) -> Outcome:
             for name, program in s.programs.items():
                 result = program.run(data)
                 found[f"{name}, packet {at}"] = result.value, result.data
-        return found | {
-            name: _filled(dict(handle._live.items())) for name, handle in s.maps.items()
-        }
+        for name, handle in s.maps.items():
+            stream = isinstance(handle, StreamHandle)
+            found[name] = (
+                [pack(record) for record in handle.poll(timeout=0)]
+                if stream
+                else _filled(dict(handle._live.items()))
+            )
+        return found
 
 
 def compiled(sources: list[Defprog]) -> tuple[Object, Module, dict[str, list[Fn]]]:

@@ -145,6 +145,20 @@ SOUND = {
             (let ((socket (skc-lookup-tcp (ctx-ptr) (struct-alloc 12) 12 -1 0)))
               (when (/= socket 0) (sk-release socket))))
           0)""",
+    "a socket of a map": """
+        (defmap sockets :type :sockmap :key-size 4 :value-size 8 :max-entries 2)
+        (defprog p (:type :sk-lookup)
+          (if-let (socket (map-lookup sockets 1))
+            (progn (sk-assign (ctx-ptr) socket 0) (sk-release socket) SK_PASS)
+            SK_DROP))""",
+    "a socket of a map, by a pointer to its key": """
+        (defmap sockets :type :sockhash :key-size 8 :value-size 4 :max-entries 2)
+        (defprog p (:type :tc)
+          (let ((key 7))
+            (when-let ((socket (map-lookup-ptr sockets (stack-addr key))))
+              (let ((family (load u32 socket 4)))
+                (sk-release socket)
+                family))))""",
     "the socket of a packet": """
         (defprog p (:type :tc)
           (when-let ((socket (ctx sk))) (load u32 socket 4)))""",
@@ -306,6 +320,16 @@ LOST = {
           (when-let ((socket (sk-lookup-tcp (ctx-ptr) (struct-alloc 12) 12 -1 0)))
             (sk-release socket)
             (sk-release socket)))""",
+    "a map's, not given back": """
+        (defmap sockets :type :sockmap :key-size 4 :value-size 8 :max-entries 2)
+        (defprog p (:type :sk-lookup)
+          (when-let ((socket (map-lookup sockets 1)))
+            (sk-assign (ctx-ptr) socket 0)
+            (return SK_PASS))
+          SK_PASS)""",
+    "a map's, read as a number": """
+        (defmap sockets :type :sockmap :key-size 4 :value-size 8 :max-entries 2)
+        (defprog p (:type :sk-lookup) (getmap sockets 1) SK_PASS)""",
     "none of these": """
         (defprog p (:type :tc)
           (when-let ((socket (ctx sk)))

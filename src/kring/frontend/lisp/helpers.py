@@ -386,14 +386,19 @@ def _result(call: _Call, found: Value) -> Value:
     if helper.struct:
         s.tags[found] = helper.struct
     if helper.name in ACQUIRES:
-        release = _spelled(ACQUIRES[helper.name])
-        token = _Socket(call.span, call.name, _NO_STREAM, release, lambda _: None)
-        s.tokens[found] = token
-        s.b.held |= {token}
+        held_socket(s, found, call.name, _spelled(ACQUIRES[helper.name]))
     if helper.result in ("value", "value?") and call.map is not None:
         if isinstance(call.map.value, type):
             s.structs[found] = call.map.value
     return s.b.const(0) if helper.result == "void" else found
+
+
+def held_socket(s: Scope, found: Value, giver: str, release: str) -> Value:
+    """The socket that was found, which the program is to give back where there is one."""
+    token = _Socket(found.span or s.program.span, giver, _NO_STREAM, release, lambda _: None)
+    s.tokens[found] = token
+    s.b.held |= {token}
+    return found
 
 
 _NO_STREAM = PlainMap(MapType.HASH, None, None, 0)

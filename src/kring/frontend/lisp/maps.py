@@ -18,7 +18,7 @@ from kring.frontend.lisp.forms import Operand, Symbol, operands, show
 from kring.frontend.lisp.memory import ADDRESSES, READABLE, as_number, described, pointer
 from kring.frontend.lisp.scope import Place, Rule, Scope
 from kring.frontend.lisp.unit import TOPLEVEL, Unit, options
-from kring.ir.core import Mem, Op, Space, Span, Value
+from kring.ir.core import Mem, Op, Space, Span, Type, Value
 from kring.record import record
 from kring.spelling import c_name, closest
 
@@ -42,6 +42,8 @@ _NO_LOOKUP = frozenset(
     {MapType.RINGBUF, MapType.PROG_ARRAY, MapType.PERF_EVENT_ARRAY, MapType.USER_RINGBUF}
 )
 """Kinds whose values programs cannot look at."""
+_SOCKETS = frozenset({MapType.SOCKMAP, MapType.SOCKHASH})
+"""Kinds in which a lookup finds a socket of the kernel's, and no memory."""
 _ARRAYS = frozenset({MapType.ARRAY, MapType.PERCPU_ARRAY})
 """Kinds whose entries are all there."""
 _OPTIONS = (
@@ -180,7 +182,19 @@ def _lookup(s: Scope, args: list[Operand]) -> Value:
     declared, name = _map(s, args[0])
     key = _key(s, declared, name, args[1])
     s.b.span = span
-    return s.b.call("map_lookup_elem", s.b.map(name), key)
+    return _looked_up(s, declared, name, key)
+
+
+def _looked_up(s: Scope, declared: PlainMap, name: str, key: Value) -> Value:
+    """The pointer that a lookup gives: to a value, or to a socket, which is to be given back."""
+    if declared.type not in _SOCKETS:
+        return s.b.call("map_lookup_elem", s.b.map(name), key)
+    from kring.frontend.lisp.helpers import held_socket
+
+    kind = Type(Space.BTF, nullable=True)
+    found = s.b.emit(Op.CALL, s.b.map(name), key, imm="map_lookup_elem", type=kind)
+    s.tags[found] = "bpf_sock"
+    return held_socket(s, found, f"a lookup in {name}", "sk-release")
 
 
 def _update(s: Scope, args: list[Operand]) -> Value:
@@ -204,11 +218,13 @@ def _delete(s: Scope, args: list[Operand]) -> Value:
 def _by_pointers(helper: str, pointers: int) -> Callable[[Scope, list[Operand]], Value]:
     def build(s: Scope, args: list[Operand]) -> Value:
         span = s.b.span
-        _, name = _map(s, args[0])
+        declared, name = _map(s, args[0])
         given = [pointer(s, arg) for arg in args[1 : pointers + 1]]
         if helper == "map_update_elem":
             given.append(_flags(s, args[pointers + 1 :]))
         s.b.span = span
+        if helper == "map_lookup_elem":
+            return _looked_up(s, declared, name, *given)
         return s.b.call(helper, s.b.map(name), *given)
 
     return build
@@ -235,10 +251,15 @@ def _entry(s: Scope, args: list[Operand]) -> _Entry:
     return _Entry(declared, name, key, span)
 
 
+_SOCKET = "find one with `(map-lookup map key)`, and give it back: `(sk-release socket)`"
+
+
 def _read(s: Scope, entry: _Entry) -> Value:
     """The number found, or 0; of a map of structs, the pointer found, or null."""
     b, kind = s.b, entry.declared.value
     b.span = entry.span
+    if entry.declared.type in _SOCKETS:
+        refuse(entry.span, f"{entry.name} holds sockets, and no numbers", _SOCKET)
     found = b.call("map_lookup_elem", b.map(entry.name), entry.key)
     if not isinstance(kind, IntType):
         if isinstance(kind, type):

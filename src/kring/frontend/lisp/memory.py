@@ -98,7 +98,7 @@ def room(s: Scope, pointer: Value) -> int | None:
     size = first.imm if first.op is Op.STACK else None
     if first.op is Op.CALL and first.imm == "ringbuf_reserve":
         size = number(first.args[1])
-    elif first.op is Op.CALL and first.imm == "map_lookup_elem":
+    elif first.type.space is Space.VALUE and first.imm == "map_lookup_elem":
         declared = s.b.module.maps.get(str(first.args[0].imm))
         if isinstance(declared, PlainMap) and declared.value is not None:
             size = value_size(declared.value)

@@ -202,6 +202,9 @@ def programs_of(text: str, file: str, facts: Facts | None = None) -> list[Defpro
     errors: list[CompileError] = []
     for name, number in CONSTANTS.items():
         unit.host.define(symbol(name), number, True)
+    unit.host.define(
+        symbol("*posix-argv*"), None, False
+    )  # scripts look at what they were called with
     unit.host.define_elsewhere(partial(_defined, unit))
     for form in read_each(text, file, unit.host.evaluate):
         try:

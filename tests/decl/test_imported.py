@@ -10,7 +10,7 @@ from kring.btf.blob import Btf
 from kring.btf.types import Array, Composite, Enum, Int, Kind, Member, Modifier, Ptr
 from kring.btf.write import Builder
 from kring.decl.imported import Imported, imported
-from kring.decl.kernel import KernelEnum, KernelStruct, KernelUnion
+from kring.decl.kernel import KernelEnum, KernelStruct, KernelUnion, enum_size
 from kring.decl.types import ArrayType, Bits, Elements, Embedded, IntType
 
 VMLINUX = Path("/sys/kernel/btf/vmlinux")
@@ -37,6 +37,7 @@ def everything() -> Imported:
     ]  # fmt: skip
     offsets = [Member(name, id, 256 * at) for at, (name, id) in enumerate(members)]
     offsets.append(Member("flag", u64, 256 * len(members) + 3, 5))
+    offsets.append(Member("choosy", members[-1][1], 256 * len(members) + 16, 5))
     types.add(Composite("outer", 512, tuple(offsets)))
     found = imported(Btf(types.bytes()), "outer")
     assert found is not None
@@ -50,7 +51,7 @@ def test_each_member_is_what_programs_read_of_it() -> None:
     assert kinds["bytes"] == ArrayType(IntType(1), 16)
     assert kinds["raw"] == kinds["user"] == IntType(8, pointer=True)
     assert kinds["flag"] == Bits(IntType(8), 5)
-    assert kinds["wide"] is kinds["tiny"] is None
+    assert kinds["wide"] is kinds["choosy"] is None
     match kinds["inside"], kinds["row"], kinds["choice"], kinds["uid"]:
         case (
             Embedded(type() as inside),
@@ -64,12 +65,15 @@ def test_each_member_is_what_programs_read_of_it() -> None:
             assert issubclass(choice, KernelUnion)
         case other:
             pytest.fail(f"{other}")
-    kept, policy = kinds["kept"], kinds["policy"]
+    kept, policy, tiny = kinds["kept"], kinds["policy"], kinds["tiny"]
     assert isinstance(kept, type)
     assert isinstance(policy, type)
     assert (kept.__name__, policy.__name__) == ("inner", "policy")
     assert issubclass(kept, KernelStruct)
+    assert isinstance(tiny, type)
     assert issubclass(policy, KernelEnum)
+    assert issubclass(tiny, KernelEnum)
+    assert (enum_size(policy), enum_size(tiny)) == (4, 1)
 
 
 def test_a_name_that_is_not_there_is_none() -> None:

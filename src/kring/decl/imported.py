@@ -83,8 +83,8 @@ def view_type(btf: Btf, id: int) -> ViewType | None:
             return IntType(size)
         case Ptr(to):
             return _pointer(btf, to)
-        case Enum(name, 4):
-            return enum_view(name)
+        case Enum(name, size) if size in _SIZES:
+            return enum_view(name, size)
         case Composite(name) as found:
             return Embedded(struct_view(name or next(iter(names), _UNNAMED), found.is_union))
         case Array(of, _, count):
@@ -134,6 +134,4 @@ def _bits(btf: Btf, member: Member) -> ViewType | None:
     type = btf[btf.strip(member.type)]
     if isinstance(type, Int) and type.size in _SIZES:
         return Bits(IntType(type.size, type.signed), member.bitfield_size)
-    if isinstance(type, Enum) and type.size in _SIZES:
-        return Bits(IntType(type.size), member.bitfield_size)
     return None

@@ -101,6 +101,7 @@ class KernelEnum(int, metaclass=_Asked):
     """
 
     _kring_globals: ClassVar[dict[str, Any]]
+    _kring_size: ClassVar[int] = 4
 
     def __init_subclass__(cls) -> None:
         _remember_names(cls, 2)
@@ -112,9 +113,14 @@ def struct_view(name: str, is_union: bool = False) -> type[Any]:
     return type(name, (base,), {})
 
 
-def enum_view(name: str) -> type[KernelEnum]:
+def enum_view(name: str, size: int = 4) -> type[KernelEnum]:
     """A class that stands for an enum of the kernel's, which may have no name."""
-    return type(name, (KernelEnum,), {})
+    return type(name, (KernelEnum,), {"_kring_size": size})
+
+
+def enum_size(view: type[KernelEnum]) -> int:
+    """Bytes of a field of the enum's type."""
+    return view._kring_size  # pyright: ignore[reportPrivateUsage]
 
 
 @record

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from kring.btf.types import Composite, Enum, Int, Member, Ptr
 from kring.btf.write import Builder
 from kring.decl.btf import array_id, type_id
-from kring.decl.kernel import KernelEnum
+from kring.decl.kernel import KernelEnum, enum_size
 from kring.decl.types import (
     ArrayType,
     Bits,
@@ -144,8 +144,9 @@ class KernelTypes:
                 laid = self._lay_out(struct.__name__)
                 return self._ids[struct.__name__], laid.size, laid.align
             case type() as struct if issubclass(struct, KernelEnum):
-                id = self._ids.get(struct.__name__) or types.add(Enum(struct.__name__, 4, ()))
-                return id, 4, 4
+                size = enum_size(struct)
+                id = self._ids.get(struct.__name__) or types.add(Enum(struct.__name__, size, ()))
+                return id, size, size
             case type() as struct:
                 return types.add(Ptr(self._ids.get(struct.__name__, 0))), 8, 8
             case DynamicStr() | Coded():

@@ -13,7 +13,7 @@ from __future__ import annotations
 from functools import partial
 
 from kring.abi.helpers import HELPERS
-from kring.decl.kernel import KernelEnum, KernelStruct, KernelUnion
+from kring.decl.kernel import KernelEnum, KernelStruct, KernelUnion, enum_size
 from kring.decl.types import ArrayType, Bits, Elements, Embedded, IntType, ViewType
 from kring.errors import CompileError
 from kring.frontend.diagnose import refuse
@@ -175,7 +175,7 @@ def _read(s: Scope, base: Value, core: Core, kind: ViewType) -> Value:
         case IntType(size):
             return _number(s, base, core, size)
         case type() as view if issubclass(view, KernelEnum):
-            return _number(s, base, core, 4)
+            return _number(s, base, core, enum_size(view))
         case type() as view if base.type.space is Space.BTF:
             found = b.load(base, Mem(0, 8, core=core), Type(Space.BTF))
             s.pointees[found] = view.__name__

@@ -131,10 +131,12 @@ def test_case(run: Run, engine: str) -> None:
     "golden", [golden for path in FILES for golden in _goldens(path)], ids=lambda path: path.name
 )
 def test_golden(golden: Path, bless: Callable[[Path, str], None]) -> None:
-    module = module_of(golden.with_suffix(".py"))
-    program = next(v for v in vars(module).values() if isinstance(v, Program))
+    path = next(one for ending in COMMENTS if (one := golden.with_suffix(ending)).exists())
+    found = names_of(path).values()
+    program = next(v for v in found if isinstance(v, Program | case_lisp.LispProgram))
+    source = program if isinstance(program, Program) else program.source
     stages: list[str] = []
-    built = build(program, dump=lambda _name, _stage, fn: stages.append(str(fn)))
+    built = build(source, dump=lambda _name, _stage, fn: stages.append(str(fn)))
     code = format_insns(decode(built.programs[0].code))
     texts = {".ir": stages[-1].replace(f"{golden.parent}/", ""), ".s": code}
     bless(golden, texts[golden.suffix])

@@ -212,7 +212,7 @@ class Program:
             (1, lambda: f"(unless {self.test(depth)} {part(depth)})"),
             (2, lambda: self.cond(depth, part)),
             (2, lambda: self.case(depth, part)),
-            (1, lambda: self.found(depth, part)),
+            (2, lambda: self.found(depth, part)),
         ])  # fmt: skip
 
     def test(self, depth: int) -> str:
@@ -253,7 +253,8 @@ class Program:
             other = self.expr(depth - 1)
             return f"(when-let (({name} {init}) (w {other})) {inside})"
         kind = self.random.choice(("", "", "u64 "))
-        return f"(if-let ({name} {kind}{init}) {inside} {part(depth - 1)})"
+        otherwise = self.seeing(name, lambda: part(depth - 1))
+        return f"(if-let ({name} {kind}{init}) {inside} {otherwise})"
 
     def seeing(self, name: str, make: Callable[[], str]) -> str:
         """A form in which one more variable is in sight."""

@@ -341,8 +341,8 @@ def _if_let(s: Scope, args: list[Operand], wanted: Wanted) -> Value:
     b.enter(then)
     _meet(s, wanted, _last(s, args[1:2], wanted), after)
     b.enter(otherwise)
-    hide(s, before)
     _meet(s, wanted, _last(s, args[2:], wanted), after)
+    hide(s, before)
     return _met(s, wanted, after)
 
 

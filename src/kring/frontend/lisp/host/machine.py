@@ -27,6 +27,11 @@ DEEPEST = 1000
 LONGEST = 1 << 20
 """Characters of a string."""
 
+_SMALL = 64
+"""Characters of a string, and bytes of an integer, that take no step of their own."""
+_LONG = 5
+"""Steps that a longer integer takes."""
+
 T = symbol("t")
 
 
@@ -312,7 +317,12 @@ class Machine:
                 args, named = self._keywords(name, args, len(words), keys)
             if len(args) < least or (most is not None and len(args) > most):
                 raise miscounted(name, len(args), row.usage + "".join(f" [:{key}]" for key in keys))
-            return row.call(self, *args, **named)
+            found = row.call(self, *args, **named)
+            if found.__class__ is str and len(found) > _SMALL:
+                self.spend(len(found) // _SMALL)
+            elif found.__class__ is int and found.bit_length() > _SMALL * 8:
+                self.spend(_LONG)
+            return found
 
         return Function(name, call)
 

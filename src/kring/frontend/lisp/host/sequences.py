@@ -57,7 +57,9 @@ def _length(machine: Machine, value: Datum) -> Datum:
 
 
 def _reverse(machine: Machine, value: Datum) -> Datum:
-    return _like(machine, _elements(machine, value)[::-1], value)
+    if value.__class__ is str:
+        return value[::-1]
+    return make_list(machine, _elements(machine, value)[::-1])
 
 
 def _copy(machine: Machine, value: Datum) -> Datum:

@@ -253,11 +253,16 @@ def _lambda(machine: Machine, form: Cell, env: Env) -> Datum:
     return closure(machine, "lambda", head, env, form.span)
 
 
+_MADE = 10
+"""Steps that a function takes to be made: it keeps what is around it."""
+
+
 def closure(
     machine: Machine, name: str, head: Cell, env: Env, span: Span | None, block: bool = False
 ) -> Function:
     """A function that binds its operands as the lambda list says, and evaluates the rest of the
     list that this begins; `block` if that is in a block of its name."""
+    machine.spend(_MADE)
     pattern = parse(head.car, False)
     forms = _documented(head.cdr)
     names = pattern.required if pattern.plain() else None

@@ -61,10 +61,15 @@ def a_table(value: Datum) -> Table:
     raise Failure(f"{brief(value)} is no hash table")
 
 
+_MADE = 10
+"""Steps that a table takes to be made."""
+
+
 def _make(machine: Machine, *, test: Datum = None, size: Datum = None) -> Datum:
     name = getattr(test, "name", "") if test is not None else "eql"
     if name not in ("eq", "eql", "equal", "equalp"):
         raise Failure(f"{brief(test)} compares no keys", "eq, eql, equal and equalp do")
+    machine.spend(_MADE)
     return Table(name)
 
 

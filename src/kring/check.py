@@ -39,8 +39,10 @@ class Verdict:
 
 def check(path: str, on: Target, json: bool, log: bool = False) -> int:
     """Load each program of a file by itself and attach none; `log` shows all the verifier said."""
-    if is_object(path) or is_lisp(path):
+    if is_object(path):
         rows = list(_of_object(path, on, log))
+    elif is_lisp(path):
+        rows = list(_of_lisp(path, on, log))
     else:
         rows = [_of_source(program, on, log) for program in programs_in(path)]
     failed = [row for row in rows if row.verdict not in ("ok", _OPTIONAL)]
@@ -60,13 +62,7 @@ _OPTIONAL = "optional"
 
 
 def _of_object(path: str, on: Target, log: bool) -> Iterator[Verdict]:
-    if is_lisp(path):
-        from kring.lisp import built
-
-        obj, module = built(path, on)
-        say_notes(module)
-    else:
-        obj = from_file(path)
+    obj = from_file(path)
     if not obj.programs:
         raise SystemExit(f"kring: {path} has no program")
     obj = replace(obj, maps=tuple(_unshared(one) for one in obj.maps))
@@ -79,6 +75,22 @@ def _of_object(path: str, on: Target, log: bool) -> Iterator[Verdict]:
             yield replace(verdict, slots=program.slots)
         else:
             yield Verdict(program.name, program.section, _OPTIONAL, program.slots, None, None)
+
+
+def _of_lisp(path: str, on: Target, log: bool) -> Iterator[Verdict]:
+    from kring.lisp import apart
+
+    found, notes = apart(path, on)
+    say_notes(notes)
+    for program, made in found:
+        if isinstance(made, CompileError):
+            text = error_text(made)
+            verdict = Verdict(program.name, program.section, _verdict_word(made), None, None, text)
+        else:
+            session = load(made, on=on, attach=False)
+            loaded = _verdict(session, program.name, program.section, on, log)
+            verdict = replace(loaded, slots=made.programs[0].slots)
+        yield verdict
 
 
 def _unshared(map: Map) -> Map:

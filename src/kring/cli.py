@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, TextIO
 
@@ -24,7 +24,6 @@ from kring.errors import (
 
 if TYPE_CHECKING:
     from kring import Kernel, Vm
-    from kring.frontend.module import Module
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -350,9 +349,9 @@ def say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def say_notes(module: Module) -> None:
+def say_notes(notes: Iterable[str]) -> None:
     """What a build says to the author of its source."""
-    for note in module.notes:
+    for note in notes:
         say(f"kring: note: {note}")
 
 

@@ -57,7 +57,7 @@ def _built(path: str, dump: Dump | None = None) -> Object:
         from kring.lisp import built
 
         obj, module = built(path, dump=dump)
-        say_notes(module)
+        say_notes(module.notes)
         return obj
     from kring.build import build
     from kring.script import programs_in

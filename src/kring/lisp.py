@@ -11,7 +11,7 @@ import gc
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kring.errors import ObjectError
+from kring.errors import CompileError, ObjectError
 from kring.obj.object import Object
 from kring.spelling import c_name
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kring.abi.usdt import Site
     from kring.btf.blob import Btf
     from kring.build import Dump
+    from kring.frontend.lisp.unit import Defprog
     from kring.frontend.module import Module
     from kring.run.target import Runtime, Target
 
@@ -30,12 +31,7 @@ def built(path: str, on: Target | None = None, dump: Dump | None = None) -> tupl
 
     Raises: OSError; ObjectError for what is no text; CompileError at the place in the file.
     """
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            text = file.read()
-    except UnicodeDecodeError as error:
-        raise ObjectError(f"{path} is not Lisp: byte {error.start} is no UTF-8") from None
-    facts = _Asked(on)
+    text, facts = _text(path), _Asked(on)
     # Importing and building make objects by the ten thousand and hardly any garbage.
     collecting = gc.isenabled()
     gc.disable()
@@ -53,6 +49,37 @@ def built(path: str, on: Target | None = None, dump: Dump | None = None) -> tupl
     known = ((c_name(one.name.strip("+")), unit.host.constant(one)) for one in unit.constants)
     module.numbers.update((name.upper(), value) for name, value in known if value is not None)
     return obj, module
+
+
+def apart(path: str, on: Target) -> tuple[list[tuple[Defprog, Object | CompileError]], list[str]]:
+    """Each program of a file with the object that it makes by itself, or why it makes none; and
+    what there is to say about them.
+
+    Raises: as `built`, for what is outside of programs.
+    """
+    from kring.build import compile_all
+    from kring.frontend.lisp.unit import programs_of
+
+    facts = _Asked(on)
+    found: list[tuple[Defprog, Object | CompileError]] = []
+    try:
+        programs = programs_of(_text(path), path, facts)
+        for program in programs:
+            try:
+                found.append((program, compile_all([program], facts)[0]))
+            except CompileError as error:
+                found.append((program, error))
+    finally:
+        facts.close()
+    return found, list(programs[0].unit.notes)
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            return file.read()
+    except UnicodeDecodeError as error:
+        raise ObjectError(f"{path} is not Lisp: byte {error.start} is no UTF-8") from None
 
 
 class _Asked:

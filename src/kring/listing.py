@@ -81,7 +81,7 @@ def _of_lisp(path: str, args: Sequence[str], records: Sequence[str], on: Target)
     if args:
         raise SystemExit("kring: -- and what follows it are for a Python file, not for Lisp")
     obj, module = built(path, on)
-    say_notes(module)
+    say_notes(module.notes)
     return _of(obj, path, records)
 
 

@@ -83,7 +83,7 @@ def _read(path: str) -> tuple[Object, Declared]:
         from kring.lisp import built
 
         obj, module = built(path)
-        say_notes(module)
+        say_notes(module.notes)
         return placed(obj, path), Declared(tuple(module.structs), module.numbers)
     from kring.build import build
     from kring.script import programs_in

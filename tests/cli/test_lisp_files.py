@@ -100,6 +100,16 @@ def test_check_loads_each_program(tmp_path: Path) -> None:
     assert row["slots"] > 5
 
 
+def test_check_goes_on_behind_a_program_at_fault(tmp_path: Path) -> None:
+    bad = "(defprog bad (:type :xdp)\n  (getmap nowhere 1))\n"
+    good = PACKETS.replace(' :license "Dual BSD/GPL"', "")
+    done = kring("check", "--vm", written(tmp_path, bad + good))
+    assert done.returncode == 1
+    rows = [line.split() for line in done.stdout.splitlines()[1:]]
+    assert [(row[0], row[2]) for row in rows] == [("bad", "does"), ("drop_short", "ok")]
+    assert "line 2\n    (getmap nowhere 1))\n            ^^^^^^^\n" in done.stderr
+
+
 def test_build_goes_beside_the_file_in_every_language(tmp_path: Path) -> None:
     done = kring("build", written(tmp_path, EXEC), "--gen", "c,lisp", "--gen", "go")
     stem = tmp_path / "prog"
@@ -155,7 +165,7 @@ def test_every_verb_tells_the_build_s_notes(verb: str, tmp_path: Path) -> None:
     assert done.stderr.startswith(NOTE)
 
 
-@pytest.mark.parametrize("verb", ["run", "build", "dump", "check"])
+@pytest.mark.parametrize("verb", ["run", "build", "dump"])
 def test_errors_have_line_and_caret(verb: str, tmp_path: Path) -> None:
     written(tmp_path, EXEC.replace("exec-event-pid", "exec-event-pit"))
     done = kring(verb, "prog.lisp", cwd=tmp_path)

@@ -99,6 +99,18 @@ def test_fields_of_a_tracepoint(made: Build, facts: Facts) -> None:
         assert made(EXECS % fields, facts).programs[0].code == obj.programs[0].code
 
 
+def test_an_address_that_is_added_to_a_field_of_its_own_is_noted() -> None:
+    text = """
+(import-kernel-struct task-struct (comm (array char 16)))
+(defprog p (:section "raw_tp")
+  (let ((own (struct-alloc 16)) (task (get-current-task)))
+    (probe-read-kernel own 16 %s)))"""
+    twice = text % "(+ task (task-struct-comm task))"
+    (note,) = compile_all(programs_of(twice, "x.lisp"))[1].notes
+    assert note.startswith("x.lisp:5:31: this adds an address twice")
+    assert not compile_all(programs_of(text % "(task-struct-comm task)", "x.lisp"))[1].notes
+
+
 def test_fields_that_are_declared_need_no_kernel(made: Build) -> None:
     with load(made(EXECS % DECLARED), on=Vm()) as s:
         runtime: Any = s._runtime  # pyright: ignore[reportPrivateUsage]

@@ -18,6 +18,8 @@ from kring.ir.core import Op, Space, Span, Type, Value, number, signed
 
 def add(s: Scope, left: Value, right: Value, span: Span) -> Value:
     """The sum; one of a pointer and a number leads into the same memory."""
+    if right.op is Op.FIELD and left in (right.args[0], *right.args[0].args):
+        s.unit.note(span, "this adds an address twice: the accessor of a field adds it already")
     if left.type.space is None and right.type.space is None:
         return s.b.emit(Op.ADD, left, right)
     if left.type.space is None:

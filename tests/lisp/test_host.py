@@ -331,3 +331,12 @@ def test_a_macro_compiles_to_what_it_stands_for(
         (program,) = kring.open(path).programs
         codes.append(program.code)
     assert codes[0] == codes[1]
+
+
+def test_what_macros_print_is_told_at_its_place() -> None:
+    host, told = Host("x.lisp"), list[str]()
+    host.tell(lambda span, text: told.append(f"{span.line}:{span.column}: {text}"))
+    text = '(defun f (x)\n (print x) (terpri) (format t "~a~%" x) (warn "w ~d" x))\n(f 5)'
+    for form, span in read(text, "x.lisp"):
+        host.evaluate(form, span)
+    assert told == ["2:2: 5", "2:21: 5", "2:41: w 5"]

@@ -214,3 +214,8 @@ b~cd"
 (loop for i from 1 to 3 for j = (loop for k below i sum k) collect j) => (0 1 3)
 (loop for x in '(1 2 3) collect x into xs when (= x 2) do (return xs)) => (1 2)
 (loop for x in '(5 6) for i upfrom 10 collect (cons i x)) => ((10 . 5) (11 . 6))
+(let ((t 1)) t) => !!
+(let ((:a 1)) 2) => !!
+(funcall (lambda (&optional (a 1) &rest b) (list a b))) => (1 nil)
+(list (let ((s 0)) (flet ((add (x) (incf s x))) (mapc #'add '(1 2 3))) s) (let ((x 1)) (let ((y x)) (setq x 2) y))) => (6 1)
+(funcall (lambda (&key ((:k (a b)) '(1 2))) (list a b))) => !!

@@ -206,6 +206,7 @@ def programs_of(text: str, file: str, facts: Facts | None = None) -> list[Defpro
         symbol("*posix-argv*"), None, False
     )  # scripts look at what they were called with
     unit.host.define_elsewhere(partial(_defined, unit))
+    unit.host.tell(unit.note)
     for form in read_each(text, file, unit.host.evaluate):
         try:
             define(unit, form)

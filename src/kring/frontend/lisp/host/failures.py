@@ -44,8 +44,9 @@ def _continuable(machine: Machine, going_on: Datum, what: Datum, *args: Datum) -
 
 
 def _warn(machine: Machine, what: Datum, *args: Datum) -> Datum:
-    """A warning has nowhere to go: macros have no output."""
-    _failure(machine, what, args)
+    failure = _failure(machine, what, args)
+    if machine.tell is not None:
+        machine.tell(machine.here, failure.message)
     return None
 
 

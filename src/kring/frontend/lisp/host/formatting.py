@@ -17,7 +17,7 @@ from kring.frontend.lisp.host.machine import (
     brief,
     items,
 )
-from kring.frontend.lisp.host.printing import based, printed, stream_of
+from kring.frontend.lisp.host.printing import based, printed, put
 from kring.record import field, record
 
 
@@ -296,9 +296,8 @@ def _format(machine: Machine, target: Datum, control: Datum, *args: Datum) -> Da
         raise Failure(f"{brief(control)} is no text for format")
     if target is None:
         return format_text(machine, control, list(args))
-    stream = stream_of(target)
-    stream.write(format_text(machine, control, list(args)))
+    put(machine, target, format_text(machine, control, list(args)))
     return None
 
 
-FUNCTIONS["format"] = Row("nil text value…", _format)
+FUNCTIONS["format"] = Row("target text value…", _format)

@@ -169,6 +169,8 @@ class Machine:
     steps: int = STEPS
     depth: int = 0
     made: int = 0
+    tell: Callable[[Span, str], None] | None = None
+    """Tells the author of the file what macros print."""
     elsewhere: Callable[[Cell, Span], bool] | None = None
     """Takes in the definition that a form is, if it is one of the language that is compiled."""
     values: tuple[Datum, ...] | None = None

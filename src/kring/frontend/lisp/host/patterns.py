@@ -78,7 +78,21 @@ def parse(form: Form, lists: bool) -> Lambda:
         if not lists or made.rest is not None or not isinstance(rest, Symbol):
             raise Failure(f"{brief(form)} is no list of operands")
         made.rest = rest
+    _distinct(made, set())
     return made
+
+
+def _distinct(pattern: Pattern | None, seen: set[Symbol]) -> None:
+    """Refuse a name that is bound twice."""
+    if isinstance(pattern, Symbol):
+        if pattern in seen:
+            raise Failure(f"two operands are called {pattern}")
+        seen.add(pattern)
+    elif pattern is not None:
+        others = [*pattern.optional, *(pattern.keys or ()), *pattern.aux]
+        inner = [pattern.whole, *pattern.required, pattern.rest]
+        for one in [*inner, *(other.pattern for other in others)]:
+            _distinct(one, seen)
 
 
 def _section(cell: Cell, word: str, section: str, lists: bool) -> str:

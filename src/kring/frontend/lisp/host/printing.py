@@ -14,6 +14,7 @@ from kring.frontend.lisp.host.machine import (
     Function,
     Machine,
     Row,
+    T,
     a_symbol,
     brief,
     items,
@@ -108,13 +109,14 @@ class Stream:
         self.parts.append(written)
 
 
-def stream_of(value: Datum) -> Stream:
-    if isinstance(value, Stream):
-        return value
-    raise Failure(
-        "macros have no output",
-        "`(format nil …)` is a string, and so is what `(with-output-to-string (name) …)` gathers",
-    )
+def put(machine: Machine, target: Datum, written: str) -> None:
+    """Write to what gathers a text, or tell the author of the file."""
+    if isinstance(target, Stream):
+        target.write(written)
+    elif target is not None and target is not T:
+        raise Failure(f"{brief(target)} is nothing to write to")
+    elif machine.tell is not None and written.strip():
+        machine.tell(machine.here, written.strip())
 
 
 def _with_output(machine: Machine, form: Cell, env: Env) -> Datum:
@@ -130,14 +132,14 @@ def _with_output(machine: Machine, form: Cell, env: Env) -> Datum:
 
 def _writes(escaped: bool, before: str = "", behind: str = "") -> Row:
     def call(machine: Machine, value: Datum, stream: Datum = None) -> Datum:
-        stream_of(stream).write(before + printed(machine, value, escaped) + behind)
+        put(machine, stream, before + printed(machine, value, escaped) + behind)
         return value
 
     return Row("value [stream]", call)
 
 
 def _line(machine: Machine, stream: Datum = None) -> Datum:
-    stream_of(stream).write("\n")
+    put(machine, stream, "\n")
     return None
 
 

@@ -179,14 +179,13 @@ def _binding(machine: Machine, form: Cell, env: Env, new: Env, nested: bool) -> 
 
 def _bound(machine: Machine, cell: Cell, env: Env) -> tuple[Symbol, Datum]:
     """The name of a binding, `name` or `(name [value])`, and its value."""
-    binding = cell.car
-    if isinstance(binding, Symbol):
-        return binding, None
-    if isinstance(binding, Cell) and isinstance(binding.car, Symbol):
-        if binding.cdr is None:
-            return binding.car, None
-        if isinstance(binding.cdr, Cell) and binding.cdr.cdr is None:
-            return binding.car, machine.value(binding.cdr, env)
+    binding: Datum = cell.car
+    name, rest = (binding.car, binding.cdr) if isinstance(binding, Cell) else (binding, None)
+    if isinstance(name, Symbol) and name.name != "t" and not name.name.startswith(":"):
+        if rest is None:
+            return name, None
+        if isinstance(rest, Cell) and rest.cdr is None:
+            return name, machine.value(rest, env)
     raise Failure(f"{brief(binding)} binds nothing", "write `(name value)`", span=cell.at)
 
 

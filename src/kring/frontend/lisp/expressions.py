@@ -73,9 +73,9 @@ def value(s: Scope, arg: Operand) -> Value:
             if (rule := _rule(s, arg)) is not None:
                 args = operands(arg.form.cdr, arg.span)
                 rule.check(head(arg.form), args, arg.span)
-                made = rule.build(s, args)
+                made = _built(s, rule.build, args)
                 s.b.span = arg.span
-                return made
+                return made or s.b.const(0)
             return _expanded(s, arg, lambda expansion: value(s, expansion))
         case str():
             refuse(
@@ -99,7 +99,18 @@ def effect(s: Scope, arg: Operand) -> None:
         args = operands(arg.form.cdr, arg.span)
         rule.check(head(arg.form), args, arg.span)
         s.b.span = arg.span
-        rule.effect(s, args)
+        _built(s, rule.effect, args)
+
+
+def _built(s: Scope, build: Callable[[Scope, list[Operand]], T], args: list[Operand]) -> T | None:
+    """What a rule makes of its operands; None where one of them left the program, and the rule
+    finds that it has no values to go on with."""
+    try:
+        return build(s, args)
+    except CompileError:
+        if s.b.block is not None:
+            raise
+        return None
 
 
 def condition(s: Scope, arg: Operand, then: Join, otherwise: Join) -> None:
@@ -215,7 +226,7 @@ def place(s: Scope, arg: Operand) -> Place:
             if rule.place is not None:
                 args = operands(arg.form.cdr, arg.span)
                 rule.check(head(arg.form), args, arg.span)
-                return rule.place(s, args)
+                return _built(s, rule.place, args) or _nowhere(s)
         case _:
             pass  # neither a variable nor a form
     refuse(
@@ -223,6 +234,11 @@ def place(s: Scope, arg: Operand) -> Place:
         f"{show(arg.form)} is no place to write to",
         "places are variables, fields `(NAME-FIELD pointer)`, `(ctx FIELD)` and `(getmap map key)`",
     )
+
+
+def _nowhere(s: Scope) -> Place:
+    """A place to which no path leads."""
+    return Place(lambda: s.b.const(0), lambda _: None)
 
 
 # Names

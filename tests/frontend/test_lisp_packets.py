@@ -113,6 +113,7 @@ def test_fields_of_headers_are_read_as_the_manual_lists_them(on: Kernel | Vm) ->
 
 WITH = {
     "(with-packet (d e) 7)": {14: 7, 60: 7},
+    "(with-packet (d e) (if (> (+ d 20) e) 8 (load u8 d 17)))": {14: 8, 20: 40},
     "(with-packet (d e :min-len 38) 7)": {37: PASS, 38: 7},
     "(with-eth (d e) (logand (eth-type d) 15))": {14: 0},
     "(with-ipv4 (d e ip) (ipv4-protocol ip))": {33: PASS, 34: 6},

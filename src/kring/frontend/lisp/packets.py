@@ -187,15 +187,16 @@ def _with(form: str, hook: _Hook, layer: _Layer, wanted: bool) -> Build:
         b, span, before = s.b, s.b.span, dict(s.names)
         _check_hook(s, form, hook, span)
         names = _names(form, layer, args[0])
-        least = _least(s, args[0], layer) if form.endswith("packet") else layer.end
+        least = _least(s, args[0]) if form.endswith("packet") else layer.end
         b.span = span
         data, end = (_context(s, field) for field in ("data", "data-end"))
-        long, short, after = b.join(), b.join(), b.join()
-        b.branch(_inside(s, data, end, least), long, short)
-        b.enter(short)
-        finish(s, b.const(CONSTANTS[hook.verdict]), span)
-        b.enter(long)
-        skipped = b.join()
+        if least:
+            long, short = b.join(), b.join()
+            b.branch(_inside(s, data, end, least), long, short)
+            b.enter(short)
+            finish(s, b.const(CONSTANTS[hook.verdict]), span)
+            b.enter(long)
+        skipped, after = b.join(), b.join()
         for test in layer.tests:
             following = b.join()
             b.branch(_is(s, data, test), following, skipped)
@@ -254,11 +255,11 @@ def _names(form: str, layer: _Layer, arg: Operand) -> list[Operand]:
     return found
 
 
-def _least(s: Scope, arg: Operand, layer: _Layer) -> int:
-    """How many bytes a packet must have."""
+def _least(s: Scope, arg: Operand) -> int:
+    """How many bytes a packet must have; any number where nothing is said."""
     given = options(operands(arg.form, arg.span)[2:], (":min-len",))
     if ":min-len" not in given:
-        return layer.end
+        return 0
     least = signed(constant(s, given[":min-len"], ":min-len"))
     if not 0 <= least <= _FARTHEST:
         refuse(given[":min-len"].span, f":min-len is from 0 to {_FARTHEST}, not {least}")

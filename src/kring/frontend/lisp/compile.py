@@ -5,8 +5,8 @@ from __future__ import annotations
 from kring.decl.struct import sizeof
 from kring.errors import CompileError
 from kring.frontend.builder import Builder, Carried, WidenLoop
-from kring.frontend.diagnose import combined, refuse
-from kring.frontend.lisp import arithmetic, control, maps, memory, rings, structs
+from kring.frontend.diagnose import combined, place, refuse
+from kring.frontend.lisp import arithmetic, bindings, control, loops, maps, memory, rings, structs
 from kring.frontend.lisp.expressions import body
 from kring.frontend.lisp.finish import finish
 from kring.frontend.lisp.recovery import Several
@@ -16,7 +16,7 @@ from kring.frontend.module import Module, Separate
 from kring.ir.check import unproven
 from kring.ir.core import Fn, Space, Type, Value
 
-PARTS = arithmetic, control, maps, memory, rings, structs
+PARTS = arithmetic, bindings, control, loops, maps, memory, rings, structs
 """The modules whose forms every program may use; the others are imported when one is met."""
 
 
@@ -32,20 +32,13 @@ def compile_program(program: Defprog, module: Module) -> Fn:
         module.notes |= program.unit.notes
         return fn
     except RecursionError:
-        errors = [_too_deep(program)]
+        errors = [CompileError("the forms are nested too deep here", place(program.span))]
     except CompileError as error:
         errors = [error]
     except Several as several:
         errors = several.errors
     module.errors += errors
     raise combined(errors)
-
-
-def _too_deep(program: Defprog) -> CompileError:
-    try:
-        refuse(program.span, f"the forms of {program.name} are nested too deep")
-    except CompileError as error:
-        return error
 
 
 def _compile(program: Defprog, module: Module) -> Fn:

@@ -253,7 +253,7 @@ def variable(s: Scope, symbol: Symbol, span: Span) -> str:
         known = [one.name for one in s.names]
         if _constant(s, symbol) is not None:
             refuse(span, f"{symbol} is a constant")
-        if close := closest(symbol.name, [*known, *_constants(s)]):
+        if close := closest(symbol.name, [*known, *CONSTANTS]):
             refuse(span, f"no variable is called {symbol}. Did you mean {close}?")
         listed = ", ".join(known) or "none"
         refuse(span, f"no variable is called {symbol}", f"variables here: {listed}")
@@ -327,10 +327,6 @@ def _read(s: Scope, symbol: Symbol, name: str, span: Span) -> Value:
 def _constant(s: Scope, symbol: Symbol) -> int | None:
     known = CONSTANTS.get(symbol.name)
     return s.unit.host.constant(symbol) if known is None else known
-
-
-def _constants(s: Scope) -> Iterator[str]:
-    yield from CONSTANTS
 
 
 # Forms

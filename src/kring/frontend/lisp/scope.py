@@ -17,7 +17,7 @@ from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.forms import Operand, Symbol
 from kring.frontend.values import Token
-from kring.ir.core import Op, Span, Value
+from kring.ir.core import Span, Value
 from kring.record import field, record
 from kring.spelling import closest
 
@@ -151,8 +151,3 @@ class Scope:
         struct, field = self.fields.get(pointer, (None, None))
         if struct is not None and field is not None and isinstance(field.type, ArrayType):
             self.b.module.texts.setdefault(struct, set()).add(field.name)
-
-
-def is_constant(value: Value) -> bool:
-    """Whether it is a number that is known now."""
-    return value.op is Op.CONST

@@ -13,7 +13,7 @@ from kring.abi.programs import Kind
 from kring.decl.maps import PlainMap
 from kring.decl.struct import Struct
 from kring.errors import CompileError
-from kring.frontend.diagnose import combined, refuse
+from kring.frontend.diagnose import combined, place, refuse
 from kring.frontend.lisp.constants import CONSTANTS
 from kring.frontend.lisp.forms import Cell, Form, Operand, Symbol, head, operands, show, symbol
 from kring.frontend.lisp.host import Host
@@ -213,19 +213,12 @@ def programs_of(text: str, file: str, facts: Facts | None = None) -> list[Defpro
         except CompileError as error:
             errors.append(error)
         except RecursionError:
-            errors.append(_too_deep(form))
+            errors.append(CompileError("the forms are nested too deep here", place(form.span)))
     if errors:
         raise combined(errors)
     if not unit.programs:
         raise CompileError(f"{file} has no program: write `(defprog NAME (:type :xdp) form…)`")
     return unit.programs
-
-
-def _too_deep(form: Operand) -> CompileError:
-    try:
-        refuse(form.span, "forms are nested too deep here")
-    except CompileError as error:
-        return error
 
 
 def define(unit: Unit, arg: Operand) -> None:

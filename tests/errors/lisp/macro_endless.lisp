@@ -1,7 +1,7 @@
-(defun until (n)
-  (loop while (> n 0) do (incf n)))
+(defun first-above (n numbers)
+  (loop until nil))
 
-(defmacro steps (n) (until n))
+(defmacro steps (n) (first-above n '(1 2 3)))
 
 (defprog p (:type :xdp)
   (steps 5))

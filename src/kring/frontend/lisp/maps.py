@@ -15,7 +15,14 @@ from kring.decl.types import ArrayType, IntType
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.expressions import FORMS, give, taken, value
 from kring.frontend.lisp.forms import Operand, Symbol, operands, show
-from kring.frontend.lisp.memory import ADDRESSES, READABLE, as_number, described, pointer
+from kring.frontend.lisp.memory import (
+    ADDRESSES,
+    READABLE,
+    as_number,
+    described,
+    nowhere,
+    pointer,
+)
 from kring.frontend.lisp.scope import Place, Rule, Scope
 from kring.frontend.lisp.unit import TOPLEVEL, Unit, options
 from kring.ir.core import Mem, Op, Space, Span, Type, Value
@@ -138,6 +145,8 @@ def held(s: Scope, kind: ValueType | ArrayType, found: Value, arg: Operand, what
     size, space = value_size(kind), found.type.space
     if space in READABLE - {Space.CTX} and (space not in ADDRESSES or size > 8):
         return found
+    if s.b.block is None:
+        return nowhere(s)
     if (found.type.space is not None and found.type.space not in ADDRESSES) or size > 8:
         refuse(
             arg.span,

@@ -29,10 +29,17 @@ def checked(s: Scope, found: Value, arg: Operand, written: bool = False) -> Valu
     space = found.type.space
     if space in (_WRITTEN if written else READABLE):
         return found
+    if s.b.block is None:
+        return nowhere(s)
     if space is None and s.program.kind.typed and not written and number(found) is None:
         # what the kernel hands to such a program is a typed pointer to the verifier
         return s.b.emit(Op.ADD, found, s.b.const(0), type=Type(Space.BTF))
     refuse(arg.span, f"{show(arg.form)} is {described(found)}, not memory", *_cure(space))
+
+
+def nowhere(s: Scope) -> Value:
+    """A pointer for forms that no path leads to, where every operand is worth 0."""
+    return s.b.emit(Op.CONST, imm=0, type=Type(Space.MEM))
 
 
 def as_number(s: Scope, found: Value) -> Value:

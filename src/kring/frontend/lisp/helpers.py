@@ -150,7 +150,11 @@ def _check_count(call: _Call, args: list[Operand]) -> None:
     if least - strings <= len(args) <= most - strings:
         return
     given = f"{len(args)} operand{'s' * (len(args) != 1)}"
-    listed = " ".join([call.name, *map(_spelled, helper.params)])
+    shown = [
+        "(ctx-ptr)" if kind == "ctx" else _spelled(param)
+        for kind, param in zip(helper.args, helper.params, strict=True)
+    ]
+    listed = " ".join([call.name, *shown])
     refuse(call.span, f"{call.name} is given {given}", f"write `({listed})`")
 
 
@@ -339,8 +343,8 @@ def _give_back(call: _Call, found: Value, arg: Operand) -> None:
     """The object goes back to the kernel; it is on no path any more."""
     s, token = call.s, call.s.tokens.get(found)
     if token is None:
-        some = " or ".join(f"({_spelled(name)} …)" for name in ACQUIRES)
-        refuse(arg.span, f"{call.name} gives back what `{some}` gave; this is not of them")
+        some = ", ".join(map(_spelled, ACQUIRES))
+        refuse(arg.span, f"{call.name} gives back what {some} gave; this is not of them")
     if s.b.block is not None:
         if token not in s.b.held | s.b.forgiven:
             refuse(arg.span, f"{token.text()} was given back before, or is not there, on this path")

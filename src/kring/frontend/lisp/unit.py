@@ -283,11 +283,16 @@ def _defined(unit: Unit, form: Cell, span: Span) -> bool:
     return known
 
 
+_KFUNCS = "use a helper, or write the program in Python, which calls them"
+
+
 def _other(unit: Unit, arg: Operand, name: str) -> None:
     """A form that is none of the language's: known to the host, or an error."""
     if unit.host.knows(name):
         unit.host.evaluate(arg.form, arg.span)
         return
+    if name == "defkfunc":
+        refuse(arg.span, "kfuncs, functions of the kernel, are not called by Lisp", _KFUNCS)
     known = [*TOPLEVEL, *LATER, *_HOSTED, *unit.host.macros()]
     close = closest(name, known)
     hint = f" Did you mean {close}?" if close else ""

@@ -55,6 +55,7 @@ def _called(machine: Machine, name: str) -> bool:
 
 
 _FILES = "macros compute; they read and write no files, start no programs and have no network"
+_LOADERS = "`kring run` loads and attaches what a file defines: leave the code that would do so out"
 _VECTORS = "there are no vectors: use lists, with nth and position, or a hash table"
 _CELLS = "lists do not change once they are made: build a new one and setf the variable"
 _CLASSES = "there are no objects: lists, strings, symbols and hash tables hold what a macro needs"
@@ -73,6 +74,10 @@ ABSENT = {
         ("defclass", "make-instance", "defmethod", "defgeneric", "slot-value"), _CLASSES),
     **dict.fromkeys(("go", "tagbody", "prog", "prog*"), _GO),
     **dict.fromkeys(("float", "sqrt", "sin", "cos", "log", "exp", "random"), _FLOATS),
+    **dict.fromkeys(
+        ("open-bpf-object", "load-bpf-object", "open-ring-consumer", "open-decoding-ring-consumer",
+         "with-decoding-ring-consumer", "attach-kprobe", "attach-uprobe", "attach-tracepoint",
+         "attach-xdp", "attach-tc", "attach-cgroup", "attach-fentry", "attach-lsm"), _LOADERS),
     "catch": "use block and return-from",
     "throw": "use block and return-from",
 }  # fmt: skip

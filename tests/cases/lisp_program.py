@@ -497,12 +497,17 @@ class Program:
         p = self.pointer("rec")
         return self.pick([
             (2, lambda: f"(store {kind} pkt {at} {new})"),
+            (1, lambda: self.through_address(kind, new)),
             (1, lambda: f"(set-rec-{self.random.choice(FIELDS)}! {p} {new})"),
             (1, lambda: f"(struct-set rec {p} {self.random.choice(FIELDS)} {new})"),
             (1, lambda: f"(store {kind} (rec-words-ptr {p}) {at % (17 - SIZES[kind])} {new})"),
             (1, lambda: self.filled(p, new)),
             (1, lambda: self.copied(p)),
         ])  # fmt: skip
+
+    def through_address(self, kind: str, new: str) -> str:
+        place = f"(stack-addr {self.random.choice(self.names)})"
+        return f"(store {kind} {place} {self.random.randint(0, 8 - SIZES[kind])} {new})"
 
     def filled(self, p: str, new: str) -> str:
         size = self.random.choice((1, 2, 3, 4, 7, 8, 13, 16, 24))

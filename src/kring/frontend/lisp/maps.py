@@ -141,16 +141,19 @@ def _in_memory(s: Scope, kind: ValueType | ArrayType, arg: Operand, what: str) -
     return held(s, kind, value(s, arg), arg, what)
 
 
-def held(s: Scope, kind: ValueType | ArrayType, found: Value, arg: Operand, what: str) -> Value:
+def held(
+    s: Scope, kind: ValueType | ArrayType, found: Value, arg: Operand | None, what: str
+) -> Value:
     size, space = value_size(kind), found.type.space
     if space in READABLE - {Space.CTX} and (space not in ADDRESSES or size > 8):
         return found
     if s.b.block is None:
         return nowhere(s)
     if (found.type.space is not None and found.type.space not in ADDRESSES) or size > 8:
+        given = show(arg.form) if arg else "what is stored"
         refuse(
-            arg.span,
-            f"the {what} is {size} bytes; {show(arg.form)} is {described(found)}",
+            arg.span if arg else s.b.span,
+            f"the {what} is {size} bytes; {given} is {described(found)}",
             "give a pointer to it, as of `(make-NAME)`" if size > 8 else "give a number",
         )
     if size < 8:
@@ -283,7 +286,7 @@ def _read(s: Scope, entry: _Entry) -> Value:
     return taken(s, after)
 
 
-def _write(s: Scope, entry: _Entry, new: Value, arg: Operand, flags: Value) -> Value:
+def _write(s: Scope, entry: _Entry, new: Value, arg: Operand | None, flags: Value) -> Value:
     assert entry.declared.value is not None
     stored = held(s, entry.declared.value, new, arg, f"value of {entry.name}")
     s.b.span = entry.span
@@ -321,7 +324,7 @@ def _getmap_place(s: Scope, args: list[Operand]) -> Place:
     entry = _entry(s, args)
     return Place(
         lambda: _read(s, entry),
-        lambda new: void(_write(s, entry, new, args[1], s.b.const(BPF_ANY))),
+        lambda new: void(_write(s, entry, new, None, s.b.const(BPF_ANY))),
         lambda more: _add(s, entry, more, args[0]),
     )
 

@@ -59,10 +59,7 @@ def is_unseen(value: Value, bits: Bits, unseen: set[Value]) -> bool:
 
     A mask, an extension and a known shift leave no more bits than they do of anything.
     """
-    if value.op in (Op.UDIV, Op.UMOD):
-        return bits[value] != MASK
-    if value.op is Op.LSHR and _amount(value) is None and bits.get(value.args[1], MASK) > 31:
-        # of a shift by 64 or more it knows nothing, and a mask that says 63 is to be left out
+    if value.op in (Op.UDIV, Op.UMOD) or (value.op is Op.LSHR and _amount(value) is None):
         return bits[value] != MASK
     if unseen.isdisjoint(value.args):
         return False

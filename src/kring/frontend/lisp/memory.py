@@ -82,13 +82,14 @@ def _cure(space: Space | None) -> tuple[str, ...]:
     return ()
 
 
-def misfit(pointer: Value) -> int | None:
-    """How many bytes a pointer into the stack is past a multiple of 8, where that is known; 0 for
-    all other memory, in which any place is as good."""
-    if pointer.type.space is not Space.STACK:
+def misfit(pointer: Value, whole: bool = False) -> int | None:
+    """How many bytes a pointer into what may be the stack is past a multiple of 8, where that is
+    known; 0 for all other memory, in which any place is as good. What several paths bring is taken
+    for the beginning of something if `whole` is set."""
+    if pointer.type.space not in (Space.STACK, Space.MEM):
         return 0
     first, past = origin(pointer)
-    return past % 8 if first.op is Op.STACK else None
+    return past % 8 if first.op is Op.STACK or (whole and first.op is Op.PARAM) else None
 
 
 def origin(pointer: Value) -> tuple[Value, int]:
@@ -133,7 +134,7 @@ def load(s: Scope, base: Value, offset: int, size: int) -> Value:
     The verifier takes none of the stack but at multiples of its size: there it is put together.
     """
     _check_inside(s, base, offset, size)
-    past = misfit(base)
+    past = misfit(base, whole=True)
     if past is None or not (offset + past) % size:
         return _load_at(s, base, offset, size)
     found = s.b.const(0)
@@ -153,7 +154,7 @@ def _load_at(s: Scope, base: Value, offset: int, size: int) -> Value:
 def store(s: Scope, base: Value, offset: int, size: int, new: Value) -> None:
     """Store the low bytes of a value, in parts where the verifier takes no other."""
     _check_inside(s, base, offset, size)
-    past = misfit(base)
+    past = misfit(base, whole=True)
     fits = past is None or not (offset + past) % size
     if size < 8 or not fits:
         new = as_number(s, new)
@@ -293,7 +294,7 @@ def _memcpy(s: Scope, args: list[Operand]) -> Value:
     _check_inside(s, source, start, size)
     here, there = misfit(target), misfit(source)
     step = 8
-    if source.type.space is Space.STACK:
+    if source.type.space in (Space.STACK, Space.MEM):
         apart = 1 if there is None else start + there - to - (here or 0)
         step = next(width for width in (8, 4, 2, 1) if not apart % width)
     for offset, width in _steps(to, size, here):

@@ -89,7 +89,7 @@ def on_target(target: Target, obj: Object, given: list[bytes]) -> Outcome:
         for name, handle in s.maps.items():
             stream = isinstance(handle, StreamHandle)
             found[name] = (
-                [pack(record) for record in handle.poll(timeout=0)]
+                _records([pack(record) for record in handle.poll(timeout=0)])
                 if stream
                 else _filled(dict(handle._live.items()))
             )

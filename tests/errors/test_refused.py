@@ -2,7 +2,8 @@
 
 Comments at the top of a file say what else there is: `section:`, `license:`, and `map: NAME TYPE
 KEY_SIZE VALUE_SIZE ENTRIES [FLAGS]`, of which `map_fd(0)` is the first; `kfunc: NAME` is what
-`call kfunc 0` calls. A label other than the targets of jumps begins a function.
+`call kfunc 0` calls, and `btf: KIND NAME` what `lddw r0, btf_id(0)` means. A label other than the
+targets of jumps begins a function.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from kring.decl.types import IntType
 from kring.errors import NotPermitted, VerifierError
 from kring.obj.object import Function, Map, MapRef, Object, Program
 from kring.record import replace
-from kring.run.btf import VMLINUX
+from kring.run.btf import VMLINUX, kernel_btf
 from kring.run.kernel.remedies import REMEDIES
 
 FILES = sorted((Path(__file__).parent / "refused").glob("*.bpf"))
@@ -60,8 +61,8 @@ def object_of(path: Path) -> Object:
     for line in lines:
         types.string(line.file)
         types.string(line.line_text)
-    kfuncs = [*directives(text, "kfunc")]
-    insns = [_kfunc(insn, kfuncs) for insn in insns]
+    kfuncs = [f"FUNC {name}" for name in directives(text, "kfunc")]
+    insns = [_typed(insn, kfuncs, directives(text, "btf")) for insn in insns]
     called = {0, *(s + 1 + i.imm for s, i in zip(starts, insns, strict=False) if _local(i))}
     prototype = types.add(
         FuncProto(type_id(types, IntType(4, True)), (("ctx", types.add(Ptr(0))),))
@@ -101,18 +102,20 @@ def _locked(types: Builder) -> int:
     return types.add(Composite("locked", 8, members))
 
 
-def _kfunc(insn: Insn, names: list[str]) -> Insn:
-    if insn.op is not OPS["call_kfunc"]:
-        return insn
-    return replace(insn, imm=_kernel_function(names[insn.imm]))
+def _typed(insn: Insn, kfuncs: list[str], named: list[str]) -> Insn:
+    """The instruction, with the running kernel's number for what a comment names."""
+    if insn.op is OPS["call_kfunc"]:
+        return replace(insn, imm=_kernel_type(kfuncs[insn.imm]))
+    if insn.op is OPS["lddw"] and insn.src == Pseudo.BTF_ID and insn.imm < len(named):
+        return replace(insn, imm=_kernel_type(named[insn.imm]))
+    return insn
 
 
-def _kernel_function(name: str) -> int:
-    from kring.btf.blob import Btf
-
-    with open(VMLINUX, "rb") as file:
-        btf = Btf(file.read())
-    found = btf.find(name, Kind.FUNC)
+def _kernel_type(kind_and_name: str) -> int:
+    types = kernel_btf(VMLINUX)
+    assert types is not None
+    kind, name = kind_and_name.split()
+    found = types.find(name, Kind[kind])
     assert found is not None
     return found
 

@@ -119,6 +119,17 @@ def test_fields_that_are_declared_need_no_kernel(made: Build) -> None:
     assert (seen.pid, seen.name) == (77, "/bin/sh")
 
 
+def test_a_text_may_lie_far_behind_the_fields(made: Build) -> None:
+    text = EXECS.replace("(setf", "(setf (seen-pid e) (tp-before)")
+    with load(made(text % ("(before data-loc)" + DECLARED)), on=Vm()) as s:
+        runtime: Any = s._runtime  # pyright: ignore[reportPrivateUsage]
+        fields = {"pid": 77, "before": "x" * 700, "filename": "/bin/sh"}
+        runtime.fire("sched:sched_process_exec", fields)
+        seen = only(s.maps["events"].poll(0))
+    assert seen.name == seen.again == "/bin/sh"
+    assert seen.place & 0xFFFF > 700
+
+
 @pytest.mark.kernel
 def test_the_example_shows_programs_that_start() -> None:
     obj = kring.open(EXAMPLE)
@@ -662,7 +673,10 @@ ERRORS = [
     (program("(+ (core-load u32 1 4 x y) (core-load u32 1 8 x y))"),
      (3, 47), "x.y is at 4 in another place"),
     (program("(core-store u32 (get-current-task-btf) 4 1 x y)"), (3, 19), "programs only read"),
-    (program("(ld-btf-id 3)"), (3, 3), "ld-btf-id names a variable of one kernel"),
+    (program("(load u8 (ld-btf-id 0))"), (3, 23), "types have the numbers 1 to 2147483647"),
+    (program("(load u8 (ld-btf-id (ctx-ptr)))"), (3, 23), "the number of a type"),
+    (program("(store u8 (ld-btf-id 3) 0 1)"), (3, 13), "which programs only read"),
+    (program("(ld-btf-id 3)"), (3, 3), "a program leaves with a number; this is a pointer"),
     (program("(do-user-ptrs (p 1 2) 0)"), (3, 17), "does not say what to read"),
     (program("(do-user-array (p nope 1 2 3) 0)"), (3, 21), "no struct is called nope"),
 ]  # fmt: skip

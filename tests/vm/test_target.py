@@ -310,7 +310,8 @@ def test_value_stays_readable_until_the_program_ends() -> None:
         ("lddw r1, {m}\nldxb r0, [r1]\nexit", "nothing is mapped there"),
         ("lddw r1, {m}\nmov r2, 8\nmov r3, 0\ncall 131\nexit", "map 'm' is no ring buffer"),
         ("lddw r1, map_fd(3)\nexit", "no map with the descriptor 3"),
-        ("lddw r1, btf_id(3)\nexit", "BTF_ID"),
+        ("lddw r1, btf_id(3)\nexit", "runs in no kernel, whose type 3"),
+        ("lddw r1, map_idx(3)\nexit", "MAP_IDX"),
         ("call 2000\nexit", "the VM has no helper 2000"),
     ],
 )

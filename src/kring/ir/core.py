@@ -188,6 +188,7 @@ class Op(Enum):
     SET = "set"
     MAP = "map"
     GLOBAL = "global"
+    BTF_ID = "btf_id"
     STACK = "stack"
     CORE = "core"
     FIELD = "field"
@@ -331,6 +332,7 @@ ROWS: dict[Op, Row] = {
     Op.SET: _comparison(lambda a, b: a & b != 0, commutes=True),
     Op.MAP: Row(0, Imms.NAME),
     Op.GLOBAL: Row(0, Imms.GLOBAL),
+    Op.BTF_ID: Row(0, Imms.INT),
     Op.STACK: Row(0, Imms.INT, pure=False),
     Op.CORE: Row(0, Imms.CORE),
     Op.FIELD: Row(1, Imms.CORE),
@@ -356,8 +358,9 @@ ROWS: dict[Op, Row] = {
 }
 """Meanings that the names leave open: `bswap N` reverses the low N bits' bytes and clears the
 rest; `bound N` is the number if it is below N, else 0, and shows that to the verifier, so it stays
-where it says nothing new; `set` is true if any bit is in both; `core` is a constant of the target
-kernel and `field` a pointer moved by one; `zero` fills `size` bytes; `stack` is `imm` bytes,
+where it says nothing new; `set` is true if any bit is in both; `btf_id` is the address of the
+function or variable that has this number in the types of one kernel; `core` is a constant of the
+target kernel and `field` a pointer moved by one; `zero` fills `size` bytes; `stack` is `imm` bytes,
 aligned to 8, that live as long as the function; a `const` that is a pointer is 0; `call` calls a
 helper, or with `fn:` before the name a function of the same program; `asm` is one
 instruction on registers 0 to 5, which nothing else is kept in meanwhile, and gives what is in

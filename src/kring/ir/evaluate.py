@@ -133,6 +133,8 @@ def _run(
             return _named(world.helpers, name)(world, *args) & MASK
         case Op.ASM, _:
             raise VmError("instructions of the machine mean nothing outside of it")
+        case Op.BTF_ID, int(id):
+            raise VmError(f"the world has no kernel whose type {id} has an address")
         case _, Mem() as mem:
             return _access(value, args, mem, world)
         case _:

@@ -13,7 +13,7 @@ from kring.abi.isa import Pseudo
 from kring.ir.core import ACCESSES, MASK, ROWS, Core, Fn, GlobalRef, Op, Value, number, signed
 from kring.lower.lir import FRAME, MOVE32_K, MOVE_K, WIDE, Inst, slots
 
-_FREE = frozenset({Op.CONST, Op.MAP, Op.GLOBAL, Op.CORE})
+FREE = frozenset({Op.CONST, Op.MAP, Op.GLOBAL, Op.BTF_ID, Op.CORE})
 # Users that copy the operand to a register of their own first.
 _COPYING = frozenset({Op.CALL, Op.KFUNC, Op.RET, Op.NEG, Op.SEXT, Op.BSWAP, Op.FIELD})
 
@@ -65,7 +65,7 @@ class Operands:
 
     def is_free(self, value: Value) -> bool:
         """Whether the value can be made from nothing wherever it is used."""
-        return value.op in _FREE or value in self._frame
+        return value.op in FREE or value in self._frame
 
     def free(self, value: Value, dst: int) -> Inst | None:
         """The instruction that sets a register to the value, if it needs no other register."""
@@ -76,6 +76,8 @@ class Operands:
                 return Inst(WIDE, dst, Pseudo.MAP_FD, ref=name)
             case Op.GLOBAL, GlobalRef() as place:
                 return Inst(WIDE, dst, Pseudo.MAP_VALUE, ref=place)
+            case Op.BTF_ID, int(id):
+                return Inst(WIDE, dst, Pseudo.BTF_ID, imm=id)
             case Op.CORE, Core() as fact:
                 # An enumerator may need all of 64 bits.
                 return Inst(WIDE if fact.kind == "enum_value" else MOVE_K, dst, ref=fact)

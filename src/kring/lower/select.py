@@ -29,7 +29,7 @@ from kring.lower.lir import (
     Function,
     Inst,
 )
-from kring.lower.operands import Operands, small
+from kring.lower.operands import FREE, Operands, small
 from kring.lower.widths import Widths
 
 _VERBS = {
@@ -416,7 +416,7 @@ _EMIT: dict[Op, Callable[[_Selection, Value], None]] = {
     **dict.fromkeys((op for op, row in ROWS.items() if row.compares), _Selection.compare),
     **dict.fromkeys((Op.NEG, Op.BSWAP), _Selection.unary),
     **dict.fromkeys((Op.ZEXT, Op.SEXT), _Selection.extend),
-    **dict.fromkeys((Op.CONST, Op.MAP, Op.GLOBAL, Op.STACK, Op.CORE), _Selection.keep),
+    **dict.fromkeys((*FREE, Op.STACK), _Selection.keep),
     Op.BOUND: _Selection.bound,
     Op.FIELD: _Selection.field,
     Op.LOAD: _Selection.load,

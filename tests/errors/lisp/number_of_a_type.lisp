@@ -1,2 +1,2 @@
 (defprog watch (:type :raw-tracepoint :section "raw_tp/sys_enter")
-  (ld-btf-id 1234))
+  (kernel-load u8 (ld-btf-id #x80000000)))

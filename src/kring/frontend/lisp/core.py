@@ -17,11 +17,12 @@ from kring.frontend.lisp.kernel import address, member
 from kring.frontend.lisp.memory import checked, pointer
 from kring.frontend.lisp.scope import Build, Rule, Scope
 from kring.frontend.walk import note, probe
-from kring.ir.core import Core, Mem, Space, Value, signed
+from kring.ir.core import Core, Mem, Op, Space, Type, Value, signed
 from kring.spelling import c_name
 
 _FARTHEST = 0x7FFF
 """The largest offset that an instruction holds."""
+_LAST_TYPE = 0x7FFFFFFF
 
 
 def _kernel_load(s: Scope, args: list[Operand]) -> Value:
@@ -112,11 +113,15 @@ def _core_ctx_load(s: Scope, args: list[Operand]) -> Value:
 
 
 def _ld_btf_id(s: Scope, args: list[Operand]) -> Value:
-    refuse(
-        s.b.span,
-        "ld-btf-id names a variable of one kernel by its number there, and objects name no kernel",
-        "reach the kernel's data from `(get-current-task-btf)` or from the hook's arguments",
-    )
+    """The address of a function or variable of one kernel, which the verifier takes for memory to
+    be read."""
+    span = s.b.span
+    id = signed(constant(s, args[0], "the number of a type"))
+    if not 0 < id <= _LAST_TYPE:
+        refuse(args[0].span, f"types have the numbers 1 to {_LAST_TYPE}; this is {id}")
+    s.unit.note(span, f"{id} is the number of one kernel's type: the object suits no other kernel")
+    s.b.span = span
+    return s.b.emit(Op.BTF_ID, imm=id, type=Type(Space.BTF))
 
 
 _MAKE: dict[str, tuple[str, Build]] = {

@@ -185,6 +185,24 @@ REMEDIES = (
         "programs read kernel structs; what may be changed has functions of its own",
     ),
     _row(
+        r"invalid access to memory, mem_size=(?P<size>\d+) off=(?P<off>-?\d+) size=(?P<width>\d+)",
+        "{width} bytes at {off} are read or written, of memory that has {size}",
+        "stay inside; of a kernel function, whose size counts as 0, only a helper reads:"
+        " bpf_probe_read_kernel",
+        "stay inside; of a kernel function, whose size counts as 0, only `(kernel-load …)` reads",
+    ),
+    _row(
+        r"(ldimm64 insn specifies invalid|pseudo) btf_id (?P<id>\d+)",
+        "this kernel's types (BTF) have no function and no variable with the number {id}",
+        "take the number from this kernel: `bpftool btf dump file /sys/kernel/btf/vmlinux`",
+    ),
+    _row(
+        r"ldimm64 failed to find the address for kernel symbol '(?P<name>\w+)'",
+        "the kernel knows no address of {name}",
+        "take a function: the addresses of variables are known to kernels that are built with"
+        " CONFIG_KALLSYMS_ALL",
+    ),
+    _row(
         r"access beyond struct (?P<struct>\w+) at off (?P<off>\d+)",
         "offset {off} is beyond struct {struct} of this kernel",
         "read the field by its name, so that its place is found in the running kernel",

@@ -91,6 +91,8 @@ class World:
 
         Raises: VmError for kinds and maps that the VM does not have.
         """
+        if kind == Pseudo.BTF_ID:
+            raise VmError(f"the VM runs in no kernel, whose type {low} would have an address")
         if kind not in (Pseudo.MAP_FD, Pseudo.MAP_VALUE):
             raise VmError(f"the VM has nothing that a {kind.name} immediate can name")
         found = self.maps.get(low)

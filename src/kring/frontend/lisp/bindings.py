@@ -7,7 +7,16 @@ from functools import partial
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.arithmetic import add, subtract
 from kring.frontend.lisp.constants import SIZES
-from kring.frontend.lisp.expressions import FORMS, bind, branch, hide, place, type_name, value
+from kring.frontend.lisp.expressions import (
+    FORMS,
+    bind,
+    branch,
+    hide,
+    optional,
+    place,
+    type_name,
+    value,
+)
 from kring.frontend.lisp.forms import Cell, Operand, Symbol, head, operands, show
 from kring.frontend.lisp.inference import type_of
 from kring.frontend.lisp.outcome import Wanted, either, last, meet, met
@@ -142,7 +151,7 @@ def _setf(s: Scope, args: list[Operand]) -> Value:
 def _incf(s: Scope, args: list[Operand]) -> Value:
     into = place(s, args[0])
     before = into.read() if into.add is None else None
-    more = value(s, args[1]) if args[1:] else s.b.const(1)
+    more = optional(s, args[1:], 1)
     s.b.span = args[0].span
     if before is None:
         assert into.add is not None
@@ -155,7 +164,7 @@ def _incf(s: Scope, args: list[Operand]) -> Value:
 def _decf(s: Scope, args: list[Operand]) -> Value:
     into = place(s, args[0])
     before = into.read()
-    less = value(s, args[1]) if args[1:] else s.b.const(1)
+    less = optional(s, args[1:], 1)
     s.b.span = args[0].span
     result = subtract(s, before, less, args[0].span)
     into.write(result)

@@ -17,11 +17,11 @@ from kring.abi.uapi import ProgType
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.constants import SIZES
 from kring.frontend.lisp.expressions import FORMS, constant, size_of, value
-from kring.frontend.lisp.forms import Operand, Symbol, show, symbol
+from kring.frontend.lisp.forms import Operand, Symbol, lisp_name, show, symbol
 from kring.frontend.lisp.scope import Place, Rule, Scope
 from kring.ir.core import Mem, Space, Span, Type, Value, signed
 from kring.record import record
-from kring.spelling import article, c_name, closest
+from kring.spelling import article, c_name, suggestion
 
 _POINTS = {
     "": Type(),
@@ -83,10 +83,9 @@ def _field(s: Scope, name: str, args: list[Operand]) -> _Where:
     known = members(struct)
     found = known.get(c_name(name))
     if found is None:
-        spelled = [one.replace("_", "-") for one in known]
-        close = closest(name, spelled)
-        listed = f" Did you mean {close}?" if close else f" There are: {', '.join(spelled)}"
-        refuse(span, f"struct {struct}, the context here, has no field {name}.{listed}")
+        spelled = [lisp_name(one) for one in known]
+        hint = suggestion(name, spelled, quote="") or f" There are: {', '.join(spelled)}"
+        refuse(span, f"struct {struct}, the context here, has no field {name}.{hint}")
     kind = s.program.kind
     if c_name(name) in hidden(kind.type, kind.attach):
         refuse(span, f"the kernel keeps {name} from {_called(s)} programs")
@@ -99,7 +98,7 @@ def _refuse_name(s: Scope, name: str, span: Span) -> NoReturn:
 
 
 def _called(s: Scope) -> str:
-    return s.program.kind.name.replace("_", "-")
+    return lisp_name(s.program.kind.name)
 
 
 def _a(s: Scope) -> str:
@@ -140,7 +139,7 @@ def _inside(s: Scope, struct: str, where: _Where, offset: Operand) -> _Where:
         if not one.offset <= where.offset < end(one):
             continue
         if where.size > one.size or (where.size < one.size and (one.points or struct in _WHOLE)):
-            spelled, bits = name.replace("_", "-"), one.size * 8
+            spelled, bits = lisp_name(name), one.size * 8
             refuse(
                 offset.span,
                 f"{where.size * 8} bits at {where.offset} are not those of {spelled}, which has "
@@ -151,7 +150,7 @@ def _inside(s: Scope, struct: str, where: _Where, offset: Operand) -> _Where:
         if name in hidden(kind.type, kind.attach):
             refuse(offset.span, f"the kernel keeps {name.replace('_', '-')} from {_called(s)} "
                    "programs")  # fmt: skip
-        return _Where(where.offset, where.size, _POINTS[one.points], name.replace("_", "-"))
+        return _Where(where.offset, where.size, _POINTS[one.points], lisp_name(name))
     refuse(
         offset.span,
         f"there is no field at {where.offset}: struct {struct}, the context here, has "
@@ -206,7 +205,7 @@ def _check_written(s: Scope, where: _Where, span: Span) -> None:
             part = f"{where.size * 8} of the {whole * 8} bits of {where.name}"
             refuse(span, f"{part} are not written alone", f"write u{whole * 8}, at its start")
         return
-    listed = ", ".join(sorted(one.replace("_", "-") for one in allowed))
+    listed = ", ".join(sorted(lisp_name(one) for one in allowed))
     notes = (f"it may write {listed}",) if listed else ()
     refuse(span, f"{_a(s)} program only reads {where.name or 'its context'}", *notes)
 

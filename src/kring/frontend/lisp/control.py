@@ -13,6 +13,7 @@ from kring.frontend.lisp.expressions import (
     condition,
     effects,
     give,
+    optional,
     taken,
     value,
 )
@@ -186,7 +187,7 @@ def _if_different(s: Scope, args: list[Operand], then: Join, otherwise: Join) ->
 
 def _return(s: Scope, args: list[Operand]) -> Value:
     span = s.b.span
-    result = value(s, args[0]) if args else s.b.const(0)
+    result = optional(s, args)
     finish(s, result, span)
     return s.b.const(0)
 

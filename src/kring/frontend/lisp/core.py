@@ -11,7 +11,7 @@ from kring.decl.types import IntType, ViewType
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.arithmetic import add
 from kring.frontend.lisp.declared import view_type
-from kring.frontend.lisp.expressions import FORMS, constant, size_of, value
+from kring.frontend.lisp.expressions import FORMS, constant, optional, size_of, value
 from kring.frontend.lisp.forms import Operand, Symbol, show
 from kring.frontend.lisp.kernel import address, member
 from kring.frontend.lisp.memory import checked, pointer
@@ -27,7 +27,7 @@ _LAST_TYPE = 0x7FFFFFFF
 
 def _kernel_load(s: Scope, args: list[Operand]) -> Value:
     size, span = size_of(args[0]), s.b.span
-    base, offset = value(s, args[1]), value(s, args[2]) if args[2:] else s.b.const(0)
+    base, offset = value(s, args[1]), optional(s, args[2:])
     s.b.span = span
     return read_at(s, "probe_read_kernel", add(s, base, offset, span), size)
 

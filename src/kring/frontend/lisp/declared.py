@@ -15,10 +15,10 @@ from kring.decl.kernel import enum_view, struct_view
 from kring.decl.types import ArrayType, Bits, DynamicStr, Elements, Embedded, IntType, ViewType
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.constants import SIZES
-from kring.frontend.lisp.forms import Cell, Operand, Symbol, operands, show
+from kring.frontend.lisp.forms import Cell, Operand, Symbol, lisp_name, operands, show
 from kring.ir.core import Span
 from kring.record import record
-from kring.spelling import c_name, closest
+from kring.spelling import c_name, suggestion
 
 
 @record
@@ -28,11 +28,6 @@ class Declared:
     name: str
     type: ViewType | None
     span: Span
-
-
-def lisp_name(name: str) -> str:
-    """How forms name what C calls so; what a file writes with `_` is the same."""
-    return name.lower().replace("_", "-")
 
 
 def declared(specs: Iterable[Operand]) -> dict[str, Declared]:
@@ -67,8 +62,7 @@ def _named(arg: Operand, name: str) -> ViewType:
         return IntType(SIZES[name])
     if name in _PLAIN:
         return _PLAIN[name]()
-    close = closest(name, [*SIZES, *_PLAIN])
-    hint = f" Did you mean {close}?" if close else ""
+    hint = suggestion(name, [*SIZES, *_PLAIN], quote="")
     refuse(arg.span, f"{name} is no type of a field of the kernel's.{hint}", _TYPES)
 
 

@@ -18,14 +18,14 @@ from kring.errors import CompileError
 from kring.frontend.builder import Join
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.constants import CONSTANTS, SIZES
-from kring.frontend.lisp.forms import Cell, Operand, Symbol, head, operands, show
+from kring.frontend.lisp.forms import Cell, Operand, Symbol, head, lisp_name, operands, show
 from kring.frontend.lisp.headers import LIBRARY
 from kring.frontend.lisp.recovery import attempt
 from kring.frontend.lisp.scope import MOST_EXPANSIONS, Place, Rebuild, Rule, Scope
 from kring.frontend.streams import count_drop
 from kring.frontend.values import Gone, Mixed, Num
 from kring.ir.core import MASK, Mem, Span, Value, number
-from kring.spelling import closest
+from kring.spelling import suggestion
 
 T = TypeVar("T")
 
@@ -83,6 +83,11 @@ def value(s: Scope, arg: Operand) -> Value:
                 "a program has no strings",
                 "they stand in options such as :section, and in the arguments of a few helpers",
             )
+
+
+def optional(s: Scope, args: list[Operand], default: int = 0) -> Value:
+    """The value of the first operand, if it was not left out."""
+    return value(s, args[0]) if args else s.b.const(default)
 
 
 def effect(s: Scope, arg: Operand) -> None:
@@ -253,8 +258,8 @@ def variable(s: Scope, symbol: Symbol, span: Span) -> str:
         known = [one.name for one in s.names]
         if _constant(s, symbol) is not None:
             refuse(span, f"{symbol} is a constant")
-        if close := closest(symbol.name, [*known, *CONSTANTS]):
-            refuse(span, f"no variable is called {symbol}. Did you mean {close}?")
+        if hint := suggestion(symbol.name, [*known, *CONSTANTS], quote=""):
+            refuse(span, f"no variable is called {symbol}.{hint}")
         listed = ", ".join(known) or "none"
         refuse(span, f"no variable is called {symbol}", f"variables here: {listed}")
     return name
@@ -355,10 +360,9 @@ def _rule(s: Scope, arg: Operand) -> Rule | None:
 
         return rule_of(helper, name)
     at = Operand(form.car, form.at or arg.span)
-    helpers = [one.replace("_", "-") for one in HELPERS]
+    helpers = [lisp_name(one) for one in HELPERS]
     known = [*FORMS, *LATER, *LIBRARY, *s.unit.forms, *s.unit.host.macros(), *helpers]
-    close = closest(name, known)
-    hint = f" Did you mean {close}?" if close and not s.unit.host.knows(name) else ""
+    hint = "" if s.unit.host.knows(name) else suggestion(name, known, quote="")
     refuse(
         at.span,
         f"{name} is no form of the language, no macro and no helper.{hint}",

@@ -38,6 +38,11 @@ def symbol(name: str) -> Symbol:
     return found
 
 
+def lisp_name(name: str) -> str:
+    """How forms name what C calls so; what a file writes with `_` is the same."""
+    return name.lower().replace("_", "-")
+
+
 @record(eq=False)
 class Cell:
     """One element of a list and the rest of it. `at` is where the element stands, `span` where the

@@ -26,7 +26,7 @@ from kring.decl.maps import PlainMap, ValueType, value_size
 from kring.decl.types import ArrayType
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.expressions import FORMS, value
-from kring.frontend.lisp.forms import Operand, Symbol, show
+from kring.frontend.lisp.forms import Operand, Symbol, lisp_name, show
 from kring.frontend.lisp.inference import type_of
 from kring.frontend.lisp.maps import held
 from kring.frontend.lisp.memory import checked, described, room
@@ -99,11 +99,7 @@ class _Call:
 
     def what(self, at: int) -> str:
         """An argument in the words of an error message."""
-        return f"{_spelled(self.helper.params[at])} of {self.name}"
-
-
-def _spelled(name: str) -> str:
-    return name.replace("_", "-")
+        return f"{lisp_name(self.helper.params[at])} of {self.name}"
 
 
 def rule_of(helper: Helper, name: str) -> Rule:
@@ -151,7 +147,7 @@ def _check_count(call: _Call, args: list[Operand]) -> None:
         return
     given = f"{len(args)} operand{'s' * (len(args) != 1)}"
     shown = [
-        "(ctx-ptr)" if kind == "ctx" else _spelled(param)
+        "(ctx-ptr)" if kind == "ctx" else lisp_name(param)
         for kind, param in zip(helper.args, helper.params, strict=True)
     ]
     listed = " ".join([call.name, *shown])
@@ -189,8 +185,8 @@ def _map(call: _Call, at: int, arg: Operand) -> Value:
     declared, name = call.s.map(arg)
     wanted = call.helper.more[at]
     if wanted and declared.type.name not in wanted.split("|"):
-        listed = ", ".join(f":{_spelled(one.lower())}" for one in wanted.split("|"))
-        own = _spelled(declared.type.name.lower())
+        listed = ", ".join(f":{lisp_name(one)}" for one in wanted.split("|"))
+        own = lisp_name(declared.type.name)
         refuse(arg.span, f"{call.name} takes a map of type {listed}; {arg.form} is of type :{own}")
     call.map, call.map_name = declared, name
     return call.s.b.map(name)
@@ -343,7 +339,7 @@ def _give_back(call: _Call, found: Value, arg: Operand) -> None:
     """The object goes back to the kernel; it is on no path any more."""
     s, token = call.s, call.s.tokens.get(found)
     if token is None:
-        some = ", ".join(map(_spelled, ACQUIRES))
+        some = ", ".join(map(lisp_name, ACQUIRES))
         refuse(arg.span, f"{call.name} gives back what {some} gave; this is not of them")
     if s.b.block is not None:
         if token not in s.b.held | s.b.forgiven:
@@ -390,7 +386,7 @@ def _result(call: _Call, found: Value) -> Value:
     if helper.struct:
         s.tags[found] = helper.struct
     if helper.name in ACQUIRES:
-        held_socket(s, found, call.name, _spelled(ACQUIRES[helper.name]))
+        held_socket(s, found, call.name, lisp_name(ACQUIRES[helper.name]))
     if helper.result in ("value", "value?") and call.map is not None:
         if isinstance(call.map.value, type):
             s.structs[found] = call.map.value

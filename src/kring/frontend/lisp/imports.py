@@ -12,7 +12,8 @@ from kring.decl import structs
 from kring.decl.kernel import KernelStruct, view_field, view_names
 from kring.decl.types import ArrayType, Char, CString, IntType, ViewType
 from kring.frontend.diagnose import did_you_mean, refuse
-from kring.frontend.lisp.declared import Declared, lisp_name
+from kring.frontend.lisp.declared import Declared
+from kring.frontend.lisp.forms import lisp_name
 from kring.ir.core import Span
 from kring.record import record
 

@@ -17,9 +17,9 @@ from kring.decl.kernel import KernelEnum, KernelStruct, KernelUnion, enum_size
 from kring.decl.types import ArrayType, Bits, Elements, Embedded, IntType, ViewType
 from kring.errors import CompileError
 from kring.frontend.diagnose import refuse
-from kring.frontend.lisp.declared import Declared, declared, lisp_name
+from kring.frontend.lisp.declared import Declared, declared
 from kring.frontend.lisp.expressions import value
-from kring.frontend.lisp.forms import Operand, show
+from kring.frontend.lisp.forms import Operand, lisp_name, show
 from kring.frontend.lisp.imports import KernelType
 from kring.frontend.lisp.scope import Rule, Scope
 from kring.frontend.lisp.unit import TOPLEVEL, Unit

@@ -13,8 +13,8 @@ from kring.abi.uapi import BPF_ANY, MapType
 from kring.decl.maps import INDEX, SMALLEST_RING, PlainMap, ValueType, value_size
 from kring.decl.types import ArrayType, IntType
 from kring.frontend.diagnose import refuse
-from kring.frontend.lisp.expressions import FORMS, give, taken, value
-from kring.frontend.lisp.forms import Operand, Symbol, operands, show
+from kring.frontend.lisp.expressions import FORMS, give, optional, taken, value
+from kring.frontend.lisp.forms import Operand, Symbol, lisp_name, operands, show
 from kring.frontend.lisp.memory import (
     ADDRESSES,
     READABLE,
@@ -27,11 +27,9 @@ from kring.frontend.lisp.scope import Place, Rule, Scope
 from kring.frontend.lisp.unit import TOPLEVEL, Unit, options
 from kring.ir.core import Mem, Op, Space, Span, Type, Value
 from kring.record import record
-from kring.spelling import c_name, closest
+from kring.spelling import c_name, suggestion
 
-_TYPES = {
-    kind.name.lower().replace("_", "-"): kind for kind in MapType if kind is not MapType.STRUCT_OPS
-}
+_TYPES = {lisp_name(kind.name): kind for kind in MapType if kind is not MapType.STRUCT_OPS}
 _STREAMS = frozenset({MapType.RINGBUF, MapType.PERF_EVENT_ARRAY, MapType.USER_RINGBUF})
 _KEYLESS = frozenset({MapType.QUEUE, MapType.STACK, MapType.BLOOM_FILTER})
 _SIZELESS = frozenset(
@@ -86,19 +84,15 @@ def defmap(unit: Unit, args: list[Operand], span: Span) -> None:
 
 
 def _kind(given: dict[str, Operand], span: Span) -> MapType:
+    every = [f":{name}" for name in _TYPES]
     if ":type" not in given:
-        refuse(span, "a map has a type", f"write `:type :hash`; there are: {_listed_types()}")
+        refuse(span, "a map has a type", f"write `:type :hash`; there are: {' '.join(every)}")
     form = given[":type"].form
     word = form.name.removeprefix(":") if isinstance(form, Symbol) else ""
     if word not in _TYPES:
-        close = closest(word, _TYPES)
-        hint = f" Did you mean :{close}?" if close else f" There are: {_listed_types()}"
+        hint = suggestion(f":{word}", every, quote="") or f" There are: {' '.join(every)}"
         refuse(given[":type"].span, f"{show(form)} is no type of map.{hint}")
     return _TYPES[word]
-
-
-def _listed_types() -> str:
-    return " ".join(f":{name}" for name in _TYPES)
 
 
 def _entries(unit: Unit, given: dict[str, Operand], kind: MapType, span: Span) -> int:
@@ -167,7 +161,7 @@ def _map(s: Scope, arg: Operand) -> tuple[PlainMap, str]:
     """A map that has keys to be looked up."""
     declared, name = s.map(arg)
     if declared.type in _NO_LOOKUP or declared.key is None:
-        spelled = declared.type.name.lower().replace("_", "-")
+        spelled = lisp_name(declared.type.name)
         refuse(arg.span, f"nothing is looked up in a map of type :{spelled}")
     return declared, name
 
@@ -183,10 +177,6 @@ def _value(s: Scope, declared: PlainMap, name: str, arg: Operand) -> Value:
 
 
 # Low-level forms
-
-
-def _flags(s: Scope, args: list[Operand]) -> Value:
-    return value(s, args[0]) if args else s.b.const(BPF_ANY)
 
 
 def _lookup(s: Scope, args: list[Operand]) -> Value:
@@ -214,7 +204,7 @@ def _update(s: Scope, args: list[Operand]) -> Value:
     declared, name = _map(s, args[0])
     key = _key(s, declared, name, args[1])
     new = _value(s, declared, name, args[2])
-    flags = _flags(s, args[3:])
+    flags = optional(s, args[3:], BPF_ANY)
     s.b.span = span
     return s.b.call("map_update_elem", s.b.map(name), key, new, flags)
 
@@ -233,7 +223,7 @@ def _by_pointers(helper: str, pointers: int) -> Callable[[Scope, list[Operand]],
         declared, name = _map(s, args[0])
         given = [pointer(s, arg) for arg in args[1 : pointers + 1]]
         if helper == "map_update_elem":
-            given.append(_flags(s, args[pointers + 1 :]))
+            given.append(optional(s, args[pointers + 1 :], BPF_ANY))
         s.b.span = span
         if helper == "map_lookup_elem":
             return _looked_up(s, declared, name, *given)
@@ -335,13 +325,13 @@ def void(_: Value) -> None:
 
 def _setmap(s: Scope, args: list[Operand]) -> Value:
     entry = _entry(s, args)
-    new, flags = value(s, args[2]), _flags(s, args[3:])
+    new, flags = value(s, args[2]), optional(s, args[3:], BPF_ANY)
     return _write(s, entry, new, args[2], flags)
 
 
 def _incf_map(s: Scope, args: list[Operand]) -> Value:
     entry = _entry(s, args)
-    return _add(s, entry, value(s, args[2]) if args[2:] else s.b.const(1), args[0])
+    return _add(s, entry, optional(s, args[2:], 1), args[0])
 
 
 FORMS.update(

@@ -13,13 +13,23 @@ from kring.abi.uapi import BPF_F_CURRENT_CPU, MapType
 from kring.decl.maps import RING_RECORD_HEADER, PlainMap
 from kring.decl.struct import Struct
 from kring.frontend.diagnose import refuse
-from kring.frontend.lisp.expressions import FORMS, bind, branch, effect, effects, hide, value
+from kring.frontend.lisp.expressions import (
+    FORMS,
+    bind,
+    branch,
+    effect,
+    effects,
+    hide,
+    optional,
+    value,
+)
 from kring.frontend.lisp.forms import (
     Cell,
     Form,
     Operand,
     Symbol,
     head,
+    lisp_name,
     listed,
     operands,
     show,
@@ -37,7 +47,7 @@ from kring.record import record
 def _stream(s: Scope, arg: Operand, wanted: MapType) -> tuple[PlainMap, str]:
     declared, name = s.map(arg)
     if declared.type is not wanted:
-        want, got = (kind.name.lower().replace("_", "-") for kind in (wanted, declared.type))
+        want, got = (lisp_name(kind.name) for kind in (wanted, declared.type))
         refuse(arg.span, f"{arg.form} is a map of type :{got}; this takes one of type :{want}")
     return declared, name
 
@@ -47,10 +57,6 @@ def _size(s: Scope, arg: Operand) -> tuple[int, type[Struct] | None]:
     size = struct_size(s, arg, "the size of a record", 1 << 32)
     struct = s.unit.struct(operands(arg.form, arg.span)[1]) if head(arg.form) == "sizeof" else None
     return size, struct
-
-
-def _flags(s: Scope, args: list[Operand]) -> Value:
-    return value(s, args[0]) if args else s.b.const(0)
 
 
 @record(eq=False)
@@ -80,7 +86,7 @@ def _reserve(s: Scope, args: list[Operand], kind: type[Reservation] = Reservatio
     if size > declared.max_entries - RING_RECORD_HEADER:
         room = declared.max_entries - RING_RECORD_HEADER
         refuse(args[1].span, f"a record of {size} bytes; {name} has room for one of {room}")
-    flags = _flags(s, args[2:])
+    flags = optional(s, args[2:])
     b.span = span
     found = b.call("ringbuf_reserve", b.map(name), b.const(size), flags)
     token = kind(span, name, declared)
@@ -98,7 +104,7 @@ def _end(how: str) -> Callable[[Scope, list[Operand]], Value]:
         record = value(s, args[0])
         if record.type.space is not Space.RECORD:
             refuse(args[0].span, f"{show(args[0].form)} is no record that was reserved")
-        flags = _flags(s, args[1:])
+        flags = optional(s, args[1:])
         b.span = span
         _close(s, record, how, flags)
         return b.const(0)
@@ -120,7 +126,7 @@ def _output(s: Scope, args: list[Operand]) -> Value:
     declared, name = _stream(s, args[0], MapType.RINGBUF)
     data = pointer(s, args[1])
     size, struct = _size(s, args[2])
-    flags = _flags(s, args[3:])
+    flags = optional(s, args[3:])
     b.span = span
     result = b.call("ringbuf_output", b.map(name), data, b.const(size), flags)
     _sent(s, declared, name, data, size, struct, result)
@@ -188,7 +194,7 @@ def _with_ringbuf(s: Scope, args: list[Operand]) -> Value:
     effects(s, forms)
     if b.block is not None and token in b.held:
         b.span = span
-        _close(s, reserved, "submit", _flags(s, [submit] if submit else []))
+        _close(s, reserved, "submit", optional(s, [submit] if submit else []))
     s.transactions.pop()
     hide(s, before)
     b.jump(after)

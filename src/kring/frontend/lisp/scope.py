@@ -19,7 +19,7 @@ from kring.frontend.lisp.forms import Operand, Symbol
 from kring.frontend.values import Token
 from kring.ir.core import Span, Value
 from kring.record import field, record
-from kring.spelling import closest
+from kring.spelling import suggestion
 
 if TYPE_CHECKING:
     from kring.decl.struct import Field, Struct
@@ -138,10 +138,9 @@ class Scope:
             refuse(arg.span, "a map is wanted here, by its name")
         found = known.get(arg.form.name)
         if found is None:
-            close = closest(arg.form.name, known)
-            hint = f" Did you mean {close}?" if close else ""
+            hint = suggestion(arg.form.name, known, quote="")
             cure = "define it: `(defmap NAME :type … :max-entries …)`"
-            refuse(arg.span, f"no map is called {arg.form}.{hint}", *(() if close else (cure,)))
+            refuse(arg.span, f"no map is called {arg.form}.{hint}", *(() if hint else (cure,)))
         name, declaration = found
         self.b.module.maps[name] = declaration
         return declaration, name

@@ -9,6 +9,7 @@ from __future__ import annotations
 from kring.abi.programs import KINDS, Kind, parse_section
 from kring.abi.uapi import ProgType
 from kring.frontend.diagnose import refuse
+from kring.frontend.lisp.forms import lisp_name
 from kring.ir.core import Span
 from kring.spelling import suggestion
 
@@ -110,8 +111,8 @@ def _kind(type_name: str, span: Span) -> Kind:
     known = _SECTIONS.get(type_name)
     if known is not None:
         return parse_section(known)[0]
-    every = sorted({*_SECTIONS, *(kind.replace("_", "-") for kind in (*KINDS, *OTHERS))})
-    cure = suggestion(type_name, every, "", "`").replace("`", "`:", 1)
+    every = sorted(f":{name}" for name in {*_SECTIONS, *map(lisp_name, (*KINDS, *OTHERS))})
+    cure = suggestion(f":{type_name}", every, "", "`")
     refuse(span, f"there is no type of program :{type_name}", cure or _TYPES)
 
 
@@ -154,7 +155,7 @@ def _disagreement(type_name: str, section: str, kind: Kind, span: Span) -> str |
     own = _kind(type_name, span)
     if own.type is kind.type or _SAME.get(kind.type) == type_name:
         return None
-    means = kind.name.replace("_", "-")
+    means = lisp_name(kind.name)
     return (
         f'section "{section}" makes this a program of type :{means}, '
         f"not :{type_name}: its context is that of :{means}"

@@ -14,14 +14,14 @@ from kring.decl.types import ArrayType, Char, FieldType, IntType
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.constants import SIZES
 from kring.frontend.lisp.expressions import FORMS, value
-from kring.frontend.lisp.forms import Cell, Operand, Symbol, operands, show, symbol
+from kring.frontend.lisp.forms import Cell, Operand, Symbol, lisp_name, operands, show, symbol
 from kring.frontend.lisp.memory import described, load, pointer, store, zeroed
 from kring.frontend.lisp.scope import Place, Rule, Scope
 from kring.frontend.lisp.unit import TOPLEVEL, Unit
 from kring.frontend.memory import zero_fields
 from kring.frontend.values import Ref
 from kring.ir.core import Op, Span, Type, Value, number
-from kring.spelling import c_name, closest
+from kring.spelling import c_name, closest, suggestion
 
 _LARGEST = 1 << 20
 """Bytes of a struct, which has to fit in a record or in a map's value."""
@@ -214,9 +214,8 @@ def _find(s: Scope, args: list[Operand]) -> tuple[type[Struct], Field]:
     name = args[2].form.name if isinstance(args[2].form, Symbol) else ""
     field = layout(struct).field(c_name(name))
     if field is None:
-        known = [one.name.replace("_", "-") for one in layout(struct).fields]
-        close = closest(name, known)
-        hint = f" Did you mean {close}?" if close else f" It has: {', '.join(known)}"
+        known = [lisp_name(one.name) for one in layout(struct).fields]
+        hint = suggestion(name, known, quote="") or f" It has: {', '.join(known)}"
         refuse(args[2].span, f"{args[0].form} has no field {show(args[2].form)}.{hint}")
     return struct, field
 

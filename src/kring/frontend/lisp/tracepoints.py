@@ -17,9 +17,9 @@ from kring.abi.tracepoints import DYNAMIC, TraceField, event_struct
 from kring.decl.types import ArrayType, DynamicStr, IntType, ViewType
 from kring.errors import CompileError, LoadError
 from kring.frontend.diagnose import did_you_mean, refuse
-from kring.frontend.lisp.declared import Declared, declared, lisp_name
+from kring.frontend.lisp.declared import Declared, declared
 from kring.frontend.lisp.expressions import constant, value
-from kring.frontend.lisp.forms import Operand, Symbol, show
+from kring.frontend.lisp.forms import Operand, Symbol, lisp_name, show
 from kring.frontend.lisp.memory import pointer
 from kring.frontend.lisp.scope import Rule, Scope
 from kring.frontend.lisp.unit import TOPLEVEL, Unit

@@ -22,7 +22,7 @@ from kring.frontend.lisp.scope import MOST_EXPANSIONS, Rule, Scope
 from kring.frontend.lisp.sections import kind_for
 from kring.ir.core import Span, Value
 from kring.record import field, record
-from kring.spelling import c_name, closest
+from kring.spelling import c_name, suggestion
 
 if TYPE_CHECKING:
     from kring.abi.tracepoints import TraceField
@@ -130,8 +130,7 @@ class Unit:
         name = arg.form.name if isinstance(arg.form, Symbol) else ""
         found = self.structs.get(name)
         if found is None:
-            close = closest(name, self.structs)
-            hint = f" Did you mean {close}?" if close else _listed(self.structs)
+            hint = suggestion(name, self.structs, quote="") or _listed(self.structs)
             refuse(arg.span, f"no struct is called {show(arg.form)}.{hint}")
         return found
 
@@ -150,8 +149,7 @@ def options(args: list[Operand], known: tuple[str, ...]) -> dict[str, Operand]:
         name = args[at].form
         word = name.name if isinstance(name, Symbol) else ""
         if word not in known:
-            close = closest(word, known)
-            hint = f" Did you mean {close}?" if close else f" There are: {' '.join(known)}"
+            hint = suggestion(word, known, quote="") or f" There are: {' '.join(known)}"
             refuse(args[at].span, f"{show(name)} is no option here.{hint}")
         if word in found:
             refuse(args[at].span, f"{word} is given twice")
@@ -294,8 +292,7 @@ def _other(unit: Unit, arg: Operand, name: str) -> None:
     if name == "defkfunc":
         refuse(arg.span, "kfuncs, functions of the kernel, are not called by Lisp", _KFUNCS)
     known = [*TOPLEVEL, *LATER, *_HOSTED, *unit.host.macros()]
-    close = closest(name, known)
-    hint = f" Did you mean {close}?" if close else ""
+    hint = suggestion(name, known, quote="")
     defining = sorted({*TOPLEVEL, *LATER} - {*CHOOSING, *LOADING})
     listed = "forms out here define something: " + ", ".join(defining)
     refuse(arg.span, f"{name or show(arg.form)} is no form that defines something.{hint}", listed)

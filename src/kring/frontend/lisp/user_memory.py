@@ -18,7 +18,7 @@ from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.arithmetic import add
 from kring.frontend.lisp.constants import SIZES
 from kring.frontend.lisp.core import read_at
-from kring.frontend.lisp.expressions import FORMS, effect, size_of, value
+from kring.frontend.lisp.expressions import FORMS, effect, optional, size_of, value
 from kring.frontend.lisp.forms import Cell, Form, Operand, Symbol, operands, show, symbol
 from kring.frontend.lisp.scope import Rule, Scope
 from kring.ir.core import Span, Value
@@ -31,7 +31,7 @@ _Expand = Callable[[Scope, list[Operand]], Form]
 
 def _user_load(s: Scope, args: list[Operand]) -> Value:
     size, span = size_of(args[0]), s.b.span
-    base, offset = value(s, args[1]), value(s, args[2]) if args[2:] else s.b.const(0)
+    base, offset = value(s, args[1]), optional(s, args[2:])
     s.b.span = span
     return read_at(s, "probe_read_user", add(s, base, offset, span), size)
 

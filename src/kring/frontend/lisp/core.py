@@ -7,6 +7,8 @@ A field is where the target kernel has it; the offset beside it is where it is i
 
 from __future__ import annotations
 
+from functools import partial
+
 from kring.decl.types import IntType, ViewType
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.arithmetic import add
@@ -25,16 +27,12 @@ _FARTHEST = 0x7FFF
 _LAST_TYPE = 0x7FFFFFFF
 
 
-def _kernel_load(s: Scope, args: list[Operand]) -> Value:
+def load_by(helper: str, s: Scope, args: list[Operand]) -> Value:
+    """A number at an address that only a helper reads; 0 where it cannot."""
     size, span = size_of(args[0]), s.b.span
     base, offset = value(s, args[1]), optional(s, args[2:])
     s.b.span = span
-    return read_at(s, "probe_read_kernel", add(s, base, offset, span), size)
-
-
-def read_at(s: Scope, helper: str, at: Value, size: int) -> Value:
-    """A number at an address that only a helper reads; 0 where it cannot."""
-    slot = s.b.stack(8)
+    slot, at = s.b.stack(8), add(s, base, offset, span)
     s.b.call(helper, slot, s.b.const(size), at)
     return s.b.load(slot, Mem(0, size))
 
@@ -45,9 +43,12 @@ def _core(s: Scope, kind: ViewType, offset: Operand, names: list[Operand]) -> Co
     at = signed(constant(s, offset, "an offset"))
     if not 0 <= at <= _FARTHEST:
         refuse(offset.span, f"an offset is from 0 to {_FARTHEST}, not {at}")
-    tag = _imported_tag(s, struct)
-    core = member(s, struct, field, _known(s, struct, field) or kind, names[1].span, tag)
-    known = note(s.b, struct, tag).offsets.setdefault(field, at)
+    tag = next((one.tag() for one in s.unit.imports.values() if one.name == struct), "struct")
+    asked = note(s.b, struct, tag)
+    s.b.span = names[1].span
+    kind = asked.members.get(field) or _running(s, struct, field) or kind
+    core = member(s, struct, field, kind, tag)
+    known = asked.offsets.setdefault(field, at)
     if known != at:
         refuse(offset.span, f"{struct}.{field} is at {known} in another place of this build")
     return core
@@ -59,16 +60,9 @@ def _c_name(arg: Operand) -> str:
     return c_name(arg.form.name)
 
 
-def _imported_tag(s: Scope, struct: str) -> str:
-    return next((one.tag() for one in s.unit.imports.values() if one.name == struct), "struct")
-
-
-def _known(s: Scope, struct: str, field: str) -> ViewType | None:
+def _running(s: Scope, struct: str, field: str) -> ViewType | None:
     """What the field is to the running system, where that is neither a number nor unknown: a
     record finds no pointer and no enum under the type of a number."""
-    known = note(s.b, struct, _imported_tag(s, struct)).members.get(field)
-    if known is not None:
-        return known
     try:
         types = s.unit.facts.btf if s.unit.facts else None
     except OSError:
@@ -107,8 +101,9 @@ def _core_store(s: Scope, args: list[Operand]) -> Value:
 
 
 def _core_ctx_load(s: Scope, args: list[Operand]) -> Value:
-    size = _size_of(args[0])
+    size, span = _size_of(args[0]), s.b.span
     core = _core(s, view_type(args[0]), args[1], args[2:])
+    s.b.span = span
     return s.b.load(s.b.context, Mem(0, size, core=core))
 
 
@@ -125,7 +120,7 @@ def _ld_btf_id(s: Scope, args: list[Operand]) -> Value:
 
 
 _MAKE: dict[str, tuple[str, Build]] = {
-    "kernel-load": ("type pointer [offset]", _kernel_load),
+    "kernel-load": ("type pointer [offset]", partial(load_by, "probe_read_kernel")),
     "core-load": ("type pointer offset STRUCT FIELD", _core_load),
     "core-store": ("type pointer offset value STRUCT FIELD", _core_store),
     "core-ctx-load": ("type offset STRUCT FIELD", _core_ctx_load),

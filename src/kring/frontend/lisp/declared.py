@@ -13,10 +13,13 @@ from collections.abc import Callable, Iterable
 
 from kring.decl.kernel import enum_view, struct_view
 from kring.decl.types import ArrayType, Bits, DynamicStr, Elements, Embedded, IntType, ViewType
+from kring.errors import CompileError
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.constants import SIZES
 from kring.frontend.lisp.forms import Cell, Operand, Symbol, lisp_name, operands, show
-from kring.ir.core import Span
+from kring.frontend.lisp.scope import Scope
+from kring.frontend.walk import use
+from kring.ir.core import Core, Span
 from kring.record import record
 from kring.spelling import c_name, suggestion
 
@@ -43,6 +46,21 @@ def declared(specs: Iterable[Operand]) -> dict[str, Declared]:
         kind = view_type(parts[1]) if parts[1:] else None
         found[lisp_name(name)] = Declared(c_name(name), kind, parts[0].span)
     return found
+
+
+def used(
+    s: Scope, struct: str, member: str, kind: ViewType, called: str, tag: str = "struct"
+) -> Core:
+    """Where the kernel has a member, which the build takes note of; errors call it `called`."""
+    span = s.b.span
+    try:
+        return use(s.b, struct, member, kind, span, tag)
+    except CompileError:
+        refuse(
+            span,
+            f"{called} is used as two different things in this build",
+            "give it one type everywhere",
+        )
 
 
 def view_type(arg: Operand) -> ViewType:

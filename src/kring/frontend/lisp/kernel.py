@@ -15,15 +15,14 @@ from functools import partial
 from kring.abi.helpers import HELPERS
 from kring.decl.kernel import KernelEnum, KernelStruct, KernelUnion, enum_size
 from kring.decl.types import ArrayType, Bits, Elements, Embedded, IntType, ViewType
-from kring.errors import CompileError
 from kring.frontend.diagnose import refuse
-from kring.frontend.lisp.declared import Declared, declared
+from kring.frontend.lisp.declared import Declared, declared, used
 from kring.frontend.lisp.expressions import value
 from kring.frontend.lisp.forms import Operand, lisp_name, show
 from kring.frontend.lisp.imports import KernelType
 from kring.frontend.lisp.scope import Rule, Scope
 from kring.frontend.lisp.unit import TOPLEVEL, Unit
-from kring.frontend.walk import field_address, load_int, note, use
+from kring.frontend.walk import field_address, load_int, note
 from kring.ir.core import Core, Mem, Op, Space, Span, Type, Value
 from kring.spelling import c_name
 
@@ -102,7 +101,7 @@ def _field(struct: KernelType, field: str, s: Scope, args: list[Operand]) -> Val
     base, root, path = _origin(s, struct, args[0])
     name, kind = struct.find(s.unit, field)
     s.b.span = span
-    member(s, struct.name, name, kind, span, struct.tag())
+    member(s, struct.name, name, kind, struct.tag())
     return _read(s, base, Core(root, (*path, name)), kind)
 
 
@@ -135,18 +134,11 @@ def address(s: Scope, found: Value) -> Value:
     return s.b.emit(Op.ADD, found, s.b.const(0))
 
 
-def member(s: Scope, struct: str, name: str, kind: ViewType, span: Span, tag: str) -> Core:
-    """Take note that the member is used."""
+def member(s: Scope, struct: str, name: str, kind: ViewType, tag: str) -> Core:
+    """Where the kernel has a member; what lies in it is noted too."""
     for inner in _inside(kind):
         note(s.b, inner.__name__, "union" if issubclass(inner, KernelUnion) else "struct")
-    try:
-        return use(s.b, struct, name, kind, span, tag)
-    except CompileError:
-        refuse(
-            span,
-            f"{struct}.{name} is used as two different things in this build",
-            "give it one type everywhere",
-        )
+    return used(s, struct, name, kind, f"{struct}.{name}", tag)
 
 
 def _inside(kind: ViewType) -> list[type[KernelStruct]]:

@@ -11,19 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import NoReturn
 
 from kring.abi.tracepoints import DYNAMIC, TraceField, event_struct
 from kring.decl.types import ArrayType, DynamicStr, IntType, ViewType
-from kring.errors import CompileError, LoadError
+from kring.errors import LoadError
 from kring.frontend.diagnose import did_you_mean, refuse
-from kring.frontend.lisp.declared import Declared, declared
+from kring.frontend.lisp.declared import Declared, declared, used
 from kring.frontend.lisp.expressions import constant, value
 from kring.frontend.lisp.forms import Operand, Symbol, lisp_name, show
 from kring.frontend.lisp.memory import pointer
 from kring.frontend.lisp.scope import Rule, Scope
 from kring.frontend.lisp.unit import TOPLEVEL, Unit
-from kring.frontend.walk import use
 from kring.ir.core import Core, Mem, Op, Span, Value
 from kring.record import record
 from kring.spelling import c_name
@@ -49,12 +47,12 @@ def _deftracepoint(unit: Unit, args: list[Operand], span: Span) -> None:
         known = _format(unit, name, at)
         names = {key: one.name for key, one in known.items() if not one.name.startswith(_COMMON)}
         fields = {key: Declared(one, None, at) for key, one in names.items()}
-    of_others = {form for one in unit.tracepoints.values() for form in _forms(one.fields)}
-    made = unit.tracepoints.setdefault(name, Tracepoint(name, {}))
-    made.fields.update(fields)
+    known_forms = {form for one in unit.tracepoints.values() for form in _forms(one.fields)}
+    unit.tracepoints.setdefault(name, Tracepoint(name, {})).fields.update(fields)
+    places = {f"tp-{key}": spec.span for key, spec in fields.items()}
     for form, rule in _forms(fields).items():
-        if form not in of_others:
-            unit.form(form, rule, fields[form[3:]].span if form[3:] in fields else at)
+        if form not in known_forms:
+            unit.form(form, rule, places.get(form, at))
 
 
 def _forms(fields: Iterable[str]) -> dict[str, Rule]:
@@ -91,7 +89,7 @@ def _format(unit: Unit, name: str, span: Span) -> dict[str, TraceField]:
     """The fields of a tracepoint, by their names in forms."""
     if name not in unit.formats:
         if unit.facts is None:
-            _unknown(name, span)
+            refuse(span, f"the fields of {name} are known only to a running kernel", _SAY)
         try:
             found = unit.facts.tracepoint(name)
         except LoadError as error:
@@ -101,10 +99,6 @@ def _format(unit: Unit, name: str, span: Span) -> dict[str, TraceField]:
 
 
 _SAY = "say what you use: `(deftracepoint CATEGORY/EVENT (FIELD u32) …)`"
-
-
-def _unknown(name: str, span: Span) -> NoReturn:
-    refuse(span, f"the fields of {name} are known only to a running kernel", _SAY)
 
 
 def _type(field: TraceField) -> ViewType:
@@ -159,14 +153,7 @@ def _find(s: Scope, key: str) -> tuple[str, str, ViewType]:
 
 def _core(s: Scope, hook: str, name: str, kind: ViewType) -> Core:
     member = DYNAMIC + name if isinstance(kind, DynamicStr) else name
-    try:
-        return use(s.b, event_struct(hook), member, kind, s.b.span)
-    except CompileError:
-        refuse(
-            s.b.span,
-            f"{name} of {hook} is used as two different things in this build",
-            "give it one type everywhere",
-        )
+    return used(s, event_struct(hook), member, kind, f"{name} of {hook}")
 
 
 def _read(key: str, s: Scope, args: list[Operand]) -> Value:

@@ -15,10 +15,9 @@ from typing import TypeAlias
 
 from kring.decl.struct import sizeof
 from kring.frontend.diagnose import refuse
-from kring.frontend.lisp.arithmetic import add
 from kring.frontend.lisp.constants import SIZES
-from kring.frontend.lisp.core import read_at
-from kring.frontend.lisp.expressions import FORMS, effect, optional, size_of, value
+from kring.frontend.lisp.core import load_by
+from kring.frontend.lisp.expressions import FORMS, effect
 from kring.frontend.lisp.forms import Cell, Form, Operand, Symbol, operands, show, symbol
 from kring.frontend.lisp.scope import Rule, Scope
 from kring.ir.core import Span, Value
@@ -27,13 +26,6 @@ _BASE, _COUNT, _INDEX = Symbol("<base>"), Symbol("<count>"), Symbol("<index>")
 """Variables that no source can name."""
 _Item: TypeAlias = "Operand | Form | list[_Item]"
 _Expand = Callable[[Scope, list[Operand]], Form]
-
-
-def _user_load(s: Scope, args: list[Operand]) -> Value:
-    size, span = size_of(args[0]), s.b.span
-    base, offset = value(s, args[1]), optional(s, args[2:])
-    s.b.span = span
-    return read_at(s, "probe_read_user", add(s, base, offset, span), size)
 
 
 def _pointers(s: Scope, args: list[Operand]) -> Form:
@@ -96,16 +88,12 @@ def _list(at: Span, *items: _Item) -> Form:
     return made
 
 
-def _expanded(expand: _Expand, s: Scope, args: list[Operand]) -> None:
+def _looped(expand: _Expand, s: Scope, args: list[Operand]) -> Value:
     """Build the loop; it is the same each time the program is built."""
     key, known = id(args[0].form), s.unit.expansions
     if key not in known:
         known[key] = args[0].form, expand(s, args)
     effect(s, Operand(known[key][1], s.b.span or args[0].span))
-
-
-def _value(expand: _Expand, s: Scope, args: list[Operand]) -> Value:
-    _expanded(expand, s, args)
     return s.b.const(0)
 
 
@@ -113,7 +101,7 @@ _LOOPS: dict[str, tuple[str, _Expand]] = {
     "do-user-ptrs": ("(p base count MAX [:index i]) [form…]", _pointers),
     "do-user-array": ("(v TYPE base count MAX [:index i]) [form…]", _elements),
 }
-FORMS["user-load"] = Rule("type address [offset]", _user_load)
+FORMS["user-load"] = Rule("type address [offset]", partial(load_by, "probe_read_user"))
 FORMS.update(
-    {name: Rule(usage, partial(_value, expand)) for name, (usage, expand) in _LOOPS.items()}
+    {name: Rule(usage, partial(_looped, expand)) for name, (usage, expand) in _LOOPS.items()}
 )

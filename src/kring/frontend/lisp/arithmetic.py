@@ -64,7 +64,6 @@ def _folded(step: Callable[[Scope, Value, Value, Span], Value]) -> Callable[...,
         found = value(s, args[0])
         for arg in args[1:]:
             other = value(s, arg)
-            s.b.span = span
             found = step(s, found, other, span)
         return found
 
@@ -73,9 +72,7 @@ def _folded(step: Callable[[Scope, Value, Value, Span], Value]) -> Callable[...,
 
 def _plain(op: Op) -> Callable[[Scope, list[Operand]], Value]:
     def build(s: Scope, args: list[Operand]) -> Value:
-        span = s.b.span
         values = [plain(s, arg) for arg in args]
-        s.b.span = span
         return reduce(lambda left, right: s.b.emit(op, left, right), values)
 
     return build
@@ -119,18 +116,15 @@ def _check_count(arg: Operand, count: int) -> None:
 
 
 def _ash(s: Scope, args: list[Operand]) -> Value:
-    moved, span = plain(s, args[0]), s.b.span
+    moved = plain(s, args[0])
     count = signed(constant(s, args[1], "the count of ash"))
     _check_count(args[1], abs(count))
-    s.b.span = span
     return s.b.emit(Op.SHL if count > 0 else Op.LSHR, moved, s.b.const(abs(count)))
 
 
 def _compared(op: Op) -> Callable[[Scope, list[Operand]], Value]:
     def build(s: Scope, args: list[Operand]) -> Value:
-        span = s.b.span
         left, right = (value(s, arg) for arg in args)
-        s.b.span = span
         return s.b.emit(op, left, right)
 
     return build

@@ -39,11 +39,9 @@ _FORMS = frozenset({DST, DST_IMM, DST_SRC, LOAD, *_STORES, IMM64, HELPER})
 
 
 def _asm(s: Scope, args: list[Operand]) -> Value:
-    span = s.b.span
     dst, src = (_register(s, arg) for arg in args[1:3])
     off, imm = signed(constant(s, args[3], "an offset")), signed(constant(s, args[4], "a number"))
     insn = _insn(s, args[0], dst, src, off, imm, isinstance(args[2].form, Symbol) or src != 0)
-    s.b.span = span
     _check(insn, args)
     result = s.b.emit(Op.ASM, imm=insn)
     return result if 0 in _written(insn) else s.b.const(0)

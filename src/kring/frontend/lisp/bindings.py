@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from kring.frontend.diagnose import refuse
@@ -21,7 +22,7 @@ from kring.frontend.lisp.forms import Cell, Operand, Symbol, head, operands, sho
 from kring.frontend.lisp.inference import type_of
 from kring.frontend.lisp.outcome import Wanted, either, last, meet, met
 from kring.frontend.lisp.scope import Rule, Scope
-from kring.ir.core import Op, Value
+from kring.ir.core import Op, Span, Value
 
 
 def _binding(arg: Operand) -> tuple[Operand, str, Operand | None]:
@@ -148,25 +149,15 @@ def _setf(s: Scope, args: list[Operand]) -> Value:
     return result
 
 
-def _incf(s: Scope, args: list[Operand]) -> Value:
-    into = place(s, args[0])
-    before = into.read() if into.add is None else None
-    more = optional(s, args[1:], 1)
-    s.b.span = args[0].span
-    if before is None:
-        assert into.add is not None
-        return into.add(more)
-    result = add(s, before, more, args[0].span)
-    into.write(result)
-    return result
-
-
-def _decf(s: Scope, args: list[Operand]) -> Value:
-    into = place(s, args[0])
+def _step(
+    s: Scope, args: list[Operand], step: Callable[[Scope, Value, Value, Span], Value]
+) -> Value:
+    into, span = place(s, args[0]), args[0].span
+    s.b.span = span
+    if step is add and into.add is not None:
+        return into.add(optional(s, args[1:], 1))
     before = into.read()
-    less = optional(s, args[1:], 1)
-    s.b.span = args[0].span
-    result = subtract(s, before, less, args[0].span)
+    result = step(s, before, optional(s, args[1:], 1), span)
     into.write(result)
     return result
 
@@ -178,7 +169,7 @@ FORMS.update(
         "when-let": either("((variable [type] value)…) [form…]", _when_let),
         "if-let": either("(variable [type] value) then [else]", _if_let),
         "setf": Rule("[place value…]", _setf),
-        "incf": Rule("place [n]", _incf),
-        "decf": Rule("place [n]", _decf),
+        "incf": Rule("place [n]", partial(_step, step=add)),
+        "decf": Rule("place [n]", partial(_step, step=subtract)),
     }
 )

@@ -172,9 +172,7 @@ def _load(s: Scope, where: _Where) -> Value:
 
 
 def _read(s: Scope, args: list[Operand]) -> Value:
-    span = s.b.span
     where = _find(s, args)
-    s.b.span = span
     return _load(s, where)
 
 
@@ -226,10 +224,8 @@ def _raw_load(s: Scope, args: list[Operand]) -> Value:
 
 def _raw_store(s: Scope, args: list[Operand]) -> Value:
     size_of(args[0])
-    span = s.b.span
     into = _place(s, args[:2])
     new = value(s, args[2])
-    s.b.span = span
     into.write(new)
     return s.b.const(0)
 

@@ -3,7 +3,7 @@
 In:  an operand. Out: `value`, its 64 bits; `effect`, nothing but what it does; `condition`, which
      ends the path at one of two joins; `constant`, an integer that is known while compiling.
 Rule: a list is built by the row of its head in `FORMS`, else by one that the file made, else after
-      the expansion of its macro, else as the call of a helper.
+      the expansion of its macro, else as the call of a helper. Meanwhile `s.b.span` is its place.
 """
 
 from __future__ import annotations
@@ -59,9 +59,13 @@ _WHOLE = Mem(0, 8)
 
 def value(s: Scope, arg: Operand) -> Value:
     """What the form is worth; 0 where no path leads to it."""
-    s.b.span = arg.span
-    if s.b.block is None:
-        return s.b.const(0)
+    outer, s.b.span = s.b.span, arg.span
+    found = _value(s, arg) if s.b.block is not None else None
+    s.b.span = outer
+    return found or s.b.const(0)
+
+
+def _value(s: Scope, arg: Operand) -> Value | None:
     match arg.form:
         case None:
             return s.b.const(0)
@@ -71,11 +75,7 @@ def value(s: Scope, arg: Operand) -> Value:
             return _named(s, arg.form, arg.span)
         case Cell():
             if (rule := _rule(s, arg)) is not None:
-                args = operands(arg.form.cdr, arg.span)
-                rule.check(head(arg.form), args, arg.span)
-                made = _built(s, rule.build, args)
-                s.b.span = arg.span
-                return made or s.b.const(0)
+                return _built(s, rule.build, _operands(rule, arg))
             return _expanded(s, arg, lambda expansion: value(s, expansion))
         case str():
             refuse(
@@ -101,10 +101,17 @@ def effect(s: Scope, arg: Operand) -> None:
         _expanded(s, arg, lambda expansion: effect(s, expansion))
     else:
         assert rule.effect is not None
-        args = operands(arg.form.cdr, arg.span)
-        rule.check(head(arg.form), args, arg.span)
-        s.b.span = arg.span
-        _built(s, rule.effect, args)
+        outer, s.b.span = s.b.span, arg.span
+        _built(s, rule.effect, _operands(rule, arg))
+        s.b.span = outer
+
+
+def _operands(rule: Rule, arg: Operand) -> list[Operand]:
+    """The operands of a form, of which there are as many as its rule wants."""
+    assert isinstance(arg.form, Cell)
+    args = operands(arg.form.cdr, arg.span)
+    rule.check(head(arg.form), args, arg.span)
+    return args
 
 
 def _built(s: Scope, build: Callable[[Scope, list[Operand]], T], args: list[Operand]) -> T | None:
@@ -122,16 +129,15 @@ def condition(s: Scope, arg: Operand, then: Join, otherwise: Join) -> None:
     """Go to `then` if the form's value is not 0, else to `otherwise`."""
     if s.b.block is None:
         return
+    outer, s.b.span = s.b.span, arg.span
     part = CONDITIONS.get(head(arg.form))
-    if part is not None and isinstance(arg.form, Cell):
-        args = operands(arg.form.cdr, arg.span)
-        FORMS[head(arg.form)].check(head(arg.form), args, arg.span)
-        s.b.span = arg.span
-        part(s, args, then, otherwise)
+    if part is not None:
+        part(s, _operands(FORMS[head(arg.form)], arg), then, otherwise)
     elif isinstance(arg.form, Cell) and _rule(s, arg) is None:
         _expanded(s, arg, lambda expansion: condition(s, expansion, then, otherwise))
     else:
         branch(s, value(s, arg), then, otherwise)
+    s.b.span = outer
 
 
 def branch(s: Scope, found: Value, then: Join, otherwise: Join) -> None:
@@ -180,9 +186,7 @@ def give(s: Scope, result: Value, join: Join, way: Callable[[], str] | None = No
 def taken(s: Scope, join: Join) -> Value:
     """Go on where paths meet, with what they brought."""
     b = s.b
-    span = b.span
     b.enter(join)
-    b.span = span
     found = b.env.pop(_RESULT, None) if b.block is not None else None
     match found:
         case Num(result):
@@ -224,14 +228,14 @@ def place(s: Scope, arg: Operand) -> Place:
 
             return Place(lambda: _read(s, symbol, name, arg.span), write)
         case Cell():
-            s.b.span = arg.span
             rule = _rule(s, arg)
             if rule is None:
                 return _expanded(s, arg, lambda expansion: place(s, expansion))
             if rule.place is not None:
-                args = operands(arg.form.cdr, arg.span)
-                rule.check(head(arg.form), args, arg.span)
-                return _built(s, rule.place, args) or _nowhere(s)
+                outer, s.b.span = s.b.span, arg.span
+                found = _built(s, rule.place, _operands(rule, arg))
+                s.b.span = outer
+                return found or _nowhere(s)
         case _:
             pass  # neither a variable nor a form
     refuse(

@@ -123,7 +123,6 @@ def _called(helper: Helper, name: str, s: Scope, args: list[Operand]) -> Value:
             call.values.append(_argument(call, at, kind, arg))
         if kind not in _BUFFERS:
             call.literal = 0
-    s.b.span = span
     _check_values(call)
     return _result(call, s.b.call(helper.name, *call.values))
 
@@ -423,7 +422,6 @@ def _tail_call(s: Scope, args: list[Operand]) -> Value:
     check_use(s.program.kind, helper, span, "tail-call")
     jumps = _map(_Call(s, helper, "tail-call", span), 1, args[0])
     index = _number(_Call(s, helper, "tail-call", span), 2, value(s, args[1]), args[1])
-    b.span = span
     for token in b.held - b.forgiven:
         refuse(
             span,

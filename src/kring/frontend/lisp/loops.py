@@ -51,7 +51,6 @@ def _counted(s: Scope, name: Operand, rounds: int, args: list[Operand]) -> None:
     b.branch(b.emit(Op.ULT, count.value, b.const(rounds)), inside, after)
     b.enter(inside)
     _round(s, name, count.value, args)
-    b.span = span
     if b.block is not None:
         b.env[counter] = Num(b.emit(Op.ADD, count.value, b.const(1)), signed=False)
         _come_round(s, loop, entered, carried, counter)
@@ -74,7 +73,6 @@ def _stepped(s: Scope, name: Operand, rounds: int, args: list[Operand]) -> None:
     inside, after = b.join(), b.join()
     count = iterators.step(b, iterator, numbers, inside, after)
     _round(s, name, count.value, args)
-    b.span = span
     if b.block is not None:
         _come_round(s, loop, entered, carried)
     b.enter(after)

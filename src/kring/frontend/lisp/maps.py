@@ -7,8 +7,6 @@ a value that no number holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from kring.abi.uapi import BPF_ANY, MapType
 from kring.decl.maps import INDEX, SMALLEST_RING, PlainMap, ValueType, value_size
 from kring.decl.types import ArrayType, IntType
@@ -130,11 +128,6 @@ def _part(
 # Keys and values in memory
 
 
-def _in_memory(s: Scope, kind: ValueType | ArrayType, arg: Operand, what: str) -> Value:
-    """A pointer to a key or value: what is given, or the stack, where a number went."""
-    return held(s, kind, value(s, arg), arg, what)
-
-
 def held(
     s: Scope, kind: ValueType | ArrayType, found: Value, arg: Operand | None, what: str
 ) -> Value:
@@ -157,6 +150,29 @@ def held(
     return slot
 
 
+@record
+class _Entry:
+    """A key of a map, evaluated."""
+
+    declared: PlainMap
+    name: str
+    key: Value
+
+
+def _entry(s: Scope, args: list[Operand]) -> _Entry:
+    """The entry of a map and a key, which is a number or a pointer to what no number holds."""
+    declared, name = _map(s, args[0])
+    assert declared.key is not None
+    return _Entry(
+        declared, name, held(s, declared.key, value(s, args[1]), args[1], f"key of {name}")
+    )
+
+
+def _entry_at(s: Scope, args: list[Operand]) -> _Entry:
+    """The entry of a map and a pointer to a key."""
+    return _Entry(*_map(s, args[0]), pointer(s, args[1]))
+
+
 def _map(s: Scope, arg: Operand) -> tuple[PlainMap, str]:
     """A map that has keys to be looked up."""
     declared, name = s.map(arg)
@@ -166,91 +182,24 @@ def _map(s: Scope, arg: Operand) -> tuple[PlainMap, str]:
     return declared, name
 
 
-def _key(s: Scope, declared: PlainMap, name: str, arg: Operand) -> Value:
-    assert declared.key is not None
-    return _in_memory(s, declared.key, arg, f"key of {name}")
+# What is done with an entry
 
 
-def _value(s: Scope, declared: PlainMap, name: str, arg: Operand) -> Value:
-    assert declared.value is not None
-    return _in_memory(s, declared.value, arg, f"value of {name}")
-
-
-# Low-level forms
-
-
-def _lookup(s: Scope, args: list[Operand]) -> Value:
-    span = s.b.span
-    declared, name = _map(s, args[0])
-    key = _key(s, declared, name, args[1])
-    s.b.span = span
-    return _looked_up(s, declared, name, key)
-
-
-def _looked_up(s: Scope, declared: PlainMap, name: str, key: Value) -> Value:
+def _lookup(s: Scope, entry: _Entry) -> Value:
     """The pointer that a lookup gives: to a value, or to a socket, which is to be given back."""
-    if declared.type not in _SOCKETS:
-        return s.b.call("map_lookup_elem", s.b.map(name), key)
+    table = s.b.map(entry.name)
+    if entry.declared.type not in _SOCKETS:
+        return s.b.call("map_lookup_elem", table, entry.key)
     from kring.frontend.lisp.helpers import held_socket
 
     kind = Type(Space.BTF, nullable=True)
-    found = s.b.emit(Op.CALL, s.b.map(name), key, imm="map_lookup_elem", type=kind)
+    found = s.b.emit(Op.CALL, table, entry.key, imm="map_lookup_elem", type=kind)
     s.tags[found] = "bpf_sock"
-    return held_socket(s, found, f"a lookup in {name}", "sk-release")
+    return held_socket(s, found, f"a lookup in {entry.name}", "sk-release")
 
 
-def _update(s: Scope, args: list[Operand]) -> Value:
-    span = s.b.span
-    declared, name = _map(s, args[0])
-    key = _key(s, declared, name, args[1])
-    new = _value(s, declared, name, args[2])
-    flags = optional(s, args[3:], BPF_ANY)
-    s.b.span = span
-    return s.b.call("map_update_elem", s.b.map(name), key, new, flags)
-
-
-def _delete(s: Scope, args: list[Operand]) -> Value:
-    span = s.b.span
-    declared, name = _map(s, args[0])
-    key = _key(s, declared, name, args[1])
-    s.b.span = span
-    return s.b.call("map_delete_elem", s.b.map(name), key)
-
-
-def _by_pointers(helper: str, pointers: int) -> Callable[[Scope, list[Operand]], Value]:
-    def build(s: Scope, args: list[Operand]) -> Value:
-        span = s.b.span
-        declared, name = _map(s, args[0])
-        given = [pointer(s, arg) for arg in args[1 : pointers + 1]]
-        if helper == "map_update_elem":
-            given.append(optional(s, args[pointers + 1 :], BPF_ANY))
-        s.b.span = span
-        if helper == "map_lookup_elem":
-            return _looked_up(s, declared, name, *given)
-        return s.b.call(helper, s.b.map(name), *given)
-
-    return build
-
-
-# getmap and its like
-
-
-@record
-class _Entry:
-    """A key of a map, evaluated."""
-
-    declared: PlainMap
-    name: str
-    key: Value
-    span: Span
-
-
-def _entry(s: Scope, args: list[Operand]) -> _Entry:
-    span = s.b.span
-    declared, name = _map(s, args[0])
-    key = _key(s, declared, name, args[1])
-    s.b.span = span
-    return _Entry(declared, name, key, span)
+def _delete(s: Scope, entry: _Entry) -> Value:
+    return s.b.call("map_delete_elem", s.b.map(entry.name), entry.key)
 
 
 _SOCKET = "find one with `(map-lookup map key)`, and give it back: `(sk-release socket)`"
@@ -259,9 +208,8 @@ _SOCKET = "find one with `(map-lookup map key)`, and give it back: `(sk-release 
 def _read(s: Scope, entry: _Entry) -> Value:
     """The number found, or 0; of a map of structs, the pointer found, or null."""
     b, kind = s.b, entry.declared.value
-    b.span = entry.span
     if entry.declared.type in _SOCKETS:
-        refuse(entry.span, f"{entry.name} holds sockets, and no numbers", _SOCKET)
+        refuse(b.span, f"{entry.name} holds sockets, and no numbers", _SOCKET)
     found = b.call("map_lookup_elem", b.map(entry.name), entry.key)
     if not isinstance(kind, IntType):
         if isinstance(kind, type):
@@ -279,7 +227,6 @@ def _read(s: Scope, entry: _Entry) -> Value:
 def _write(s: Scope, entry: _Entry, new: Value, arg: Operand | None, flags: Value) -> Value:
     assert entry.declared.value is not None
     stored = held(s, entry.declared.value, new, arg, f"value of {entry.name}")
-    s.b.span = entry.span
     return s.b.call("map_update_elem", s.b.map(entry.name), entry.key, stored, flags)
 
 
@@ -288,7 +235,6 @@ def _add(s: Scope, entry: _Entry, more: Value, arg: Operand) -> Value:
     b, kind = s.b, entry.declared.value
     if not isinstance(kind, IntType):
         refuse(arg.span, f"the values of {entry.name} are no numbers", "add to a field of one")
-    b.span = entry.span
     found = b.call("map_lookup_elem", b.map(entry.name), entry.key)
     there, missing, after = b.join(), b.join(), b.join()
     b.branch(found, there, missing)
@@ -306,11 +252,7 @@ def _add(s: Scope, entry: _Entry, more: Value, arg: Operand) -> Value:
     return b.const(0)
 
 
-def _getmap(s: Scope, args: list[Operand]) -> Value:
-    return _read(s, _entry(s, args))
-
-
-def _getmap_place(s: Scope, args: list[Operand]) -> Place:
+def _place(s: Scope, args: list[Operand]) -> Place:
     entry = _entry(s, args)
     return Place(
         lambda: _read(s, entry),
@@ -323,32 +265,39 @@ def void(_: Value) -> None:
     """A value that nobody asks for."""
 
 
-def _setmap(s: Scope, args: list[Operand]) -> Value:
+def _update(s: Scope, args: list[Operand]) -> Value:
     entry = _entry(s, args)
     new, flags = value(s, args[2]), optional(s, args[3:], BPF_ANY)
     return _write(s, entry, new, args[2], flags)
 
 
-def _incf_map(s: Scope, args: list[Operand]) -> Value:
+def _update_at(s: Scope, args: list[Operand]) -> Value:
+    entry = _entry_at(s, args)
+    new, flags = pointer(s, args[2]), optional(s, args[3:], BPF_ANY)
+    return s.b.call("map_update_elem", s.b.map(entry.name), entry.key, new, flags)
+
+
+def _increase(s: Scope, args: list[Operand]) -> Value:
     entry = _entry(s, args)
     return _add(s, entry, optional(s, args[2:], 1), args[0])
 
 
+_DELETE = Rule("map key", lambda s, args: _delete(s, _entry(s, args)))
+_UPDATE = Rule("map key value [flags]", _update)
+
 FORMS.update(
     {
-        "map-lookup": Rule("map key", _lookup),
-        "map-update": Rule("map key value [flags]", _update),
-        "map-delete": Rule("map key", _delete),
-        "map-lookup-ptr": Rule("map key-pointer", _by_pointers("map_lookup_elem", 1)),
-        "map-update-ptr": Rule(
-            "map key-pointer value-pointer [flags]", _by_pointers("map_update_elem", 2)
-        ),
-        "map-delete-ptr": Rule("map key-pointer", _by_pointers("map_delete_elem", 1)),
-        "getmap": Rule("map key", _getmap, _getmap_place),
-        "setmap": Rule("map key value [flags]", _setmap),
-        "incf-map": Rule("map key [n]", _incf_map),
-        "remmap": Rule("map key", _delete),
-        "delmap": Rule("map key", _delete),
+        "map-lookup": Rule("map key", lambda s, args: _lookup(s, _entry(s, args))),
+        "map-update": _UPDATE,
+        "map-delete": _DELETE,
+        "map-lookup-ptr": Rule("map key-pointer", lambda s, args: _lookup(s, _entry_at(s, args))),
+        "map-update-ptr": Rule("map key-pointer value-pointer [flags]", _update_at),
+        "map-delete-ptr": Rule("map key-pointer", lambda s, args: _delete(s, _entry_at(s, args))),
+        "getmap": Rule("map key", lambda s, args: _read(s, _entry(s, args)), _place),
+        "setmap": _UPDATE,
+        "incf-map": Rule("map key [n]", _increase),
+        "remmap": _DELETE,
+        "delmap": _DELETE,
     }
 )
 TOPLEVEL["defmap"] = ("NAME option…", defmap)

@@ -187,25 +187,23 @@ def _moved(s: Scope, base: Value, arg: Operand) -> tuple[Value, int]:
 
 
 def _load(s: Scope, args: list[Operand]) -> Value:
-    size, span = size_of(args[0]), s.b.span
+    size = size_of(args[0])
     base, offset = pointer(s, args[1]), 0
     if args[2:]:
         base, offset = _moved(s, base, args[2])
-    s.b.span = span
     return load(s, base, offset, size)
 
 
 def _store(s: Scope, args: list[Operand]) -> Value:
-    size, span = size_of(args[0]), s.b.span
+    size = size_of(args[0])
     base, offset = _moved(s, pointer(s, args[1], written=True), args[2])
     new = value(s, args[3])
-    s.b.span = span
     store(s, base, offset, size, new)
     return s.b.const(0)
 
 
 def _atomic_add(s: Scope, args: list[Operand]) -> Value:
-    size, span = size_of(args[3]) if args[3:] else 8, s.b.span
+    size = size_of(args[3]) if args[3:] else 8
     base = pointer(s, args[0], written=True)
     if size not in (4, 8):
         refuse(args[3].span, f"the kernel adds atomically to u32 and u64, not {type_name(args[3])}")
@@ -214,7 +212,6 @@ def _atomic_add(s: Scope, args: list[Operand]) -> Value:
     offset, more = _offset(s, args[1]), value(s, args[2])
     if offset % size:
         refuse(args[1].span, f"offset {offset} is no multiple of {size}, the size of what is added")
-    s.b.span = span
     _check_inside(s, base, offset, size)
     s.b.emit(Op.ATOMIC_ADD, s.b.at(base, 0), more, imm=Mem(offset, size))
     return s.b.const(0)
@@ -256,13 +253,11 @@ def zeroed(s: Scope, size: int) -> Value:
 
 
 def _memset(s: Scope, args: list[Operand]) -> Value:
-    span = s.b.span
     base = pointer(s, args[0], written=True)
     start, fill = _offset(s, args[1]), value(s, args[2])
     if fill.type.space is not None:
         refuse(args[2].span, f"memory is filled with a number; this is {described(fill)}")
     size = struct_size(s, args[3], "how much is filled")
-    s.b.span = span
     _check_inside(s, base, start, size)
     low = s.b.emit(Op.AND, fill, s.b.const(0xFF))
     words = {1: low}
@@ -283,13 +278,11 @@ def _steps(start: int, size: int, past: int | None) -> Iterator[tuple[int, int]]
 
 
 def _memcpy(s: Scope, args: list[Operand]) -> Value:
-    span = s.b.span
     target = pointer(s, args[0], written=True)
     to = _offset(s, args[1])
     source = pointer(s, args[2])
     start = _offset(s, args[3])
     size = struct_size(s, args[4], "how much is copied")
-    s.b.span = span
     _check_inside(s, target, to, size)
     _check_inside(s, source, start, size)
     here, there = misfit(target), misfit(source)

@@ -40,9 +40,7 @@ def _reader(offset: int, size: int, swapped: bool) -> Rule:
     """The form that reads a field of a header."""
 
     def read(s: Scope, args: list[Operand]) -> Value:
-        span = s.b.span
         header = pointer(s, args[0])
-        s.b.span = span
         found = load(s, header, offset, size)
         return s.b.emit(Op.BSWAP, found, imm=size * 8) if swapped and size > 1 else found
 
@@ -130,9 +128,7 @@ def _parse(name: str) -> Callable[[Scope, list[Operand]], Value]:
     layer = _LAYERS[name]
 
     def build(s: Scope, args: list[Operand]) -> Value:
-        span = s.b.span
         data, end = _bounds(s, args)
-        s.b.span = span
         b = s.b
         missing, after = b.join(), b.join()
         tests: list[Callable[[], Value]] = [partial(_inside, s, data, end, layer.end)]
@@ -188,7 +184,6 @@ def _with(form: str, hook: _Hook, layer: _Layer, wanted: bool) -> Build:
         _check_hook(s, form, hook, span)
         names = _names(form, layer, args[0])
         least = _least(s, args[0]) if form.endswith("packet") else layer.end
-        b.span = span
         data, end = (_context(s, field) for field in ("data", "data-end"))
         if least:
             long, short = b.join(), b.join()

@@ -26,7 +26,7 @@ def attempt(s: Scope, build: Callable[[], T]) -> T | None:
     """What a form gives; None where it is refused, with its error kept and its traces gone."""
     b = s.b
     before, names, depth = dict(b.env), dict(s.names), len(s.transactions)
-    held, reachable = b.held, b.block is not None
+    held, reachable, span = b.held, b.block is not None, b.span
     try:
         return build()
     except CompileError as error:
@@ -35,7 +35,7 @@ def attempt(s: Scope, build: Callable[[], T]) -> T | None:
         known = ((one.lineno, one.offset) for one in s.errors)
         if (error.lineno, error.offset) not in known:  # a macro may have spliced it in twice
             s.errors.append(error)
-    b.env, s.names, b.held = before, names, held
+    b.env, s.names, b.held, b.span = before, names, held, span
     b.forgiven |= held  # the form may have been about to end them
     del s.transactions[depth:]
     b.block = b.fn.block() if reachable else None

@@ -87,7 +87,6 @@ def _reserve(s: Scope, args: list[Operand], kind: type[Reservation] = Reservatio
         room = declared.max_entries - RING_RECORD_HEADER
         refuse(args[1].span, f"a record of {size} bytes; {name} has room for one of {room}")
     flags = optional(s, args[2:])
-    b.span = span
     found = b.call("ringbuf_reserve", b.map(name), b.const(size), flags)
     token = kind(span, name, declared)
     s.tokens[found] = token
@@ -100,12 +99,11 @@ def _reserve(s: Scope, args: list[Operand], kind: type[Reservation] = Reservatio
 
 def _end(how: str) -> Callable[[Scope, list[Operand]], Value]:
     def build(s: Scope, args: list[Operand]) -> Value:
-        b, span = s.b, s.b.span
+        b = s.b
         record = value(s, args[0])
         if record.type.space is not Space.RECORD:
             refuse(args[0].span, f"{show(args[0].form)} is no record that was reserved")
         flags = optional(s, args[1:])
-        b.span = span
         _close(s, record, how, flags)
         return b.const(0)
 
@@ -122,12 +120,11 @@ def _close(s: Scope, record: Value, how: str, flags: Value) -> None:
 
 
 def _output(s: Scope, args: list[Operand]) -> Value:
-    b, span = s.b, s.b.span
+    b = s.b
     declared, name = _stream(s, args[0], MapType.RINGBUF)
     data = pointer(s, args[1])
     size, struct = _size(s, args[2])
     flags = optional(s, args[3:])
-    b.span = span
     result = b.call("ringbuf_output", b.map(name), data, b.const(size), flags)
     _sent(s, declared, name, data, size, struct, result)
     return result
@@ -169,14 +166,13 @@ def _perf_output(s: Scope, args: list[Operand]) -> Value:
     flags = value(s, args[2]) if full else b.const(BPF_F_CURRENT_CPU)
     data = pointer(s, args[-2])
     size, struct = _size(s, args[-1])
-    b.span = span
     result = b.call("perf_event_output", context, b.map(name), flags, data, b.const(size))
     _sent(s, declared, name, data, size, struct, result)
     return result
 
 
 def _with_ringbuf(s: Scope, args: list[Operand]) -> Value:
-    b, span = s.b, s.b.span
+    b = s.b
     variable, map, size, *rest = _spec(args[0])
     given = options(rest, (":flags", ":submit-flags"))
     forms, otherwise = _branches(args[1:])
@@ -193,7 +189,6 @@ def _with_ringbuf(s: Scope, args: list[Operand]) -> Value:
     s.transactions.append(reserved)
     effects(s, forms)
     if b.block is not None and token in b.held:
-        b.span = span
         _close(s, reserved, "submit", optional(s, [submit] if submit else []))
     s.transactions.pop()
     hide(s, before)

@@ -184,7 +184,6 @@ def _place(
     span = s.b.span
     base = _pointer(s, struct, args[0], written)
     if isinstance(field.type, IntType):
-        s.b.span = span
         return base, field.offset, field.size
     size = _element(field.type).size
     if not args[1:]:
@@ -192,7 +191,6 @@ def _place(
     index = value(s, args[1])
     if index.type.space is not None:
         refuse(args[1].span, f"an index is a number; {show(args[1].form)} is {described(index)}")
-    s.b.span = span
     if (known := number(index)) is not None:
         last = field.size // size - 1
         if known > last:

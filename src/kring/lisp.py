@@ -37,7 +37,7 @@ def built(path: str, on: Target | None = None, dump: Dump | None = None) -> tupl
     gc.disable()
     try:
         from kring.build import compile_all
-        from kring.frontend.lisp.unit import programs_of
+        from kring.frontend.lisp.toplevel import programs_of
 
         programs = programs_of(text, path, facts)
         obj, module = compile_all(programs, facts, dump)
@@ -58,7 +58,7 @@ def apart(path: str, on: Target) -> tuple[list[tuple[Defprog, Object | CompileEr
     Raises: as `built`, for what is outside of programs.
     """
     from kring.build import compile_all
-    from kring.frontend.lisp.unit import programs_of
+    from kring.frontend.lisp.toplevel import programs_of
 
     facts = _Asked(on)
     found: list[tuple[Defprog, Object | CompileError]] = []

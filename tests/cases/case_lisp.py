@@ -32,7 +32,8 @@ from kring.decl.maps import (
 )
 from kring.decl.struct import Struct, layout
 from kring.frontend.lisp.compile import compile_program
-from kring.frontend.lisp.unit import Defprog, programs_of
+from kring.frontend.lisp.toplevel import programs_of
+from kring.frontend.lisp.unit import Defprog
 from kring.frontend.module import Module
 from kring.ir.core import Fn
 from kring.obj.object import Map, Object

@@ -26,7 +26,8 @@ import kring
 from kring.build import compile_all
 from kring.decl.struct import pack
 from kring.errors import CompileError, VerifierError
-from kring.frontend.lisp.unit import Defprog, programs_of
+from kring.frontend.lisp.toplevel import programs_of
+from kring.frontend.lisp.unit import Defprog
 from kring.frontend.module import Module
 from kring.ir.core import Fn
 from kring.ir.passes import optimise

@@ -12,7 +12,7 @@ from kring.build import compile_all
 from kring.errors import CompileError
 from kring.frontend.lisp import expressions
 from kring.frontend.lisp.packets import ROWS
-from kring.frontend.lisp.unit import programs_of
+from kring.frontend.lisp.toplevel import programs_of
 
 FILE = """
 (defmap h :type :hash :key-size 4 :value-size 8 :max-entries 4)

@@ -11,7 +11,7 @@ import pytest
 
 from kring import Kernel, load
 from kring.build import compile_all
-from kring.frontend.lisp.unit import programs_of
+from kring.frontend.lisp.toplevel import programs_of
 
 pytestmark = pytest.mark.kernel
 

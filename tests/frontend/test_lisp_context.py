@@ -11,7 +11,7 @@ from kring.abi.context_rows import STRUCT_OF, hidden, members, writable
 from kring.abi.programs import parse_section
 from kring.build import compile_all
 from kring.errors import CompileError
-from kring.frontend.lisp.unit import programs_of
+from kring.frontend.lisp.toplevel import programs_of
 from kring.obj.object import Object
 
 ENGINES = [

@@ -9,7 +9,7 @@ from kring.abi.helper_use import USE
 from kring.abi.helpers import HELPERS, Helper
 from kring.build import compile_all
 from kring.errors import CompileError
-from kring.frontend.lisp.unit import programs_of
+from kring.frontend.lisp.toplevel import programs_of
 from kring.frontend.permits import MISSING
 from kring.obj.object import Object
 

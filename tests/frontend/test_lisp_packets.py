@@ -9,7 +9,7 @@ import pytest
 from kring import Kernel, Vm, load
 from kring.build import compile_all
 from kring.errors import CompileError
-from kring.frontend.lisp.unit import programs_of
+from kring.frontend.lisp.toplevel import programs_of
 from kring.obj.object import Object
 
 ENGINES = [

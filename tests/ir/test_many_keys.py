@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kring.build import compile_all
-from kring.frontend.lisp.unit import programs_of
+from kring.frontend.lisp.toplevel import programs_of
 
 MAP = "(defmap out :type :array :key-size 4 :value-size 8 :max-entries 128)"
 

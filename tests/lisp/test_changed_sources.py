@@ -16,7 +16,7 @@ import pytest
 
 from kring.build import compile_all
 from kring.errors import CompileError
-from kring.frontend.lisp.unit import programs_of
+from kring.frontend.lisp.toplevel import programs_of
 
 ROOT = Path(__file__).parents[2]
 COUNT = int(os.environ.get("KRING_LISP_CHANGED", "120"))

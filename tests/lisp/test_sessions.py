@@ -7,7 +7,7 @@ import pytest
 from kring import Vm, load
 from kring.build import compile_all
 from kring.errors import CompileError
-from kring.frontend.lisp.unit import programs_of
+from kring.frontend.lisp.toplevel import programs_of
 from kring.frontend.module import Module
 from kring.obj.object import Object
 

@@ -14,7 +14,7 @@ from kring.btf.types import Kind
 from kring.build import compile_all
 from kring.cli import main
 from kring.errors import VerifierError, VmError
-from kring.frontend.lisp.unit import programs_of
+from kring.frontend.lisp.toplevel import programs_of
 from kring.ir.core import Op
 from kring.ir.evaluate import World, evaluate
 from kring.ir.parse import parse

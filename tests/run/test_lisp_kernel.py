@@ -37,7 +37,7 @@ from kring.btf.blob import Btf
 from kring.build import compile_all
 from kring.errors import CompileError
 from kring.frontend.kernel import Facts
-from kring.frontend.lisp.unit import programs_of
+from kring.frontend.lisp.toplevel import programs_of
 from kring.run.btf import kernel_btf
 from kring.run.vm.task import Task
 from peers import tool

@@ -14,7 +14,8 @@ from functools import partial
 from kring.errors import CompileError, LoadError
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.forms import Cell, Form, Operand, head, operands, show
-from kring.frontend.lisp.unit import TOPLEVEL, Unit, define
+from kring.frontend.lisp.toplevel import TOPLEVEL, define
+from kring.frontend.lisp.unit import Unit
 from kring.ir.core import Span
 
 

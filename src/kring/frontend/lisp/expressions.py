@@ -21,7 +21,7 @@ from kring.frontend.lisp.constants import CONSTANTS, SIZES
 from kring.frontend.lisp.forms import Cell, Operand, Symbol, head, lisp_name, operands, show
 from kring.frontend.lisp.headers import LIBRARY
 from kring.frontend.lisp.recovery import attempt
-from kring.frontend.lisp.scope import MOST_EXPANSIONS, Place, Rebuild, Rule, Scope
+from kring.frontend.lisp.scope import MOST_EXPANSIONS, Place, Rebuild, Rule, Scope, check_count
 from kring.frontend.streams import count_drop
 from kring.frontend.values import Gone, Mixed, Num
 from kring.ir.core import MASK, Mem, Span, Value, number
@@ -110,7 +110,7 @@ def _operands(rule: Rule, arg: Operand) -> list[Operand]:
     """The operands of a form, of which there are as many as its rule wants."""
     assert isinstance(arg.form, Cell)
     args = operands(arg.form.cdr, arg.span)
-    rule.check(head(arg.form), args, arg.span)
+    check_count(head(arg.form), rule.usage, args, arg.span)
     return args
 
 

@@ -21,7 +21,8 @@ from kring.frontend.lisp.expressions import value
 from kring.frontend.lisp.forms import Operand, lisp_name, show
 from kring.frontend.lisp.imports import KernelType
 from kring.frontend.lisp.scope import Rule, Scope
-from kring.frontend.lisp.unit import TOPLEVEL, Unit
+from kring.frontend.lisp.toplevel import TOPLEVEL
+from kring.frontend.lisp.unit import Unit
 from kring.frontend.walk import field_address, load_int, note
 from kring.ir.core import Core, Mem, Op, Space, Span, Type, Value
 from kring.spelling import c_name

@@ -22,7 +22,8 @@ from kring.frontend.lisp.memory import (
     pointer,
 )
 from kring.frontend.lisp.scope import Place, Rule, Scope
-from kring.frontend.lisp.unit import TOPLEVEL, Unit, options
+from kring.frontend.lisp.toplevel import TOPLEVEL
+from kring.frontend.lisp.unit import Unit, options
 from kring.ir.core import Mem, Op, Space, Span, Type, Value
 from kring.record import record
 from kring.spelling import c_name, suggestion

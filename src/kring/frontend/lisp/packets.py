@@ -30,7 +30,8 @@ from kring.frontend.lisp.forms import Cell, Operand, Symbol, operands, show, sym
 from kring.frontend.lisp.headers import HEADERS, PROTOCOLS
 from kring.frontend.lisp.memory import described, load, pointer
 from kring.frontend.lisp.scope import Build, Rule, Scope
-from kring.frontend.lisp.unit import TOPLEVEL, Unit, options
+from kring.frontend.lisp.toplevel import TOPLEVEL
+from kring.frontend.lisp.unit import Unit, options
 from kring.ir.core import Op, Space, Span, Value, signed
 from kring.record import record
 from kring.spelling import article

@@ -52,16 +52,17 @@ class Rule:
     place: Callable[[Scope, list[Operand]], Place] | None = None
     effect: Build | None = None
 
-    def check(self, name: str, args: Sequence[Operand], span: Span) -> None:
-        """Refuse another number of operands than the usage says."""
-        words = _operands(self.usage)
-        least = sum(not word.startswith("[") and not word.endswith("…") for word in words)
-        endless = self.usage.rstrip("]").endswith("…")
-        if least <= len(args) and (endless or len(args) <= len(words)):
-            return
-        given = f"{len(args)} operand{'s' * (len(args) != 1)}"
-        wanted = f"({name} {self.usage})" if self.usage else f"({name})"
-        refuse(span, f"{name} is given {given}", f"write `{wanted}`")
+
+def check_count(name: str, usage: str, args: Sequence[Operand], span: Span) -> None:
+    """Refuse another number of operands than the usage of a form says."""
+    words = _operands(usage)
+    least = sum(not word.startswith("[") and not word.endswith("…") for word in words)
+    endless = usage.rstrip("]").endswith("…")
+    if least <= len(args) and (endless or len(args) <= len(words)):
+        return
+    given = f"{len(args)} operand{'s' * (len(args) != 1)}"
+    wanted = f"({name} {usage})" if usage else f"({name})"
+    refuse(span, f"{name} is given {given}", f"write `{wanted}`")
 
 
 def _operands(usage: str) -> list[str]:

@@ -11,7 +11,8 @@ A function that has such a session declares what it does, and calls of it do not
 from __future__ import annotations
 
 from kring.frontend.lisp.forms import Cell, Operand, head, symbol
-from kring.frontend.lisp.unit import TOPLEVEL, Unit, define
+from kring.frontend.lisp.toplevel import TOPLEVEL, define
+from kring.frontend.lisp.unit import Unit
 from kring.ir.core import Span
 
 _DECLARED = {"map": symbol("defmap"), "prog": symbol("defprog")}

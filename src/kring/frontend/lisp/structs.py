@@ -17,7 +17,8 @@ from kring.frontend.lisp.expressions import FORMS, value
 from kring.frontend.lisp.forms import Cell, Operand, Symbol, lisp_name, operands, show, symbol
 from kring.frontend.lisp.memory import described, load, pointer, store, zeroed
 from kring.frontend.lisp.scope import Place, Rule, Scope
-from kring.frontend.lisp.unit import TOPLEVEL, Unit
+from kring.frontend.lisp.toplevel import TOPLEVEL
+from kring.frontend.lisp.unit import Unit
 from kring.frontend.memory import zero_fields
 from kring.frontend.values import Ref
 from kring.ir.core import Op, Span, Type, Value, number

@@ -21,7 +21,8 @@ from kring.frontend.lisp.expressions import constant, value
 from kring.frontend.lisp.forms import Operand, Symbol, lisp_name, show
 from kring.frontend.lisp.memory import pointer
 from kring.frontend.lisp.scope import Rule, Scope
-from kring.frontend.lisp.unit import TOPLEVEL, Unit
+from kring.frontend.lisp.toplevel import TOPLEVEL
+from kring.frontend.lisp.unit import Unit
 from kring.ir.core import Core, Mem, Op, Span, Value
 from kring.record import record
 from kring.spelling import c_name

@@ -166,6 +166,13 @@ def test_an_object_without_structs() -> None:
             records_of(Object("o", (), (Map("m", MapType.HASH, 4, 8, 8),), btf), "x.o")
 
 
+def test_constants_alone_are_declared() -> None:
+    records = records_of(Object("o", (), (), Builder().bytes()), "x.lisp", (), {"MOST": 100})
+    go = import_module("kring.obj.gen.go").declare(records, "main", "x.lisp")
+    assert "const MOST = 100" in go
+    assert "unsafe" not in go  # what is imported and not used, Go refuses
+
+
 CHECK = """
 #include "sample.h"
 #include <stdio.h>

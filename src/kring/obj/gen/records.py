@@ -145,7 +145,7 @@ def records_of(
     """The structs of the object's maps and global variables, and those of the names that its
     source has `structs` by; `source` names it in errors and in what is declared.
 
-    Raises: ObjectError if there are none.
+    Raises: ObjectError if there are none, and no constants.
     """
     found = _Collector(Btf(obj.btf, where=source)) if obj.btf else None
     if found:
@@ -155,7 +155,7 @@ def records_of(
         for name in structs:
             found.declare(name, f"declared in {source}")
         found.out.constants.update(constants or {})
-    if not found or not found.out.records:
+    if not found or not (found.out.records or found.out.constants):
         raise ObjectError(
             f"{source}: no stream, map or variable holds a struct, so there is none to declare"
         )

@@ -11,6 +11,8 @@ import pytest
 
 from kring import Program, build
 from kring import open as open_file
+from kring.frontend.lisp import expressions, headers, toplevel
+from kring.frontend.lisp.constants import CONSTANTS
 
 ROOT = Path(__file__).parent.parent
 PAGES = "README.md", "docs/language.md"
@@ -63,3 +65,19 @@ def test_the_lisp_builds(where: str, tmp_path: Path) -> None:
     path = tmp_path / "shown.lisp"
     path.write_text(LISP[where])
     assert open_file(path).programs
+
+
+def test_the_page_on_lisp_has_every_form() -> None:
+    words = set(re.findall(r"[^\s`()|,;]+", (ROOT / "docs/lisp.md").read_text().lower()))
+    words |= {f"pt-regs-parm{at}" for at in range(1, 7)}  # the page has the first and the last
+    late = {*expressions.LATER.values(), *toplevel.LATER.values()}
+    for module in ("kring.frontend.lisp.compile", *late):
+        importlib.import_module(module)
+    fields = {
+        f"{header}-{field.split()[0]}": field.split()[0]
+        for header, row in headers.HEADERS.items()
+        for field in row.split(", ")
+    }
+    forms = {*expressions.FORMS, *toplevel.TOPLEVEL, *CONSTANTS, *headers.LIBRARY} - set(fields)
+    assert not forms - words
+    assert not set(fields.values()) - {word.rstrip("*") for word in words}

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kring.abi.programs import Kind
+from kring.decl.struct import sizeof
 from kring.errors import CompileError
 from kring.frontend.diagnose import combined, place, refuse
 from kring.frontend.lisp.constants import CONSTANTS
@@ -65,6 +66,7 @@ def programs_of(text: str, file: str, facts: Facts | None = None) -> list[Defpro
         unit.host.define(symbol(name), number, True)
     unit.host.define(symbol("*posix-argv*"), None, False)  # what a script was called with
     unit.host.define_elsewhere(partial(_defined, unit))
+    unit.host.measure(partial(_size, unit))
     unit.host.tell(unit.note)
     for form in read_each(text, file, unit.host.evaluate):
         try:
@@ -140,6 +142,12 @@ def _defined(unit: Unit, form: Cell, span: Span) -> bool:
     if known:
         define(unit, Operand(form, span))
     return known
+
+
+def _size(unit: Unit, form: Cell, span: Span) -> int:
+    args = operands(form.cdr, span)
+    check_count("sizeof", "struct", args, span)
+    return sizeof(unit.struct(args[0]))
 
 
 _KFUNCS = "use a helper, or write the program in Python, which calls them"

@@ -78,6 +78,10 @@ class Host:
         """Let `define` take in definitions that an evaluation comes to; it says which it did."""
         self.machine.elsewhere = define
 
+    def measure(self, size: Callable[[Cell, Span], int]) -> None:
+        """Let `size` say what a `(sizeof STRUCT)` is worth."""
+        self.machine.size = size
+
     def tell(self, note: Callable[[Span, str], None]) -> None:
         """Let `note` say what evaluations print, to the author of the file."""
         self.machine.tell = note

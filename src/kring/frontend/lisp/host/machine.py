@@ -173,6 +173,8 @@ class Machine:
     """Tells the author of the file what macros print."""
     elsewhere: Callable[[Cell, Span], bool] | None = None
     """Takes in the definition that a form is, if it is one of the language that is compiled."""
+    size: Callable[[Cell, Span], int] | None = None
+    """What `(sizeof STRUCT)` is worth."""
     values: tuple[Datum, ...] | None = None
 
     def spend(self, steps: int) -> None:
@@ -266,6 +268,8 @@ class Machine:
         assert isinstance(form.car, Symbol)
         if form.car.name in LATER and available(form.car.name):
             return self.call(form, env)
+        if self.size is not None and form.car.name == "sizeof":
+            return self.size(form, self.here)
         if self.elsewhere is not None and self.elsewhere(form, self.here):
             return None
         from kring.frontend.lisp.host.blame import no_function

@@ -18,7 +18,7 @@ from kring.errors import ObjectError
 from kring.obj.gen.records import Records, records_of
 from kring.obj.object import Object
 from kring.open import from_file, is_object, placed
-from kring.record import field, record, replace
+from kring.record import record, replace
 from kring.spelling import LISP, c_name, is_lisp
 
 DECLARATIONS: Final = {
@@ -38,10 +38,11 @@ _UNTYPED: Final = "tracepoint/syscalls/sys_enter_"
 
 @record
 class Declared:
-    """What a source declares that its object may have no use for: structs, and numbers by name."""
+    """What a source declares that its object may have no use for: structs, and numbers by name,
+    None where its language has no such declarations."""
 
     structs: tuple[str, ...] = ()
-    constants: Mapping[str, int] = field(default_factory=dict[str, int])
+    constants: Mapping[str, int] | None = None
 
 
 def write(

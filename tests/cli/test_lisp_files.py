@@ -139,6 +139,17 @@ def test_declarations_have_structs_that_no_map_holds(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_declarations_of_a_file_without_structs_are_its_constants(tmp_path: Path) -> None:
+    path = written(tmp_path, "(defconstant +most+ 12)\n(defprog p (:type :xdp) +most+)\n")
+    assert kring("build", path, "--gen", "c,go,rust,python,lisp").returncode == 0
+    texts = {one.suffix: one.read_text() for one in tmp_path.iterdir() if one.suffix != ".o"}
+    assert "#define MOST 12\n" in texts[".h"]
+    assert texts[".go"].endswith("\n\npackage main\n\nconst MOST = 12\n")
+    assert "pub const MOST: u64 = 12;\n" in texts[".rs"]
+    assert "import" not in texts[".py"]
+    assert texts[".py"].endswith("\nMOST = 12\n")
+
+
 def test_dump_shows_the_source_s_lines(tmp_path: Path) -> None:
     path = written(tmp_path, EXEC)
     text = kring("dump", path).stdout

@@ -23,7 +23,7 @@ from kring.obj.gen.records import (
 from kring.obj.gen.words import free_name, renamed
 
 _NUMBERS: Final = ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "be16", "be32", "be64")
-_OFFERED: Final = frozenset(("array", "bits", "char", *_NUMBERS))
+_OFFERED: Final = frozenset(("Struct", "array", "bits", "char", "sizeof", *_NUMBERS))
 _LINE: Final = 88
 _MEANT: Final = frozenset(
     ("", "IntEnum", "Struct", "array", "bits", "bytes", "char", "sizeof", "str", "tuple", *_NUMBERS)
@@ -45,15 +45,14 @@ def declare(records: Records, name: str, source: str) -> str:
             assert isinstance(made, Record)
             body += ["", "", *_struct(made, records.uses.get(record.name, []))]
     code = " ".join(line.partition("#")[0] for line in body)
-    used = sorted({"Struct", "sizeof", *(_OFFERED & set(re.findall(r"\w+", code)))})
+    used = sorted(_OFFERED & set(re.findall(r"\w+", code)))
     imported = f"from kring import {', '.join(used)}"
     if len(imported) > _LINE:
         imported = "\n".join(["from kring import (", *(f"    {name}," for name in used), ")"])
     lines = [
         f'"""Structs that {source} keeps in its maps; made by `kring build --gen python`."""',
-        "",
-        *(["from enum import IntEnum", ""] if records.enums else []),
-        imported,
+        *(["", "from enum import IntEnum"] if records.enums else []),
+        *(["", imported] if used else []),
     ]
     return "\n".join([*lines, *body, ""])
 

@@ -145,7 +145,8 @@ def records_of(
     """The structs of the object's maps and global variables, and those of the names that its
     source has `structs` by; `source` names it in errors and in what is declared.
 
-    Raises: ObjectError if there are none, and no constants.
+    Raises: ObjectError if there are none, and the source is not one that has constants, if only it
+            had some.
     """
     found = _Collector(Btf(obj.btf, where=source)) if obj.btf else None
     if found:
@@ -155,7 +156,7 @@ def records_of(
         for name in structs:
             found.declare(name, f"declared in {source}")
         found.out.constants.update(constants or {})
-    if not found or not (found.out.records or found.out.constants):
+    if not found or (constants is None and not found.out.records):
         raise ObjectError(
             f"{source}: no stream, map or variable holds a struct, so there is none to declare"
         )

@@ -48,6 +48,21 @@ _NO_LOOKUP = frozenset(
 """Kinds whose values programs cannot look at."""
 _SOCKETS = frozenset({MapType.SOCKMAP, MapType.SOCKHASH})
 """Kinds in which a lookup finds a socket of the kernel's, and no memory."""
+_INDEXED = frozenset(
+    {
+        MapType.ARRAY,
+        MapType.PERCPU_ARRAY,
+        MapType.PROG_ARRAY,
+        MapType.CGROUP_ARRAY,
+        MapType.STACK_TRACE,
+        MapType.ARRAY_OF_MAPS,
+        MapType.DEVMAP,
+        MapType.CPUMAP,
+        MapType.XSKMAP,
+        MapType.SOCKMAP,
+    }
+)
+"""Kinds whose keys are numbers of 4 bytes."""
 _ARRAYS = frozenset({MapType.ARRAY, MapType.PERCPU_ARRAY})
 """Kinds whose entries are all there."""
 _OPTIONS = (
@@ -68,11 +83,14 @@ def defmap(unit: Unit, args: list[Operand], span: Span) -> None:
         flags |= BPF_F_NO_PREALLOC
     counted = ":count-drops" in given and given[":count-drops"].form is not None
     if kind in _STREAMS:
-        sized = {name for name, arg in given.items() if arg.form != 0}
+        number = INDEX if kind is MapType.PERF_EVENT_ARRAY else None
+        usual = (0, 4) if number else (0,)
+        sized = {name for name, arg in given.items() if arg.form not in usual}
         ignored = sorted({":key-size", ":value-size", ":value-type", ":key-type"} & sized)
         if ignored:
-            unit.note(span, f"{', '.join(ignored)} of {spelled} is ignored: it carries records")
-        number = INDEX if kind is MapType.PERF_EVENT_ARRAY else None
+            are = "is" if len(ignored) == 1 else "are"
+            said = f"{' and '.join(ignored)} of {spelled} {are} ignored: it carries records"
+            unit.note(span, said)
         declared = PlainMap(kind, number, number, entries, flags, counted)
     else:
         if counted:
@@ -123,6 +141,9 @@ def _part(
     if size <= 0:
         refuse(by_size.span if by_size else span, f"a map of this type has {what}s of some bytes",
                f"write `:{what}-size N`")  # fmt: skip
+    if by_size and what == "key" and kind in _INDEXED and size != INDEX.size:
+        spelled = lisp_name(kind.name)
+        refuse(by_size.span, f"the keys of a map of type :{spelled} have 4 bytes, not {size}")
     return IntType(size) if size in (1, 2, 4, 8) else ArrayType(IntType(1), size)
 
 

@@ -28,6 +28,8 @@ def checked(s: Scope, found: Value, arg: Operand, written: bool = False) -> Valu
     """The value of an operand, which must lead to such memory."""
     space = found.type.space
     if space in (_WRITTEN if written else READABLE):
+        if space is Space.RECORD:
+            _check_held(s, found, arg)
         return found
     if s.b.block is None:
         return nowhere(s)
@@ -35,6 +37,13 @@ def checked(s: Scope, found: Value, arg: Operand, written: bool = False) -> Valu
         # what the kernel hands to such a program is a typed pointer to the verifier
         return s.b.emit(Op.ADD, found, s.b.const(0), type=Type(Space.BTF))
     refuse(arg.span, f"{show(arg.form)} is {described(found)}, not memory", *_cure(space))
+
+
+def _check_held(s: Scope, found: Value, arg: Operand) -> None:
+    """Refuse a record that has been submitted or discarded, by whatever pointer into it."""
+    token = s.tokens.get(origin(found)[0])
+    if token is not None and s.b.block is not None and token not in s.b.held | s.b.forgiven:
+        refuse(arg.span, f"{token.text()} on line {token.span.line} ended before, on this path")
 
 
 def nowhere(s: Scope) -> Value:
@@ -76,7 +85,10 @@ _WHAT = {
 
 def _cure(space: Space | None) -> tuple[str, ...]:
     if space in (None, Space.KERNEL):
-        return ("memory of the kernel is read by `(kernel-load type address offset)`",)
+        return (
+            "memory of the kernel is read by `(kernel-load type address offset)`, and copied by "
+            "`(probe-read-kernel target size address)`",
+        )
     if space is Space.USER:
         return ("memory of user space is read by `(probe-read-user pointer size address)`",)
     return ()

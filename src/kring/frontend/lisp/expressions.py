@@ -156,11 +156,12 @@ def branch(s: Scope, found: Value, then: Join, otherwise: Join) -> None:
     b.jump(otherwise)
 
 
-def constant(s: Scope, arg: Operand, what: str) -> int:
+def constant(s: Scope, arg: Operand, what: str, *cures: str) -> int:
     """The form's value, which must be known while compiling; `what` names it in the error."""
     found = number(value(s, arg))
     if found is None:
-        refuse(arg.span, f"{what} must be known while compiling; {show(arg.form)} is not")
+        unknown = f"{what} must be known while compiling; {show(arg.form)} is not"
+        refuse(arg.span, unknown, *cures)
     return found
 
 
@@ -264,7 +265,9 @@ def variable(s: Scope, symbol: Symbol, span: Span) -> str:
             refuse(span, f"{symbol} is a constant")
         if hint := suggestion(symbol.name, [*known, *CONSTANTS], quote=""):
             refuse(span, f"no variable is called {symbol}.{hint}")
-        listed = ", ".join(known) or "none"
+        if symbol in s.unit.constants:
+            refuse(span, f"{symbol} is a constant, but no number")
+        listed = ", ".join(one for one in known if not one.startswith("<")) or "none"
         refuse(span, f"no variable is called {symbol}", f"variables here: {listed}")
     return name
 

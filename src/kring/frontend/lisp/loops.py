@@ -24,7 +24,7 @@ def _dotimes(s: Scope, args: list[Operand]) -> Value:
     parts = operands(args[0].form, args[0].span)
     if len(parts) != 2 or not isinstance(parts[0].form, Symbol):
         refuse(args[0].span, f"{show(args[0].form)} is no counter", "write `(dotimes (i 10) …)`")
-    rounds = constant(s, parts[1], "how often a loop comes round")
+    rounds = constant(s, parts[1], "how often a loop comes round", _BOUNDED)
     if rounds >= 1 << 63:
         refuse(parts[1].span, "a loop cannot come round less than 0 times")
     if rounds > MAX_ROUNDS:
@@ -35,6 +35,9 @@ def _dotimes(s: Scope, args: list[Operand]) -> Value:
         repeat(s, parts[0], rounds, args)
         s.rounds.pop()
     return b.const(0)
+
+
+_BOUNDED = "count to the most there can be, and leave out the rest: `(when (< i n) …)`"
 
 
 def _counted(s: Scope, name: Operand, rounds: int, args: list[Operand]) -> None:

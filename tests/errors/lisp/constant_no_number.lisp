@@ -1,0 +1,3 @@
+(defconstant +ports+ '(22 80 443))
+(defprog watch (:type :xdp)
+  (= (ctx rx-queue-index) +ports+))

@@ -192,10 +192,11 @@ _NOWHERE = Span("", 0, 0, 0, 0)
 _MODULES = {
     "lists": "append nconc revappend nreconc nth nthcdr last butlast nbutlast make-list list* "
     "copy-list copy-tree copy-alist tailp member assoc rassoc getf adjoin union intersection "
-    "set-difference acons pairlis mapcar mapc mapcan maplist mapl mapcon funcall apply values "
-    "values-list eq eql equal equalp not null endp consp atom listp symbolp keywordp identity "
-    "constantly complement first second third fourth fifth sixth seventh eighth ninth tenth "
+    "set-difference acons pairlis first second third fourth fifth sixth seventh eighth ninth tenth "
     "car cdr rest cons list",
+    "calling": "mapcar mapc mapcan maplist mapl mapcon funcall apply values values-list identity "
+    "constantly complement",
+    "predicates": "eq eql equal equalp not null endp consp atom listp symbolp keywordp",
     "numbers": "+ * - / logand logior logxor lognot logcount logbitp logtest integer-length ash "
     "mod rem floor ceiling truncate round expt isqrt gcd lcm min max abs signum 1+ 1- = < <= > >= "
     "/= zerop plusp minusp evenp oddp integerp numberp",

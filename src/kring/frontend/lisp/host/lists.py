@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kring.frontend.lisp.forms import Cell, Symbol
+from kring.frontend.lisp.forms import Cell
 from kring.frontend.lisp.host.machine import (
     FUNCTIONS,
     Datum,
@@ -262,138 +262,6 @@ def _tailp(machine: Machine, tail: Datum, value: Datum) -> Datum:
     return truth(value is tail or eql(value, tail))
 
 
-# Functions over the elements
-
-
-def _columns(machine: Machine, lists: tuple[Datum, ...]) -> list[tuple[Datum, ...]]:
-    return list(zip(*(items(machine, one) for one in lists), strict=False))
-
-
-def _mapcar(machine: Machine, function: Datum, *lists: Datum) -> Datum:
-    called = machine.function(function).call
-    machine.spend(1)
-    return make_list(machine, [called(list(row)) for row in _columns(machine, lists)])
-
-
-def _mapc(machine: Machine, function: Datum, *lists: Datum) -> Datum:
-    _mapcar(machine, function, *lists)
-    return lists[0]
-
-
-def _mapcan(machine: Machine, function: Datum, *lists: Datum) -> Datum:
-    return append(machine, *items(machine, _mapcar(machine, function, *lists)))
-
-
-def _tails(machine: Machine, function: Datum, lists: tuple[Datum, ...]) -> list[Datum]:
-    called, found = machine.function(function).call, list[Datum]()
-    rows = list(lists)
-    while all(isinstance(row, Cell) for row in rows):
-        machine.spend(1)
-        found.append(called(list(rows)))
-        rows = [row.cdr for row in rows]
-    return found
-
-
-def _maplist(machine: Machine, function: Datum, *lists: Datum) -> Datum:
-    return make_list(machine, _tails(machine, function, lists))
-
-
-def _mapl(machine: Machine, function: Datum, *lists: Datum) -> Datum:
-    _tails(machine, function, lists)
-    return lists[0]
-
-
-def _mapcon(machine: Machine, function: Datum, *lists: Datum) -> Datum:
-    return append(machine, *_tails(machine, function, lists))
-
-
-def _funcall(machine: Machine, function: Datum, *args: Datum) -> Datum:
-    return machine.apply(function, *args)
-
-
-def _apply(machine: Machine, function: Datum, *args: Datum) -> Datum:
-    return machine.apply(function, *args[:-1], *items(machine, args[-1]))
-
-
-def _values(machine: Machine, *values: Datum) -> Datum:
-    machine.values = values
-    return values[0] if values else None
-
-
-def _values_list(machine: Machine, value: Datum) -> Datum:
-    return _values(machine, *items(machine, value))
-
-
-# Questions
-
-
-def _eq(machine: Machine, one: Datum, other: Datum) -> Datum:
-    return truth(eql(one, other))
-
-
-def _equal(machine: Machine, one: Datum, other: Datum) -> Datum:
-    return truth(equal(machine, one, other))
-
-
-def equal(machine: Machine, one: Datum, other: Datum, fold: bool = False) -> bool:
-    """Whether two values are written alike; `fold` if case says nothing."""
-    while isinstance(one, Cell) and isinstance(other, Cell):
-        machine.spend(1)
-        if one is other:
-            return True
-        if not equal(machine, one.car, other.car, fold):
-            return False
-        one, other = one.cdr, other.cdr
-    if isinstance(one, str) and one.__class__ is other.__class__:
-        return one.lower() == other.lower() if fold else one == other
-    return eql(one, other)
-
-
-def _equalp(machine: Machine, one: Datum, other: Datum) -> Datum:
-    return truth(equal(machine, one, other, fold=True))
-
-
-def _not(machine: Machine, value: Datum) -> Datum:
-    return truth(value is None)
-
-
-def _consp(machine: Machine, value: Datum) -> Datum:
-    return truth(value.__class__ is Cell)
-
-
-def _atom(machine: Machine, value: Datum) -> Datum:
-    return truth(value.__class__ is not Cell)
-
-
-def _listp(machine: Machine, value: Datum) -> Datum:
-    return truth(value is None or value.__class__ is Cell)
-
-
-def _identity(machine: Machine, value: Datum) -> Datum:
-    return value
-
-
-def _constantly(machine: Machine, value: Datum) -> Datum:
-    from kring.frontend.lisp.host.machine import Function
-
-    return Function("constantly", lambda _: value)
-
-
-def _complement(machine: Machine, function: Datum) -> Datum:
-    from kring.frontend.lisp.host.machine import Function
-
-    called = machine.function(function).call
-    return Function("complement", lambda args: truth(called(args) is None))
-
-
-def _symbolp(machine: Machine, value: Datum) -> Datum:
-    return truth(value is None or value.__class__ is Symbol)
-
-
-def _keywordp(machine: Machine, value: Datum) -> Datum:
-    return truth(value.__class__ is Symbol and value.name.startswith(":"))
-
-
 _TEST = "key test test-not"
 _ORDINALS = (
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
@@ -431,31 +299,6 @@ FUNCTIONS.update(
         "set-difference": Row("list list", _difference, _TEST),
         "acons": Row("key value list", _acons),
         "pairlis": Row("keys values [list]", _pairlis),
-        "mapcar": Row("function list list…", _mapcar),
-        "mapc": Row("function list list…", _mapc),
-        "mapcan": Row("function list list…", _mapcan),
-        "maplist": Row("function list list…", _maplist),
-        "mapl": Row("function list list…", _mapl),
-        "mapcon": Row("function list list…", _mapcon),
-        "funcall": Row("function value…", _funcall),
-        "apply": Row("function value… list", _apply),
-        "values": Row("value…", _values),
-        "values-list": Row("list", _values_list),
-        "eq": Row("value value", _eq),
-        "eql": Row("value value", _eq),
-        "equal": Row("value value", _equal),
-        "equalp": Row("value value", _equalp),
-        "not": Row("value", _not),
-        "null": Row("value", _not),
-        "endp": Row("list", _not),
-        "consp": Row("value", _consp),
-        "atom": Row("value", _atom),
-        "listp": Row("value", _listp),
-        "symbolp": Row("value", _symbolp),
-        "keywordp": Row("value", _keywordp),
-        "identity": Row("value", _identity),
-        "constantly": Row("value", _constantly),
-        "complement": Row("function", _complement),
         **{name: _position(at) for at, name in enumerate(_ORDINALS)},
     }
 )

@@ -28,7 +28,7 @@ from kring.frontend.arrays import own_memory, scratch
 from kring.frontend.diagnose import refuse
 from kring.frontend.frame import Frame, Pending, Transaction, cure
 from kring.frontend.maps import lookup, settle, update, value_at
-from kring.frontend.memory import find_field, write_field, zero_fields
+from kring.frontend.memory import find_field, write_field
 from kring.frontend.texts import copy_value
 from kring.frontend.values import (
     Items,
@@ -44,6 +44,7 @@ from kring.frontend.values import (
     as_struct,
     describe,
 )
+from kring.frontend.zeroes import zero_fields
 from kring.ir.core import Op, Span
 
 _CLEARED_AT_ONCE = 128

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
-
 from kring.decl.locks import has_lock
 from kring.decl.struct import Field, Struct, layout, sizeof
 from kring.decl.types import ArrayType, Bits, Char, FieldType, IntType
@@ -146,15 +144,6 @@ def check_constant(b: Builder, where: str, kind: IntType | Bits, num: Num) -> No
             refuse(b.span, f"{value} does not fit in {where}, which is {what}: {first} to {last}")
 
 
-def zero_fields(b: Builder, ref: Ref, but: Container[int] = ()) -> None:
-    """Zero every field and gap, each for itself, so that the ones written later cost nothing;
-    not those at the offsets `but`."""
-    for start, size in _pieces(ref.struct):
-        if start in but:
-            continue
-        b.emit(Op.ZERO, ref.pointer, imm=Mem(ref.offset + start, size))
-
-
 def type_name(kind: FieldType) -> str:
     """A field's type in the words of an error message."""
     match kind:
@@ -198,18 +187,3 @@ def _write_bits(
     kept = b.emit(Op.AND, b.load(pointer, unit), b.const(~(mask << shift)))
     placed = b.emit(Op.SHL, b.emit(Op.AND, value, b.const(mask)), b.const(shift))
     b.store(pointer, unit, b.emit(Op.OR, kept, placed))
-
-
-def _pieces(struct: type[Struct]) -> Iterator[tuple[int, int]]:
-    """Offset and size of each field, and of each gap between fields."""
-    end = 0
-    for field in layout(struct).fields:
-        if field.offset + field.size <= end:
-            continue
-        if field.offset > end:
-            yield end, field.offset - end
-        start = max(end, field.offset)
-        yield start, field.offset + field.size - start
-        end = field.offset + field.size
-    if layout(struct).size > end:
-        yield end, layout(struct).size - end

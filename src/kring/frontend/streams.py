@@ -15,8 +15,8 @@ from kring.decl.maps import DROPS, PerfBuf, PlainMap, RingBuf, Stream, value_siz
 from kring.decl.struct import Struct
 from kring.frontend.builder import Builder
 from kring.frontend.diagnose import refuse
-from kring.frontend.memory import zero_fields
 from kring.frontend.values import Gone, Maybe, Record, Ref, Token
+from kring.frontend.zeroes import zero_fields
 from kring.ir.core import Mem, Op, Value
 
 

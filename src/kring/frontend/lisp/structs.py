@@ -19,8 +19,8 @@ from kring.frontend.lisp.memory import described, load, pointer, store, zeroed
 from kring.frontend.lisp.scope import Place, Rule, Scope
 from kring.frontend.lisp.toplevel import TOPLEVEL
 from kring.frontend.lisp.unit import Unit
-from kring.frontend.memory import zero_fields
 from kring.frontend.values import Ref
+from kring.frontend.zeroes import zero_fields
 from kring.ir.core import Op, Span, Type, Value, number
 from kring.spelling import c_name, closest, suggestion
 

@@ -230,6 +230,8 @@ def test_open_gives_its_structs_and_keys(tmp_path: Path) -> None:
     obj = library.open(written(tmp_path, EXEC.replace(":tracepoint", ":xdp").replace(
         "tracepoint/sched/sched_process_exec", "xdp")))  # fmt: skip
     with load(obj, on=Vm()) as s:
+        assert "exec-events" in obj
+        assert "exec-event" not in obj
         s[obj["on_exec"]].run(bytes(64))
         (event,) = s[obj["exec-events"]].poll(0)
         assert isinstance(event, obj.structs["exec-event"])

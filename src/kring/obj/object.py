@@ -162,13 +162,16 @@ class Object:
 
         Raises: KeyError that names what was meant.
         """
+        return self._keys()[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._keys()
+
+    def _keys(self) -> Mapping[str, Map | Program]:
         from kring.obj.named import Named
 
         known: dict[str, Map | Program] = {one.name: one for one in (*self.programs, *self.maps)}
-        return Named("map or program", known, known.__getitem__)[name]
-
-    def __contains__(self, name: object) -> bool:
-        return any(one.name == name for one in (*self.programs, *self.maps))
+        return Named("map or program", known, known.__getitem__)
 
     @property
     def structs(self) -> Mapping[str, type[Struct]]:

@@ -14,7 +14,7 @@ from kring.frontend.lisp.scope import Rebuild, Scope
 from kring.frontend.lisp.unit import Defprog
 from kring.frontend.module import Module, Separate
 from kring.ir.check import unproven
-from kring.ir.core import Fn, Space, Type, Value
+from kring.ir.core import Fn, Space, Span, Type, Value
 
 PARTS = arithmetic, bindings, control, loops, maps, memory, rings, structs
 """The modules whose forms every program may use; the others are imported when one is met."""
@@ -42,6 +42,7 @@ def compile_program(program: Defprog, module: Module) -> Fn:
 
 
 def _compile(program: Defprog, module: Module) -> Fn:
+    """The IR of the first attempt that knew what the ones before it learned."""
     widened: set[Carried] = set()
     carried: dict[int, set[str]] = {}
     addressed: dict[str, bool] = {}
@@ -51,7 +52,7 @@ def _compile(program: Defprog, module: Module) -> Fn:
         b = Builder(program.name, module, program.span, widened, separate)
         b.parameter(Type(Space.CTX))
         guesses: dict[Value, str] | None = {} if guessing else None
-        s = Scope(b, program.unit, program, program.unit.facts, carried, guesses, addressed)
+        s = Scope(b, program.unit, program, carried, addressed, guesses)
         try:
             result = body(s, program.body)
         except WidenLoop as loop:
@@ -70,17 +71,21 @@ def _compile(program: Defprog, module: Module) -> Fn:
         if s.again or (s.guesses and not guessing):
             continue
         _note_records(s)
-        for pointer, user in unproven(b.fn):
-            full = pointer.type.space is Space.RECORD
-            refuse(
-                user.span or program.span,
-                f"the pointer may be 0 here, as where {'a ring is full' if full else _NOTHING}",
-                "use it where a test found that it is not: `(when-let ((p …)) …)`",
-            )
+        _check_pointers(b.fn, program.span)
         return b.fn
 
 
-_NOTHING = "a lookup found nothing"
+def _check_pointers(fn: Fn, span: Span) -> None:
+    """Refuse the use of a pointer that may be 0 there."""
+    for pointer, user in unproven(fn):
+        missing = (
+            "a ring is full" if pointer.type.space is Space.RECORD else "a lookup found nothing"
+        )
+        refuse(
+            user.span or span,
+            f"the pointer may be 0 here, as where {missing}",
+            "use it where a test found that it is not: `(when-let ((p …)) …)`",
+        )
 
 
 def _note_records(s: Scope) -> None:

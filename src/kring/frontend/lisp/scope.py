@@ -23,7 +23,6 @@ from kring.spelling import suggestion
 
 if TYPE_CHECKING:
     from kring.decl.struct import Field, Struct
-    from kring.frontend.kernel import Facts
     from kring.frontend.lisp.unit import Defprog, Unit
 
 MOST_EXPANSIONS = 100
@@ -84,48 +83,64 @@ class Rebuild(Exception):
 
 @record(frozen=False)
 class Scope:
-    """One program being compiled.
-
-    `names` are the variables in sight by their symbols, as the builder knows them, and `types` the
-    types that are known of them, as `u32`. `tokens` are reservations by the pointer that leads to
-    them, `transactions` those of the `with-ringbuf` forms this is in, innermost last; `structs` has
-    the struct that a pointer leads to, as far as that was said, `records` what the program sends:
-    stream, pointer and size. `tags` has the kernel struct that an address was said to be of, by
-    its name, `pointees` that which the verifier knows a pointer to lead to, and `guesses` the same
-    of what several paths bring, None where guessing failed. `carried` has for each loop the
-    variables that it changes, and `again` is set when one was found that was not known: then the
-    program is built once more. `addressed` are the variables whose address a form takes, false for
-    those that hold pointers: they stay values, and each address is of a copy. `slots` has the
-    memory of the others, as far as they are bound. `beside` are what the same `let` binds.
-    `rounds` are those of the loops this is in, `iterators` the kernel's iterators that count some
-    of them.
-    """
+    """One program being compiled, in as many attempts as it takes to know what its loops carry."""
 
     b: Builder
     unit: Unit
     program: Defprog
-    facts: Facts | None
+
+    # What one attempt learns for the next
+
     carried: dict[int, set[str]]
-    guesses: dict[Value, str] | None
+    """For each loop, the variables that it changes."""
     addressed: dict[str, bool]
-    beside: tuple[Symbol, ...] = ()
-    slots: dict[str, Value] = field(default_factory=dict[str, Value])
+    """Variables whose address a form takes; false for those that hold pointers, which stay values:
+    each address is of a copy."""
+    guesses: dict[Value, str] | None
+    """As `pointees`, of what several paths bring; None where guessing failed."""
+    again: bool = False
+    """Whether something was learned that this attempt should have known."""
+
+    # Variables
+
     names: dict[Symbol, str] = field(default_factory=dict[Symbol, str])
+    """Those in sight, as the builder knows them."""
     types: dict[str, str] = field(default_factory=dict[str, str])
-    tokens: dict[Value, Token] = field(default_factory=dict[Value, Token])
-    transactions: list[Value] = field(default_factory=list[Value])
+    """The types that are known of them, as `u32`."""
+    slots: dict[str, Value] = field(default_factory=dict[str, Value])
+    """The memory of those that are `addressed`, as far as they are bound."""
+    beside: tuple[Symbol, ...] = ()
+    """Those that the same `let` binds."""
+    bindings: dict[str, int] = field(default_factory=dict[str, int])
+    """How many of one name there were."""
+
+    # What pointers lead to
+
     structs: dict[Value, type[Struct]] = field(default_factory=dict[Value, "type[Struct]"])
+    """The file's structs, as far as that was said."""
     fields: dict[Value, tuple[type[Struct], Field]] = field(
         default_factory=dict[Value, "tuple[type[Struct], Field]"]
     )
-    records: list[tuple[str, Value, int]] = field(default_factory=list[tuple[str, Value, int]])
+    """Their fields."""
     tags: dict[Value, str] = field(default_factory=dict[Value, str])
+    """Kernel structs that addresses were said to be of."""
     pointees: dict[Value, str] = field(default_factory=dict[Value, str])
-    bindings: dict[str, int] = field(default_factory=dict[str, int])
-    again: bool = False
-    errors: list[CompileError] = field(default_factory=list[CompileError])
+    """Kernel structs that the verifier knows pointers to lead to."""
+
+    # Records and loops
+
+    tokens: dict[Value, Token] = field(default_factory=dict[Value, Token])
+    """Reservations, by the pointer that leads to each."""
+    transactions: list[Value] = field(default_factory=list[Value])
+    """Records of the `with-ringbuf` forms this is in, innermost last."""
+    records: list[tuple[str, Value, int]] = field(default_factory=list[tuple[str, Value, int]])
+    """What the program sends: stream, pointer and size."""
     rounds: list[int] = field(default_factory=list[int])
+    """How often each of the loops this is in comes round."""
     iterators: list[Value] = field(default_factory=list[Value])
+    """The kernel's iterators that count some of them."""
+
+    errors: list[CompileError] = field(default_factory=list[CompileError])
 
     def fresh(self, symbol: Symbol) -> str:
         """A name for one more variable, the same each time the program is built."""

@@ -8,20 +8,12 @@ from functools import partial
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.arithmetic import add, subtract
 from kring.frontend.lisp.constants import SIZES
-from kring.frontend.lisp.expressions import (
-    FORMS,
-    bind,
-    branch,
-    hide,
-    optional,
-    place,
-    type_name,
-    value,
-)
+from kring.frontend.lisp.expressions import FORMS, branch, optional, place, type_name, value
 from kring.frontend.lisp.forms import Cell, Operand, Symbol, head, operands, show
 from kring.frontend.lisp.inference import type_of
 from kring.frontend.lisp.outcome import Wanted, either, last, meet, met
 from kring.frontend.lisp.scope import Rule, Scope
+from kring.frontend.lisp.variables import bind, hide
 from kring.ir.core import Op, Span, Value
 
 

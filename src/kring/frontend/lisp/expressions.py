@@ -17,14 +17,15 @@ from kring.abi.helpers import HELPERS
 from kring.errors import CompileError
 from kring.frontend.builder import Join
 from kring.frontend.diagnose import refuse
-from kring.frontend.lisp.constants import CONSTANTS, SIZES
+from kring.frontend.lisp.constants import SIZES
 from kring.frontend.lisp.forms import Cell, Operand, Symbol, head, lisp_name, operands, show
 from kring.frontend.lisp.headers import LIBRARY
 from kring.frontend.lisp.recovery import attempt
-from kring.frontend.lisp.scope import MOST_EXPANSIONS, Place, Rebuild, Rule, Scope, check_count
+from kring.frontend.lisp.scope import MOST_EXPANSIONS, Place, Rule, Scope, check_count
+from kring.frontend.lisp.variables import constant_of, read, variable, write
 from kring.frontend.streams import count_drop
-from kring.frontend.values import Gone, Mixed, Num
-from kring.ir.core import MASK, Mem, Span, Value, number
+from kring.frontend.values import Mixed, Num
+from kring.ir.core import MASK, Span, Value, number
 from kring.spelling import suggestion
 
 T = TypeVar("T")
@@ -53,8 +54,6 @@ CONDITIONS: dict[str, Callable[[Scope, list[Operand], Join, Join], None]] = {}
 
 _RESULT = "<value>"
 """A variable no source can name, for what several paths bring to one place."""
-_WHOLE = Mem(0, 8)
-"""A variable in memory."""
 
 
 def value(s: Scope, arg: Operand) -> Value:
@@ -224,10 +223,7 @@ def place(s: Scope, arg: Operand) -> Place:
         case Symbol() as symbol:
             name = variable(s, symbol, arg.span)
 
-            def write(new: Value) -> None:
-                _write(s, name, new)
-
-            return Place(lambda: _read(s, symbol, name, arg.span), write)
+            return Place(lambda: read(s, symbol, name, arg.span), partial(write, s, name))
         case Cell():
             rule = _rule(s, arg)
             if rule is None:
@@ -251,52 +247,8 @@ def _nowhere(s: Scope) -> Place:
     return Place(lambda: s.b.const(0), lambda _: None)
 
 
-# Names
-
-
-def variable(s: Scope, symbol: Symbol, span: Span) -> str:
-    """A variable in sight, as the builder knows it."""
-    name = s.names.get(symbol)
-    if name is None:
-        if symbol in s.beside:
-            refuse(span, f"no variable is called {symbol} yet", _BESIDE)
-        known = [one.name for one in s.names]
-        if _constant(s, symbol) is not None:
-            refuse(span, f"{symbol} is a constant")
-        if hint := suggestion(symbol.name, [*known, *CONSTANTS], quote=""):
-            refuse(span, f"no variable is called {symbol}.{hint}")
-        if symbol in s.unit.constants:
-            refuse(span, f"{symbol} is a constant, but no number")
-        listed = ", ".join(one for one in known if not one.startswith("<")) or "none"
-        refuse(span, f"no variable is called {symbol}", f"variables here: {listed}")
-    return name
-
-
-_BESIDE = "`let` binds all of its variables at once: write `let*` to use one in the next"
-
-
-def bind(s: Scope, symbol: Symbol, found: Value, span: Span) -> str:
-    """Bring one more variable in sight; `hide` takes it away again."""
-    if _constant(s, symbol) is not None:
-        refuse(span, f"{symbol} is a constant, and cannot name a variable")
-    name = s.names[symbol] = s.fresh(symbol)
-    if s.addressed.get(name) and found.type.space is None and s.b.block is not None:
-        s.slots[name] = s.b.stack(8)
-        s.b.store(s.slots[name], _WHOLE, found)
-    s.b.env[name] = Num(found, signed=False)
-    return name
-
-
-def hide(s: Scope, before: dict[Symbol, str]) -> None:
-    """Go back to the variables that were in sight before."""
-    for symbol, name in s.names.items():
-        if before.get(symbol) != name:
-            s.b.env.pop(name, None)
-    s.names = before
-
-
 def _named(s: Scope, symbol: Symbol, span: Span) -> Value:
-    if (known := _constant(s, symbol)) is not None:
+    if (known := constant_of(s, symbol)) is not None:
         return literal(s, known, span)
     if symbol not in s.names and symbol.name in s.unit.values:
         return s.unit.values[symbol.name](s)
@@ -304,41 +256,7 @@ def _named(s: Scope, symbol: Symbol, span: Span) -> Value:
         refuse(span, "t is no value: it stands for the last resort of `cond` and `case`", "write 1")
     if symbol.name.startswith(":"):
         refuse(span, f"{symbol} names an option, and is no value")
-    return _read(s, symbol, variable(s, symbol, span), span)
-
-
-def _write(s: Scope, name: str, new: Value) -> None:
-    slot = s.slots.get(name)
-    if slot is None:
-        s.b.env[name] = Num(new, signed=False)
-    elif new.type.space is None:
-        s.b.store(slot, _WHOLE, new)
-    else:
-        s.addressed[name] = False  # memory would lose what the pointer leads to
-        raise Rebuild
-
-
-def _read(s: Scope, symbol: Symbol, name: str, span: Span) -> Value:
-    if (slot := s.slots.get(name)) is not None:
-        return s.b.load(slot, _WHOLE)
-    match s.b.env[name]:
-        case Num(found):
-            return found
-        case Mixed(one, other):
-            refuse(
-                span,
-                f"{symbol} is {one} on one path and {other} on another",
-                "give the two things two names",
-            )
-        case Gone(at, how):
-            refuse(span, f"{symbol} leads nowhere here: it was {how} on line {at.line}")
-        case _:
-            refuse(span, f"{symbol} has no value on every path to here")
-
-
-def _constant(s: Scope, symbol: Symbol) -> int | None:
-    known = CONSTANTS.get(symbol.name)
-    return s.unit.host.constant(symbol) if known is None else known
+    return read(s, symbol, variable(s, symbol, span), span)
 
 
 # Forms

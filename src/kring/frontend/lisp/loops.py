@@ -10,9 +10,10 @@ from math import prod
 
 from kring.abi.uapi import MAX_ROUNDS
 from kring.frontend.diagnose import refuse
-from kring.frontend.lisp.expressions import FORMS, bind, constant, effects, hide
+from kring.frontend.lisp.expressions import FORMS, constant, effects
 from kring.frontend.lisp.forms import Operand, Symbol, operands, show
 from kring.frontend.lisp.scope import Rule, Scope
+from kring.frontend.lisp.variables import bind, hide
 from kring.frontend.paths import Env, Loop
 from kring.frontend.rounds import FOLLOWED, Range
 from kring.frontend.values import Num

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from kring.decl.maps import PlainMap, value_size
 from kring.frontend.diagnose import refuse
-from kring.frontend.lisp.expressions import FORMS, constant, size_of, type_name, value, variable
+from kring.frontend.lisp.expressions import FORMS, constant, size_of, type_name, value
 from kring.frontend.lisp.forms import Operand, Symbol, show
 from kring.frontend.lisp.scope import Rule, Scope
+from kring.frontend.lisp.variables import variable
 from kring.ir.core import Mem, Op, Space, Type, Value, aligned, number, signed
 
 _WRITTEN = frozenset({Space.STACK, Space.VALUE, Space.RECORD, Space.PACKET, Space.MEM, Space.CTX})

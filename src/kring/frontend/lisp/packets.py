@@ -15,23 +15,16 @@ from functools import partial
 from kring.abi.uapi import ProgType
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.constants import CONSTANTS, SIZES
-from kring.frontend.lisp.expressions import (
-    bind,
-    body,
-    constant,
-    effects,
-    give,
-    hide,
-    taken,
-    value,
-)
+from kring.frontend.lisp.expressions import constant, give, taken, value
 from kring.frontend.lisp.finish import finish
 from kring.frontend.lisp.forms import Cell, Operand, Symbol, operands, show, symbol
 from kring.frontend.lisp.headers import HEADERS, PROTOCOLS
 from kring.frontend.lisp.memory import described, load, pointer
-from kring.frontend.lisp.scope import Build, Rule, Scope
+from kring.frontend.lisp.outcome import Wanted, either, last, meet, met
+from kring.frontend.lisp.scope import Rule, Scope
 from kring.frontend.lisp.toplevel import TOPLEVEL
 from kring.frontend.lisp.unit import Unit, options
+from kring.frontend.lisp.variables import bind, hide
 from kring.ir.core import Op, Space, Span, Value, signed
 from kring.record import record
 from kring.spelling import article
@@ -177,10 +170,10 @@ _XDP = _Hook((ProgType.XDP,), "xdp", "with-tc-", "xdp_pass")
 _TC = _Hook((ProgType.SCHED_CLS, ProgType.SCHED_ACT), "tc", "with-", "tc_act_ok")
 
 
-def _with(form: str, hook: _Hook, layer: _Layer, wanted: bool) -> Build:
+def _with(form: str, usage: str, hook: _Hook, layer: _Layer) -> Rule:
     """The body, where the packet is long enough and has the header; 0 where it has not."""
 
-    def build(s: Scope, args: list[Operand]) -> Value:
+    def build(s: Scope, args: list[Operand], wanted: Wanted) -> Value:
         b, span, before = s.b, s.b.span, dict(s.names)
         _check_hook(s, form, hook, span)
         names = _names(form, layer, args[0])
@@ -200,21 +193,13 @@ def _with(form: str, hook: _Hook, layer: _Layer, wanted: bool) -> Build:
         for name, found in zip(names, (data, end, b.at(data, layer.start)), strict=False):
             assert isinstance(name.form, Symbol)
             bind(s, name.form, found, name.span)
-        if wanted:
-            give(s, body(s, args[1:]), after)
-        else:
-            effects(s, args[1:])
-            b.jump(after)
+        meet(s, wanted, last(s, args[1:], wanted), after)
         hide(s, before)
         b.enter(skipped)
-        if wanted:
-            give(s, b.const(0), after)
-            return taken(s, after)
-        b.jump(after)
-        b.enter(after)
-        return b.const(0)
+        meet(s, wanted, b.const(0), after)
+        return met(s, wanted, after)
 
-    return build
+    return either(usage, build)
 
 
 def _check_hook(s: Scope, form: str, hook: _Hook, span: Span) -> None:
@@ -280,8 +265,7 @@ def _rows() -> Iterator[tuple[str, Rule]]:
         for name in ("packet", *PROTOCOLS):
             layer, form = _LAYERS.get(name, _LAYERS["eth"]), f"{prefix}{name}"
             usage = "(data end header) [form…]" if layer.tests else "(data end) [form…]"
-            valued, effect = (_with(form, hook, layer, wanted) for wanted in (True, False))
-            yield form, Rule(usage, valued, effect=effect)
+            yield form, _with(form, usage, hook, layer)
 
 
 ROWS: dict[str, Rule] = dict(_rows())

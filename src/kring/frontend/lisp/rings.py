@@ -13,16 +13,7 @@ from kring.abi.uapi import BPF_F_CURRENT_CPU, MapType
 from kring.decl.maps import RING_RECORD_HEADER, PlainMap
 from kring.decl.struct import Struct
 from kring.frontend.diagnose import refuse
-from kring.frontend.lisp.expressions import (
-    FORMS,
-    bind,
-    branch,
-    effect,
-    effects,
-    hide,
-    optional,
-    value,
-)
+from kring.frontend.lisp.expressions import FORMS, branch, effect, effects, optional, value
 from kring.frontend.lisp.forms import (
     Cell,
     Form,
@@ -38,6 +29,7 @@ from kring.frontend.lisp.forms import (
 from kring.frontend.lisp.memory import pointer, struct_size
 from kring.frontend.lisp.scope import Rule, Scope
 from kring.frontend.lisp.unit import options
+from kring.frontend.lisp.variables import bind, hide
 from kring.frontend.streams import count_drop
 from kring.frontend.values import Token
 from kring.ir.core import Space, Value

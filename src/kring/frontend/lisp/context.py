@@ -140,11 +140,12 @@ def _inside(s: Scope, struct: str, where: _Where, offset: Operand) -> _Where:
             continue
         if where.size > one.size or (where.size < one.size and (one.points or struct in _WHOLE)):
             spelled, bits = lisp_name(name), one.size * 8
+            begin = where.offset - (where.offset - one.offset) % one.size
             refuse(
                 offset.span,
                 f"{where.size * 8} bits at {where.offset} are not those of {spelled}, which has "
                 f"{bits}",
-                f"write `(ctx u{bits} {where.offset})`",
+                f"write `(ctx u{bits} {begin})`",
             )
         kind = s.program.kind
         if name in hidden(kind.type, kind.attach):

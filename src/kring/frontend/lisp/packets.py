@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import NoReturn
 
 from kring.abi.uapi import ProgType
 from kring.frontend.diagnose import refuse
@@ -38,7 +39,18 @@ def _reader(offset: int, size: int, swapped: bool) -> Rule:
         found = load(s, header, offset, size)
         return s.b.emit(Op.BSWAP, found, imm=size * 8) if swapped and size > 1 else found
 
-    return Rule("pointer", read)
+    def written(s: Scope, args: list[Operand]) -> NoReturn:
+        new = f"({_SWAPS[size]} value)" if swapped and size > 1 else "value"
+        refuse(
+            s.b.span,
+            "fields of headers are only read by their names",
+            f"write `(store u{size * 8} {show(args[0].form)} {offset} {new})`",
+        )
+
+    return Rule("pointer", read, written)
+
+
+_SWAPS = {2: "htons", 4: "htonl", 8: "htonll"}
 
 
 # Headers of a file's own

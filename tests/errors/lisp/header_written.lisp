@@ -1,0 +1,5 @@
+(defprog divert (:type :xdp)
+  (with-tcp (data end tcp)
+    (setf (tcp-dst-port tcp) 8080)
+    (incf (ipv4-ttl (+ data 14)) 1))
+  XDP_TX)

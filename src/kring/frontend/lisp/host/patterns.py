@@ -57,7 +57,7 @@ _SECTIONS = ("&whole", "&optional", "&rest", "&key", "&aux", "&environment")
 def parse(form: Form, lists: bool) -> Lambda:
     """The lambda list that a form is; `lists` if it may have lists in place of names."""
     made = Lambda()
-    section = ""
+    section = before = ""
     rest: Datum = form
     while isinstance(rest, Cell):
         car = rest.car
@@ -65,12 +65,15 @@ def parse(form: Form, lists: bool) -> Lambda:
         if word == "&allow-other-keys" and section == "&key":
             made.open_keys = True
         elif word.startswith("&"):
-            section = _section(rest, word, section, lists)
+            before, section = section, _section(rest, word, section, lists)
             if section == "&key":
                 made.keys = []
         elif section == "&whole" and made.whole is None:
             made.whole = _name(rest)
             section = ""
+        elif section == "&environment":
+            _ignored(made, rest)
+            section = before
         else:
             _PARTS[section](made, rest, lists)
         rest = rest.cdr
@@ -147,7 +150,7 @@ def _aux(made: Lambda, cell: Cell, lists: bool) -> None:
     made.aux.append(_parameter(cell, False))
 
 
-def _ignored(made: Lambda, cell: Cell, lists: bool) -> None:
+def _ignored(made: Lambda, cell: Cell) -> None:
     """There are no environments to give: the name is bound to nil."""
     made.aux.append(Parameter(_name(cell)))
 
@@ -158,7 +161,6 @@ _PARTS = {
     "&rest": _rest,
     "&key": _key,
     "&aux": _aux,
-    "&environment": _ignored,
     "&whole": _required,
 }
 

@@ -236,7 +236,7 @@ REFUSED = {
     "(parse-tcp (ctx data) 5)": ("5 is a number", "`(ctx data-end)`"),
     "(tcp-flag (ctx data))": ("Did you mean tcp-flags?", ""),
     "(tcp-flags 5)": ("5 is a number, not memory", ""),
-    "(setf (tcp-flags (ctx data)) 1)": ("(tcp-flags (ctx data)) is no place to write to", ""),
+    "(setf (tcp-flags (ctx data)) 1)": ("only read by their names", "`(store u8 (ctx data) 13 "),
 }  # fmt: skip
 
 

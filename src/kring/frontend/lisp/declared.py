@@ -81,7 +81,7 @@ def _named(arg: Operand, name: str) -> ViewType:
     if name in _PLAIN:
         return _PLAIN[name]()
     hint = suggestion(name, [*SIZES, *_PLAIN], quote="")
-    refuse(arg.span, f"{name} is no type of a field of the kernel's.{hint}", _TYPES)
+    refuse(arg.span, f"{name} is no type of a field of the kernel's.{hint}".rstrip("."), _TYPES)
 
 
 _FIELDS = "a field is NAME, or `(NAME TYPE)`"

@@ -290,7 +290,7 @@ def _rule(s: Scope, arg: Operand) -> Rule | None:
     hint = "" if s.unit.host.knows(name) else suggestion(name, known, quote="")
     refuse(
         at.span,
-        f"{name} is no form of the language, no macro and no helper.{hint}",
+        f"{name} is no form of the language, no macro and no helper.{hint}".rstrip("."),
         *_cures(s, name),
     )
 

@@ -156,7 +156,11 @@ class Scope:
         if found is None:
             hint = suggestion(arg.form.name, known, quote="")
             cure = "define it: `(defmap NAME :type … :max-entries …)`"
-            refuse(arg.span, f"no map is called {arg.form}.{hint}", *(() if hint else (cure,)))
+            refuse(
+                arg.span,
+                f"no map is called {arg.form}.{hint}".rstrip("."),
+                *(() if hint else (cure,)),
+            )
         name, declaration = found
         self.b.module.maps[name] = declaration
         return declaration, name

@@ -102,7 +102,7 @@ def _scalar(arg: Operand) -> IntType:
     if name not in SIZES:
         meant = _IN_C.get(name) or closest(name, SIZES)
         hint = f" Did you mean {meant}?" if meant else ""
-        refuse(arg.span, f"{show(arg.form)} is no type of a field.{hint}", _TYPES)
+        refuse(arg.span, f"{show(arg.form)} is no type of a field.{hint}".rstrip("."), _TYPES)
     return IntType(SIZES[name], signed=name.startswith("i"))
 
 

@@ -164,7 +164,11 @@ def _other(unit: Unit, arg: Operand, name: str) -> None:
     hint = suggestion(name, known, quote="")
     defining = sorted({*TOPLEVEL, *LATER} - {*CHOOSING, *LOADING})
     listed = "forms out here define something: " + ", ".join(defining)
-    refuse(arg.span, f"{name or show(arg.form)} is no form that defines something.{hint}", listed)
+    refuse(
+        arg.span,
+        f"{name or show(arg.form)} is no form that defines something.{hint}".rstrip("."),
+        listed,
+    )
 
 
 def _check_macro(unit: Unit, args: list[Operand]) -> None:

@@ -13,19 +13,8 @@ from collections.abc import Callable, Iterator
 from kring.frontend.diagnose import refuse
 from kring.frontend.lisp.forms import Cell, Form, Symbol, head
 from kring.frontend.lisp.host import definitions, quasiquote, special
-from kring.frontend.lisp.host.machine import (
-    DEEPEST,
-    LATER,
-    STEPS,
-    Datum,
-    Exhausted,
-    Failure,
-    Leave,
-    Machine,
-    TooDeep,
-    available,
-    brief,
-)
+from kring.frontend.lisp.host.data import Datum, Exhausted, Failure, Leave, TooDeep, brief
+from kring.frontend.lisp.host.machine import DEEPEST, LATER, STEPS, Machine, available
 from kring.frontend.lisp.host.patterns import Misfit
 from kring.ir.core import Span
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kring.frontend.lisp.forms import Symbol
-from kring.frontend.lisp.host.machine import FUNCTIONS, LATER, SPECIAL, Env, Failure, Machine
+from kring.frontend.lisp.host.data import Env, Failure
+from kring.frontend.lisp.host.machine import FUNCTIONS, LATER, SPECIAL, Machine
 from kring.ir.core import Span
 from kring.spelling import suggestion
 

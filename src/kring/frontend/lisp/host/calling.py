@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from kring.frontend.lisp.forms import Cell
+from kring.frontend.lisp.host.data import Datum, Function, items, make_list, truth
 from kring.frontend.lisp.host.lists import append
-from kring.frontend.lisp.host.machine import (
-    FUNCTIONS,
-    Datum,
-    Function,
-    Machine,
-    Row,
-    items,
-    make_list,
-    truth,
-)
+from kring.frontend.lisp.host.machine import FUNCTIONS, Machine, Row
 
 
 def _columns(machine: Machine, lists: tuple[Datum, ...]) -> list[tuple[Datum, ...]]:

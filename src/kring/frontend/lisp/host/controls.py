@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from kring.frontend.lisp.forms import Char
-from kring.frontend.lisp.host.machine import Datum, Failure
+from kring.frontend.lisp.host.data import Datum, Failure
 from kring.record import field, record
 
 

@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 from kring.frontend.lisp.forms import Cell, Symbol
-from kring.frontend.lisp.host.machine import (
-    SPECIAL,
-    Datum,
-    Env,
-    Failure,
-    Machine,
-    a_symbol,
-    brief,
-    miscounted,
-)
+from kring.frontend.lisp.host.data import Datum, Env, Failure, a_symbol, brief, miscounted
+from kring.frontend.lisp.host.machine import SPECIAL, Machine
 from kring.frontend.lisp.host.special import closure_named, macro, operands_of
 
 

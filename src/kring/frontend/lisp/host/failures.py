@@ -3,19 +3,8 @@
 from __future__ import annotations
 
 from kring.frontend.lisp.forms import Cell, Symbol, symbol
-from kring.frontend.lisp.host.machine import (
-    FUNCTIONS,
-    SPECIAL,
-    Condition,
-    Datum,
-    Env,
-    Failure,
-    Machine,
-    Row,
-    a_symbol,
-    brief,
-    truth,
-)
+from kring.frontend.lisp.host.data import Condition, Datum, Env, Failure, a_symbol, brief, truth
+from kring.frontend.lisp.host.machine import FUNCTIONS, SPECIAL, Machine, Row
 from kring.frontend.lisp.host.special import operands_of
 from kring.ir.core import Span
 

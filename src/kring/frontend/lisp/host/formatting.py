@@ -6,17 +6,8 @@ from collections.abc import Callable, Iterator
 
 from kring.frontend.lisp.forms import Char, show
 from kring.frontend.lisp.host.controls import Directive, Part, parsed
-from kring.frontend.lisp.host.machine import (
-    FUNCTIONS,
-    LONGEST,
-    Datum,
-    Failure,
-    Machine,
-    Row,
-    an_integer,
-    brief,
-    items,
-)
+from kring.frontend.lisp.host.data import LONGEST, Datum, Failure, an_integer, brief, items
+from kring.frontend.lisp.host.machine import FUNCTIONS, Machine, Row
 from kring.frontend.lisp.host.printing import based, printed, put
 from kring.record import field, record
 

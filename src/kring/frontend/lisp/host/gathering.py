@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kring.frontend.lisp.forms import Symbol, listed
-from kring.frontend.lisp.host.machine import Datum, Env, Machine, an_integer, checked, items
+from kring.frontend.lisp.host.data import Datum, Env, an_integer, checked, items
+from kring.frontend.lisp.host.machine import Machine
 from kring.frontend.lisp.host.patterns import Pattern, bind
 from kring.record import field, record
 

@@ -5,18 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kring.frontend.lisp.forms import Cell
-from kring.frontend.lisp.host.machine import (
-    FUNCTIONS,
-    Datum,
-    Failure,
-    Machine,
-    Row,
-    an_integer,
-    brief,
-    items,
-    make_list,
-    truth,
-)
+from kring.frontend.lisp.host.data import Datum, Failure, an_integer, brief, items, make_list, truth
+from kring.frontend.lisp.host.machine import FUNCTIONS, Machine, Row
 from kring.frontend.lisp.host.special import eql
 
 

@@ -13,13 +13,10 @@ from typing import TypeAlias
 
 from kring.frontend.diagnose import did_you_mean
 from kring.frontend.lisp.forms import Cell, Char, Symbol, symbol
-from kring.frontend.lisp.host.gathering import GATHER, Run, begin
-from kring.frontend.lisp.host.machine import (
-    SPECIAL,
+from kring.frontend.lisp.host.data import (
     Datum,
     Env,
     Failure,
-    Machine,
     a_symbol,
     an_integer,
     brief,
@@ -27,6 +24,8 @@ from kring.frontend.lisp.host.machine import (
     items,
     make_list,
 )
+from kring.frontend.lisp.host.gathering import GATHER, Run, begin
+from kring.frontend.lisp.host.machine import SPECIAL, Machine
 from kring.frontend.lisp.host.patterns import Pattern, parse
 from kring.frontend.lisp.host.special import in_block
 from kring.record import field, record
@@ -418,7 +417,7 @@ _CLAUSES: dict[str, Callable[[_Loop, _Words], None]] = {
 
 
 def _leave(run: Run, loop: _Loop, value: Datum) -> None:
-    from kring.frontend.lisp.host.machine import Leave
+    from kring.frontend.lisp.host.data import Leave
 
     block = run.env.blocks.get(loop.name or symbol("nil"))
     assert block is not None

@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 from kring.frontend.lisp.forms import Cell, Symbol
-from kring.frontend.lisp.host.machine import (
-    SPECIAL,
-    Datum,
-    Env,
-    Failure,
-    Machine,
-    a_symbol,
-    an_integer,
-    brief,
-    items,
-)
+from kring.frontend.lisp.host.data import Datum, Env, Failure, a_symbol, an_integer, brief, items
+from kring.frontend.lisp.host.machine import SPECIAL, Machine
 from kring.frontend.lisp.host.special import in_block, operands_of, skip_declarations
 
 

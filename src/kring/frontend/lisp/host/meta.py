@@ -3,19 +3,8 @@
 from __future__ import annotations
 
 from kring.frontend.lisp.forms import Cell, Symbol
-from kring.frontend.lisp.host.machine import (
-    FUNCTIONS,
-    SPECIAL,
-    Datum,
-    Env,
-    Function,
-    Machine,
-    Row,
-    a_symbol,
-    available,
-    items,
-    truth,
-)
+from kring.frontend.lisp.host.data import Datum, Env, Function, a_symbol, items, truth
+from kring.frontend.lisp.host.machine import FUNCTIONS, SPECIAL, Machine, Row, available
 from kring.frontend.lisp.host.special import operands_of, skip_declarations
 
 

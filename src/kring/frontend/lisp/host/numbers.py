@@ -7,17 +7,8 @@ from itertools import pairwise
 from math import gcd, isqrt, lcm
 
 from kring.frontend.lisp.atoms import MOST_BITS
-from kring.frontend.lisp.host.machine import (
-    FUNCTIONS,
-    Datum,
-    Failure,
-    Machine,
-    Row,
-    an_integer,
-    brief,
-    checked,
-    truth,
-)
+from kring.frontend.lisp.host.data import Datum, Failure, an_integer, brief, checked, truth
+from kring.frontend.lisp.host.machine import FUNCTIONS, Machine, Row
 
 
 def _integers(values: tuple[Datum, ...]) -> tuple[int, ...]:

@@ -11,7 +11,8 @@ from typing import TypeAlias
 
 from kring.frontend.diagnose import did_you_mean
 from kring.frontend.lisp.forms import Cell, Form, Symbol, symbol
-from kring.frontend.lisp.host.machine import Datum, Env, Failure, Machine, brief
+from kring.frontend.lisp.host.data import Datum, Env, Failure, brief
+from kring.frontend.lisp.host.machine import Machine
 from kring.ir.core import Span
 from kring.record import field, record
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kring.frontend.lisp.forms import Cell, Symbol, symbol
-from kring.frontend.lisp.host.definitions import define
-from kring.frontend.lisp.host.lists import car, cdr, getf, keyed, same
-from kring.frontend.lisp.host.machine import (
-    SPECIAL,
+from kring.frontend.lisp.host.data import (
     Datum,
     Env,
     Failure,
-    Machine,
     an_integer,
     brief,
     checked,
@@ -20,6 +16,9 @@ from kring.frontend.lisp.host.machine import (
     make_list,
     miscounted,
 )
+from kring.frontend.lisp.host.definitions import define
+from kring.frontend.lisp.host.lists import car, cdr, getf, keyed, same
+from kring.frontend.lisp.host.machine import SPECIAL, Machine
 from kring.frontend.lisp.host.special import eql, operands_of
 from kring.record import record
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from kring.frontend.lisp.forms import Cell, Symbol
-from kring.frontend.lisp.host.machine import FUNCTIONS, Datum, Machine, Row, truth
+from kring.frontend.lisp.host.data import Datum, truth
+from kring.frontend.lisp.host.machine import FUNCTIONS, Machine, Row
 from kring.frontend.lisp.host.special import eql
 
 

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from kring.frontend.lisp.forms import Cell, Char, Symbol, show
-from kring.frontend.lisp.host.machine import (
-    FUNCTIONS,
+from kring.frontend.lisp.host.data import (
     LONGEST,
-    SPECIAL,
     Condition,
     Datum,
     Env,
     Failure,
     Function,
-    Machine,
-    Row,
     T,
     a_symbol,
     brief,
     items,
     text,
 )
+from kring.frontend.lisp.host.machine import FUNCTIONS, SPECIAL, Machine, Row
 from kring.frontend.lisp.host.special import operands_of, skip_declarations
 from kring.frontend.lisp.host.strings import a_base
 from kring.record import field, record

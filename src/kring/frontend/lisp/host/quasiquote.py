@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from kring.frontend.lisp.forms import Cell, Symbol
-from kring.frontend.lisp.host.machine import SPECIAL, Datum, Env, Failure, Machine, brief
+from kring.frontend.lisp.host.data import Datum, Env, Failure, brief
+from kring.frontend.lisp.host.machine import SPECIAL, Machine
 from kring.frontend.lisp.host.special import operands_of
 from kring.ir.core import Span
 

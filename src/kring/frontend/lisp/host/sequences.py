@@ -6,13 +6,9 @@ from collections.abc import Callable, Iterable
 from functools import cmp_to_key
 
 from kring.frontend.lisp.forms import Cell, Char, Symbol, symbol
-from kring.frontend.lisp.host.lists import keyed, same
-from kring.frontend.lisp.host.machine import (
-    FUNCTIONS,
+from kring.frontend.lisp.host.data import (
     Datum,
     Failure,
-    Machine,
-    Row,
     an_integer,
     brief,
     items,
@@ -20,6 +16,8 @@ from kring.frontend.lisp.host.machine import (
     text,
     truth,
 )
+from kring.frontend.lisp.host.lists import keyed, same
+from kring.frontend.lisp.host.machine import FUNCTIONS, Machine, Row
 
 
 def _elements(machine: Machine, value: Datum) -> list[Datum]:

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kring.frontend.lisp.forms import Cell, Form, Symbol, listed, symbol
-from kring.frontend.lisp.host.machine import (
-    SPECIAL,
+from kring.frontend.lisp.host.data import (
     Datum,
     Env,
     Failure,
     Function,
     Leave,
-    Machine,
     a_symbol,
     an_integer,
     brief,
     items,
     miscounted,
 )
+from kring.frontend.lisp.host.machine import SPECIAL, Machine
 from kring.frontend.lisp.host.patterns import Lambda, Misfit, bind, parse
 from kring.ir.core import Span
 

@@ -9,12 +9,9 @@ from itertools import pairwise
 
 from kring.frontend.lisp.atoms import Malformed, integer, named
 from kring.frontend.lisp.forms import Char, Symbol
-from kring.frontend.lisp.host.machine import (
-    FUNCTIONS,
+from kring.frontend.lisp.host.data import (
     Datum,
     Failure,
-    Machine,
-    Row,
     a_symbol,
     an_integer,
     brief,
@@ -22,6 +19,7 @@ from kring.frontend.lisp.host.machine import (
     text,
     truth,
 )
+from kring.frontend.lisp.host.machine import FUNCTIONS, Machine, Row
 
 
 def string(value: Datum) -> str:

@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 from kring.frontend.lisp.forms import Cell, Symbol
-from kring.frontend.lisp.host.machine import (
-    FUNCTIONS,
-    Datum,
-    Failure,
-    Machine,
-    Row,
-    brief,
-    make_list,
-    truth,
-)
+from kring.frontend.lisp.host.data import Datum, Failure, brief, make_list, truth
+from kring.frontend.lisp.host.machine import FUNCTIONS, Machine, Row
 from kring.record import field, record
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from kring.frontend.lisp.forms import Cell, Symbol
+from kring.frontend.lisp.host.closures import closure_named, macro
 from kring.frontend.lisp.host.data import Datum, Env, Failure, a_symbol, brief, miscounted
 from kring.frontend.lisp.host.machine import SPECIAL, Machine
-from kring.frontend.lisp.host.special import closure_named, macro, operands_of
+from kring.frontend.lisp.host.special import operands_of
 
 
 def _defmacro(machine: Machine, form: Cell, env: Env) -> Datum:

@@ -9,7 +9,6 @@ from kring.frontend.lisp.host.data import (
     Datum,
     Env,
     Failure,
-    Function,
     Leave,
     a_symbol,
     an_integer,
@@ -18,8 +17,7 @@ from kring.frontend.lisp.host.data import (
     miscounted,
 )
 from kring.frontend.lisp.host.machine import SPECIAL, Machine
-from kring.frontend.lisp.host.patterns import Lambda, Misfit, bind, parse
-from kring.ir.core import Span
+from kring.frontend.lisp.host.patterns import Misfit, bind, parse
 
 
 def operands_of(form: Cell, least: int, most: int | None, usage: str) -> list[Cell]:
@@ -236,120 +234,6 @@ def _leave(machine: Machine, name: Form, value: list[Cell], env: Env) -> Datum:
     raise Leave(block, machine.value(value[0], env) if value else None)
 
 
-# Functions
-
-
-def _function(machine: Machine, form: Cell, env: Env) -> Datum:
-    named = operands_of(form, 1, 1, "name")[0]
-    if isinstance(named.car, Cell):
-        return machine.anonymous(named.car, env)
-    return machine.function(a_symbol(named.car, "the name of a function"), env)
-
-
-def _lambda(machine: Machine, form: Cell, env: Env) -> Datum:
-    head = operands_of(form, 1, None, "(name…) form…")[0]
-    return closure(machine, "lambda", head, env, form.span)
-
-
-_MADE = 10
-"""Steps that a function takes to be made: it keeps what is around it."""
-
-
-def closure(
-    machine: Machine, name: str, head: Cell, env: Env, span: Span | None, block: bool = False
-) -> Function:
-    """A function that binds its operands as the lambda list says, and evaluates the rest of the
-    list that this begins; `block` if that is in a block of its name."""
-    machine.spend(_MADE)
-    pattern = parse(head.car, False)
-    forms = _documented(head.cdr)
-    names = pattern.required if pattern.plain() else None
-
-    def call(args: list[Datum]) -> Datum:
-        machine.spend(1)
-        depth = machine.enter(name)
-        new = Env(env)
-        if names is not None and len(names) == len(args):
-            new.variables.update(zip(names, args, strict=True))  # type: ignore[arg-type]
-        else:
-            bind(machine, pattern, listed(args), new, name, None)
-        if block:
-            found = in_block(machine, symbol(name), new, lambda env: machine.body(forms, env))
-        else:
-            found = machine.body(forms, new)
-        machine.depth = depth
-        return found
-
-    return Function(name, call, None, span)
-
-
-def macro(machine: Machine, name: str, head: Cell, env: Env, span: Span | None) -> Function:
-    """A macro: its operands are forms, and so is what it gives."""
-    pattern: Lambda = parse(head.car, True)
-    forms = _documented(head.cdr)
-
-    def expand(form: Cell) -> Datum:
-        machine.spend(1)
-        depth = machine.enter(name)
-        new = Env(env)
-        bind(machine, pattern, form.cdr, new, name, form)
-        found = in_block(machine, symbol(name), new, lambda env: machine.body(forms, env))
-        machine.depth = depth
-        return found
-
-    def call(args: list[Datum]) -> Datum:
-        raise Failure(f"{name} is a macro, not a function", "write a lambda that uses it")
-
-    return Function(name, call, expand, span)
-
-
-def _documented(forms: Form) -> Form:
-    """The forms of a body behind what describes it and its declarations."""
-    forms = skip_declarations(forms)
-    if isinstance(forms, Cell) and isinstance(forms.car, str) and forms.cdr is not None:
-        forms = skip_declarations(forms.cdr)
-    return forms
-
-
-def _flet(machine: Machine, form: Cell, env: Env) -> Datum:
-    return _local(machine, form, env, Env(env), closure_named)
-
-
-def _labels(machine: Machine, form: Cell, env: Env) -> Datum:
-    new = Env(env)
-    return _local(machine, form, new, new, closure_named)
-
-
-def _macrolet(machine: Machine, form: Cell, env: Env) -> Datum:
-    return _local(machine, form, env, Env(env), macro)
-
-
-def closure_named(machine: Machine, name: str, head: Cell, env: Env, span: Span | None) -> Function:
-    """A function whose body is in a block of its name."""
-    return closure(machine, name, head, env, span, block=True)
-
-
-def _local(
-    machine: Machine,
-    form: Cell,
-    env: Env,
-    new: Env,
-    make: Callable[[Machine, str, Cell, Env, Span | None], Function],
-) -> Datum:
-    head = operands_of(form, 1, None, "((name (operand…) form…)…) form…")[0]
-    new.functions = dict(env.functions)
-    rest = head.car
-    while isinstance(rest, Cell):
-        definition = rest.car
-        if not (isinstance(definition, Cell) and isinstance(definition.cdr, Cell)):
-            wanted = "write `(name (operand…) form…)`"
-            raise Failure(f"{brief(definition)} defines nothing", wanted, span=rest.at)
-        name = a_symbol(definition.car, "the name of a function")
-        new.functions[name] = make(machine, name.name, definition.cdr, env, definition.span)
-        rest = rest.cdr
-    return machine.body(skip_declarations(head.cdr), new)
-
-
 # Several values
 
 
@@ -403,7 +287,7 @@ def _nothing(machine: Machine, form: Cell, env: Env) -> Datum:
 
 
 def _rest(machine: Machine, form: Cell, env: Env) -> Datum:
-    """`eval-when` and `locally`: the forms behind the first operand, or all."""
+    """The forms behind the first operand."""
     forms = operands_of(form, 1, None, "situations form…")[0]
     return machine.body(forms.cdr, env)
 
@@ -417,8 +301,7 @@ SPECIAL.update(
         "quote": _quote, "progn": _progn, "prog1": _prog1, "prog2": _prog2, "if": _if,
         "when": _when, "unless": _unless, "cond": _cond, "case": _case, "ecase": _ecase,
         "and": _and, "or": _or, "let": _let, "let*": _let_star, "block": _block,
-        "return-from": _return_from, "return": _return, "function": _function, "lambda": _lambda,
-        "flet": _flet, "labels": _labels, "macrolet": _macrolet, "the": _the,
+        "return-from": _return_from, "return": _return, "the": _the,
         "multiple-value-bind": _bind_values, "multiple-value-list": _list_values,
         "nth-value": _nth_value,
         "destructuring-bind": _destructure, "declare": _nothing, "declaim": _nothing,

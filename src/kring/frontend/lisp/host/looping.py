@@ -9,10 +9,9 @@ step ends it. Clauses of iteration step in the order in which they are written.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
 
 from kring.frontend.diagnose import did_you_mean
-from kring.frontend.lisp.forms import Cell, Char, Symbol, symbol
+from kring.frontend.lisp.forms import Cell, Symbol, symbol
 from kring.frontend.lisp.host.data import (
     Datum,
     Env,
@@ -20,22 +19,15 @@ from kring.frontend.lisp.host.data import (
     a_symbol,
     an_integer,
     brief,
-    checked,
     items,
     make_list,
 )
 from kring.frontend.lisp.host.gathering import GATHER, Run, begin
+from kring.frontend.lisp.host.iterating import ITERATIONS, Ended, Step, Words
 from kring.frontend.lisp.host.machine import SPECIAL, Machine
-from kring.frontend.lisp.host.patterns import Pattern, parse
+from kring.frontend.lisp.host.patterns import Pattern
 from kring.frontend.lisp.host.special import in_block
 from kring.record import field, record
-
-
-class _Ended(Exception):
-    """A loop's own end, after which what is behind `finally` is evaluated."""
-
-
-Step: TypeAlias = "Callable[[Run], None]"
 
 
 @record(eq=False, frozen=False)
@@ -53,64 +45,10 @@ class _Loop:
     name: Symbol | None = None
 
 
-class _Words:
-    """The rest of a loop's clauses."""
-
-    def __init__(self, machine: Machine, rest: Datum) -> None:
-        self.machine = machine
-        self.rest: Datum = rest
-
-    def word(self) -> str:
-        """The keyword that comes next, if one does."""
-        if isinstance(self.rest, Cell) and isinstance(self.rest.car, Symbol):
-            return self.rest.car.name.removeprefix(":")
-        return ""
-
-    def take(self, *words: str) -> str:
-        """Pass over one of some keywords, if it comes next."""
-        word = self.word()
-        if word not in words or not word:
-            return ""
-        self.rest = self.rest.cdr
-        return word
-
-    def cell(self, what: str) -> Cell:
-        """Pass over the form that must come next."""
-        if not isinstance(self.rest, Cell):
-            raise Failure(f"the loop ends where {what} should stand")
-        cell = self.rest
-        self.rest = cell.cdr
-        return cell
-
-    def pattern(self) -> Pattern | None:
-        """Pass over a name, or a list of names, that is bound; nil binds nothing."""
-        cell = self.cell("a name")
-        if cell.car is None:
-            return None
-        if isinstance(cell.car, Cell):
-            return _loose(cell.car)
-        return a_symbol(cell.car, "a name to bind")
-
-
-def _loose(form: Cell) -> Pattern:
-    """A list of names, of which a list may have fewer or more elements."""
-    marked: Datum = form.cdr
-    parts: list[Datum] = [form.car]
-    while isinstance(marked, Cell):
-        parts.append(marked.car)
-        marked = marked.cdr
-    rest = marked if marked is not None else Symbol("rest")
-    words: Datum = Cell(symbol("&rest"), Cell(rest))
-    for part in reversed(parts):
-        inner = Symbol("nothing") if part is None else part
-        words = Cell(Cell(inner), words)
-    return parse(Cell(symbol("&optional"), words), True)
-
-
 def _loop(machine: Machine, form: Cell, env: Env) -> Datum:
     if all(isinstance(one, Cell) for one in items(machine, form.cdr)):
         return _forever(machine, form, env)
-    loop, words = _Loop(), _Words(machine, form.cdr)
+    loop, words = _Loop(), Words(machine, form.cdr)
     if words.take("named"):
         loop.name = a_symbol(words.cell("a name").car, "the name of a loop")
     while words.rest is not None:
@@ -142,7 +80,7 @@ def _running(machine: Machine, loop: _Loop, env: Env) -> Datum:
             run.env = Env(env, dict(run.env.variables))
             for _, following in loop.turns:
                 following(run)
-    except _Ended:
+    except Ended:
         pass
     for name, values in run.lists.items():
         made = make_list(machine, values)
@@ -154,7 +92,7 @@ def _running(machine: Machine, loop: _Loop, env: Env) -> Datum:
     return run.gathered.get(None)
 
 
-def _clause(loop: _Loop, words: _Words) -> None:
+def _clause(loop: _Loop, words: Words) -> None:
     """Take in the clause that comes next."""
     word = words.word()
     if word in ("for", "as", "with", "repeat", "initially", "finally", "while", "until"):
@@ -167,173 +105,25 @@ def _clause(loop: _Loop, words: _Words) -> None:
         loop.body.append(_action(words, loop))
 
 
-def _for(loop: _Loop, words: _Words) -> None:
+def _for(loop: _Loop, words: Words) -> None:
     while True:
         pattern = words.pattern()
         word = words.word()
-        if word not in _ITERATIONS:
-            hint = did_you_mean(word, list(_ITERATIONS))
+        if word not in ITERATIONS:
+            hint = did_you_mean(word, list(ITERATIONS))
             at = words.rest.at if isinstance(words.rest, Cell) else None
             shown = brief(words.rest.car) if isinstance(words.rest, Cell) else "nothing"
             raise Failure(f"{shown} says not how a name of loop gets its values. {hint}", span=at)
-        loop.turns.append(_ITERATIONS[word](words, pattern))
+        loop.turns.append(ITERATIONS[word](words, pattern))
         if not words.take("and"):
             return
-
-
-def _in(words: _Words, pattern: Pattern | None) -> tuple[Step, Step]:
-    """The elements of a list, or its tails."""
-    whole = words.take("in", "on") == "on"
-    source = words.cell("a list")
-    by = words.cell("a function") if words.take("by") else None
-    key = id(source)
-
-    def first(run: Run) -> None:
-        run.state[key] = run.machine.value(source, run.env)
-        step = run.machine.value(by, run.env) if by else None
-        run.state[-key] = step
-        show(run)
-
-    def show(run: Run) -> None:
-        rest = run.state[key]
-        if not isinstance(rest, Cell):
-            raise _Ended
-        run.set(pattern, rest if whole else rest.car)
-
-    def following(run: Run) -> None:
-        step, rest = run.state[-key], run.state[key]
-        run.state[key] = rest.cdr if step is None else run.machine.apply(step, rest)
-        show(run)
-
-    return first, following
-
-
-def _across(words: _Words, pattern: Pattern | None) -> tuple[Step, Step]:
-    """The characters of a string."""
-    words.take("across")
-    source = words.cell("a string")
-    key = id(source)
-
-    def first(run: Run) -> None:
-        text = run.machine.value(source, run.env)
-        if text.__class__ is not str:
-            raise Failure(f"{brief(text)} is no string", span=source.at)
-        run.state[key] = iter(text)
-        following(run)
-
-    def following(run: Run) -> None:
-        letter = next(run.state[key], None)
-        if letter is None:
-            raise _Ended
-        run.set(pattern, Char(letter))
-
-    return first, following
-
-
-def _equals(words: _Words, pattern: Pattern | None) -> tuple[Step, Step]:
-    """A value for the first turn and one for the others."""
-    words.take("=")
-    start = words.cell("a form")
-    then = words.cell("a form") if words.take("then") else start
-
-    def first(run: Run) -> None:
-        run.set(pattern, run.machine.value(start, run.env))
-
-    def following(run: Run) -> None:
-        run.set(pattern, run.machine.value(then, run.env))
-
-    return first, following
-
-
-_BOUNDS = {
-    "from": 0, "upfrom": 0, "downfrom": 0, "to": 1, "upto": 1, "downto": 1, "below": 1, "above": 1,
-    "by": 2,
-}  # fmt: skip
-
-
-def _counting(words: _Words, pattern: Pattern | None) -> tuple[Step, Step]:
-    """Integers from one to another."""
-    parts: list[tuple[str, Cell] | None] = [None, None, None]
-    while words.word() in _BOUNDS:
-        word = words.take(*_BOUNDS)
-        parts[_BOUNDS[word]] = word, words.cell("an integer")
-    start, limit, by = parts
-    said = {part[0] for part in parts if part}
-    down = bool(said & {"downfrom", "downto", "above"})
-    key = id(parts)
-
-    def first(run: Run) -> None:
-        values = [
-            an_integer(run.machine.value(part[1], run.env)) if part else default
-            for part, default in ((start, 0), (limit, None), (by, 1))
-        ]
-        run.state[key] = values
-        show(run, parts)
-
-    def show(run: Run, kept: object) -> None:
-        at, end, _ = run.state[key]
-        if end is not None:
-            inside = at >= end if down else at <= end
-            if not inside or (at == end and limit and limit[0] in ("below", "above")):
-                raise _Ended
-        run.set(pattern, at)
-
-    def following(run: Run) -> None:
-        at, end, step = run.state[key]
-        run.state[key] = [checked(at - step if down else at + step), end, step]
-        show(run, parts)
-
-    return first, following
-
-
-def _being(words: _Words, pattern: Pattern | None) -> tuple[Step, Step]:
-    """The keys or the values of a hash table."""
-    from kring.frontend.lisp.host.tables import a_table
-
-    words.take("being")
-    words.take("the", "each")
-    what = words.take("hash-key", "hash-keys", "hash-value", "hash-values")
-    if not what or not words.take("of", "in"):
-        raise Failure("write `being the hash-keys of table`, or hash-values")
-    source = words.cell("a hash table")
-    keys = what.startswith("hash-key")
-    other: Pattern | None = None
-    if words.take("using"):
-        using = words.cell("a clause").car
-        if isinstance(using, Cell) and isinstance(using.cdr, Cell):
-            other = a_symbol(using.cdr.car)
-    key = id(source)
-
-    def first(run: Run) -> None:
-        table = a_table(run.machine.value(source, run.env))
-        run.state[key] = iter(list(table.entries.values()))
-        following(run)
-
-    def following(run: Run) -> None:
-        entry = next(run.state[key], None)
-        if entry is None:
-            raise _Ended
-        run.set(pattern, entry[0] if keys else entry[1])
-        run.set(other, entry[1] if keys else entry[0])
-
-    return first, following
-
-
-_ITERATIONS: dict[str, Callable[[_Words, Pattern | None], tuple[Step, Step]]] = {
-    "in": _in,
-    "on": _in,
-    "across": _across,
-    "=": _equals,
-    "being": _being,
-    **dict.fromkeys(_BOUNDS, _counting),
-}
 
 
 def _nothing(run: Run) -> None:
     pass
 
 
-def _with(loop: _Loop, words: _Words) -> None:
+def _with(loop: _Loop, words: Words) -> None:
     while True:
         pattern = words.pattern()
         value = words.cell("a value") if words.take("=") else None
@@ -346,7 +136,7 @@ def _with(loop: _Loop, words: _Words) -> None:
             return
 
 
-def _repeat(loop: _Loop, words: _Words) -> None:
+def _repeat(loop: _Loop, words: Words) -> None:
     source = words.cell("a number")
     key = id(source)
 
@@ -357,12 +147,12 @@ def _repeat(loop: _Loop, words: _Words) -> None:
     def following(run: Run) -> None:
         run.state[key] -= 1
         if run.state[key] <= 0:
-            raise _Ended
+            raise Ended
 
     loop.turns.append((first, following))
 
 
-def _forms(words: _Words) -> Step:
+def _forms(words: Words) -> Step:
     """The compound forms that come next, of which there is one at least."""
     cells = [words.cell("a form")]
     while isinstance(words.rest, Cell) and isinstance(words.rest.car, Cell):
@@ -375,12 +165,12 @@ def _forms(words: _Words) -> Step:
     return step
 
 
-def _initially(loop: _Loop, words: _Words) -> None:
+def _initially(loop: _Loop, words: Words) -> None:
     words.take("do", "doing")
     loop.initially.append(_forms(words))
 
 
-def _finally(loop: _Loop, words: _Words) -> None:
+def _finally(loop: _Loop, words: Words) -> None:
     words.take("do", "doing")
     if words.take("return"):
         loop.final.append(_returning(words.cell("a form"), loop))
@@ -388,23 +178,23 @@ def _finally(loop: _Loop, words: _Words) -> None:
         loop.final.append(_forms(words))
 
 
-def _while(loop: _Loop, words: _Words) -> None:
+def _while(loop: _Loop, words: Words) -> None:
     loop.body.append(_ending(words.cell("a test"), False))
 
 
-def _until(loop: _Loop, words: _Words) -> None:
+def _until(loop: _Loop, words: Words) -> None:
     loop.body.append(_ending(words.cell("a test"), True))
 
 
 def _ending(test: Cell, wanted: bool) -> Step:
     def step(run: Run) -> None:
         if (run.machine.value(test, run.env) is not None) is wanted:
-            raise _Ended
+            raise Ended
 
     return step
 
 
-_CLAUSES: dict[str, Callable[[_Loop, _Words], None]] = {
+_CLAUSES: dict[str, Callable[[_Loop, Words], None]] = {
     "for": _for,
     "as": _for,
     "with": _with,
@@ -444,7 +234,7 @@ def _judging(word: str, cell: Cell, loop: _Loop) -> Step:
     return step
 
 
-def _action(words: _Words, loop: _Loop) -> Step:
+def _action(words: Words, loop: _Loop) -> Step:
     """A clause that does something in each turn, perhaps under a condition."""
     if words.take("do", "doing"):
         return _forms(words)
@@ -466,7 +256,7 @@ def _action(words: _Words, loop: _Loop) -> Step:
     raise Failure(f"{shown} begins no clause of loop. {hint}", span=at)
 
 
-def _conditional(words: _Words, loop: _Loop, otherwise: bool) -> Step:
+def _conditional(words: Words, loop: _Loop, otherwise: bool) -> Step:
     test = words.cell("a test")
     branches = [_actions(words, loop), _actions(words, loop) if words.take("else") else []]
     words.take("end")
@@ -481,7 +271,7 @@ def _conditional(words: _Words, loop: _Loop, otherwise: bool) -> Step:
     return step
 
 
-def _actions(words: _Words, loop: _Loop) -> list[Step]:
+def _actions(words: Words, loop: _Loop) -> list[Step]:
     found = [_action(words, loop)]
     while words.take("and"):
         found.append(_action(words, loop))

@@ -170,12 +170,12 @@ def _by_test_run(
     for packet in PACKETS:
         runs = [_TestRun(side, name, packet) for side, name in (ours, theirs)]
         repeat = min(run.repeats() for run in runs)
-        taken = _in_turns(rounds, *(partial(run, repeat) for run in runs))
+        taken = in_turns(rounds, *(partial(run, repeat) for run in runs))
         means.append((_middle([pair[0] for pair in taken]), _middle([pair[1] for pair in taken])))
     return fmean(mean[0] for mean in means), fmean(mean[1] for mean in means)
 
 
-def _in_turns(rounds: int, *sides: Callable[[], T]) -> list[list[T]]:
+def in_turns(rounds: int, *sides: Callable[[], T]) -> list[list[T]]:
     """What each side gave in each round; who comes first changes, as it may matter."""
     taken: list[list[T]] = []
     for turn in range(rounds):
@@ -223,7 +223,7 @@ def _by_stats(ours: tuple[Side, str], theirs: tuple[Side, str], rounds: int) -> 
     with ExitStack() as stack:
         stack.enter_context(_stats())
         fire = _firing(stack, ours, theirs)
-        taken = _in_turns(rounds, *(partial(fire, *side) for side in (ours, theirs)))
+        taken = in_turns(rounds, *(partial(fire, *side) for side in (ours, theirs)))
     return median(pair[0] for pair in taken), median(pair[1] for pair in taken)
 
 

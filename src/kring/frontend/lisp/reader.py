@@ -42,7 +42,7 @@ _CHARACTERS = {
     "space": " ", "newline": "\n", "linefeed": "\n", "tab": "\t", "return": "\r", "page": "\f",
     "nul": "\0", "null": "\0", "backspace": "\b", "rubout": "\x7f", "escape": "\x1b",
 }  # fmt: skip
-FEATURES = frozenset({
+_FEATURES = frozenset({
     ":kring", ":whistler", ":common-lisp", ":ansi-cl", ":linux", ":unix", ":x86-64", ":64-bit",
     ":little-endian", ":bpf",
 })  # fmt: skip
@@ -431,7 +431,7 @@ def _holds(feature: Operand) -> bool:
     """Whether a feature expression is true here."""
     form = feature.form
     if isinstance(form, Symbol):
-        return f":{form.name.removeprefix(':')}" in FEATURES
+        return f":{form.name.removeprefix(':')}" in _FEATURES
     word = head(form).removeprefix(":")
     if isinstance(form, Cell) and word in ("and", "or", "not"):
         parts = [_holds(part) for part in operands(form.cdr, feature.span)]

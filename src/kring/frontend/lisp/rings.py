@@ -52,7 +52,7 @@ def _size(s: Scope, arg: Operand) -> tuple[int, type[Struct] | None]:
 
 
 @record(eq=False)
-class Reservation(Token):
+class _Reservation(Token):
     """A record that is reserved by one form and ended by another."""
 
     loose: ClassVar[bool] = True
@@ -64,14 +64,14 @@ class Reservation(Token):
 
 
 @record(eq=False)
-class Transaction(Reservation):
+class _Transaction(_Reservation):
     """A record of `with-ringbuf`, which every path that stays in the form ends alike."""
 
     loose: ClassVar[bool] = False
     there: ClassVar[str] = "the form goes on"
 
 
-def _reserve(s: Scope, args: list[Operand], kind: type[Reservation] = Reservation) -> Value:
+def _reserve(s: Scope, args: list[Operand], kind: type[_Reservation] = _Reservation) -> Value:
     b, span = s.b, s.b.span
     declared, name = _stream(s, args[0], MapType.RINGBUF)
     size, struct = _size(s, args[1])
@@ -170,7 +170,7 @@ def _with_ringbuf(s: Scope, args: list[Operand]) -> Value:
     forms, otherwise = _branches(args[1:])
     submit = given.get(":submit-flags")
     flags = [given[":flags"]] if ":flags" in given else []
-    reserved = _reserve(s, [map, size, *flags], Transaction)
+    reserved = _reserve(s, [map, size, *flags], _Transaction)
     token = s.tokens[reserved]
     inside, full, after = b.join(), b.join(), b.join()
     branch(s, reserved, inside, full)

@@ -13,7 +13,7 @@ from kring.frontend.lisp.forms import lisp_name
 from kring.ir.core import Span
 from kring.spelling import suggestion
 
-DEFAULT = "xdp"
+_DEFAULT = "xdp"
 """The type of a program that says neither type nor section."""
 
 _SECTIONS = {
@@ -78,7 +78,7 @@ def kind_for(
     """
     type_name = keyword.lstrip(":").lower() if keyword is not None else None
     if section is None:
-        name = _section_of(type_name or DEFAULT, span)
+        name = _section_of(type_name or _DEFAULT, span)
         return *parse_section(name), name, None
     kind, target, name = _parsed(section, section_span or span)
     note = None if type_name is None else _disagreement(type_name, section, kind, span)

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from kring.frontend.kernel import Facts
 
 Define = Callable[[Unit, list[Operand], Span], None]
-CHOOSING = "if", "when", "unless", "handler-case", "ignore-errors", "eval"
+_CHOOSING = "if", "when", "unless", "handler-case", "ignore-errors", "eval"
 """Forms that define nothing by themselves, but what is in them may."""
-LOADING = "with-bpf-session", "with-bpf-object"
+_LOADING = "with-bpf-session", "with-bpf-object"
 """Forms of Whistler's loader, around definitions or beside them."""
 TOPLEVEL: dict[str, tuple[str, Define]] = {}
 """By the name of a top-level form, its usage as that of a `Rule`, and what it does."""
@@ -41,8 +41,8 @@ LATER: dict[str, str] = {
     "deftracepoint": "kring.frontend.lisp.tracepoints",
     "import-kernel-struct": "kring.frontend.lisp.kernel",
     "defheader": "kring.frontend.lisp.packets",
-    **dict.fromkeys(CHOOSING, "kring.frontend.lisp.chosen"),
-    **dict.fromkeys(LOADING, "kring.frontend.lisp.sessions"),
+    **dict.fromkeys(_CHOOSING, "kring.frontend.lisp.chosen"),
+    **dict.fromkeys(_LOADING, "kring.frontend.lisp.sessions"),
 }
 """Top-level forms that a module adds, which is imported when the first of them is met."""
 
@@ -100,7 +100,7 @@ def define(unit: Unit, arg: Operand) -> None:
         _check_macro(unit, args)
         unit.host.define_macro(arg.form)
     elif name == "defun" and (session := _loads(unit, args)) is not None:
-        if head(session) in LOADING:
+        if head(session) in _LOADING:
             define(unit, Operand(session, session.span or arg.span))
     elif name in _HOSTED:
         unit.host.evaluate(arg.form, arg.span)
@@ -130,7 +130,7 @@ def _loads(unit: Unit, args: list[Operand]) -> Cell | None:
 
 def _within(form: Form, unit: Unit) -> Iterator[Cell]:
     while isinstance(form, Cell):
-        if head(form) in LOADING or head(form) in unit.loaders:
+        if head(form) in _LOADING or head(form) in unit.loaders:
             yield form
         yield from _within(form.car, unit)
         form = form.cdr
@@ -162,7 +162,7 @@ def _other(unit: Unit, arg: Operand, name: str) -> None:
         refuse(arg.span, "kfuncs, functions of the kernel, are not called by Lisp", _KFUNCS)
     known = [*TOPLEVEL, *LATER, *_HOSTED, *unit.host.macros()]
     hint = suggestion(name, known, quote="")
-    defining = sorted({*TOPLEVEL, *LATER} - {*CHOOSING, *LOADING})
+    defining = sorted({*TOPLEVEL, *LATER} - {*_CHOOSING, *_LOADING})
     listed = "forms out here define something: " + ", ".join(defining)
     refuse(
         arg.span,

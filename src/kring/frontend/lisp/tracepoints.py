@@ -66,7 +66,7 @@ def _forms(fields: Iterable[str]) -> dict[str, Rule]:
 
 
 def _tracepoint_name(arg: Operand) -> str:
-    name = c_name_of(arg.form.name) if isinstance(arg.form, Symbol) else ""
+    name = _c_name_of(arg.form.name) if isinstance(arg.form, Symbol) else ""
     category, _, event = name.partition(":")
     if not category or not event:
         refuse(
@@ -77,7 +77,7 @@ def _tracepoint_name(arg: Operand) -> str:
     return name
 
 
-def c_name_of(name: str) -> str:
+def _c_name_of(name: str) -> str:
     """`sched/sched-switch` as the kernel has it: `sched:sched_switch`."""
     category, _, event = name.replace(":", "/", 1).partition("/")
     return f"{c_name(category)}:{c_name(event)}" if category and event else ""

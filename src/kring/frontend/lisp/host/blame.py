@@ -29,7 +29,7 @@ def no_function(machine: Machine, name: Symbol, env: Env, at: Span | None) -> Fa
     """The failure of a call whose name nothing has."""
     if name.name in SPECIAL or name.name in machine.macros:
         return Failure(f"{name} is no function", "write a lambda that uses it", span=at)
-    reason = ABSENT.get(name.name)
+    reason = _ABSENT.get(name.name)
     if reason is None and name.name.startswith(("with-open", "sb-", "delete-file", "rename-")):
         reason = _FILES
     if reason is not None:
@@ -63,7 +63,7 @@ _CLASSES = "there are no objects: lists, strings, symbols and hash tables hold w
 _GO = "there are no labels: use loop, do or return-from"
 _FLOATS = "there are only integers: floor, truncate and ash compute with them"
 
-ABSENT = {
+_ABSENT = {
     **dict.fromkeys(
         ("open", "close", "load", "read-line", "read-char", "probe-file", "directory",
          "run-program", "with-open-file", "run-shell-command", "getenv", "posix-getenv", "read",

@@ -54,7 +54,7 @@ def _assert(machine: Machine, form: Cell, env: Env) -> Datum:
 def _check_type(machine: Machine, form: Cell, env: Env) -> Datum:
     place, kind, *text = operands_of(form, 2, 3, "place type [text]")
     found = machine.value(place, env)
-    if is_of(machine, found, kind.car):
+    if _is_of(machine, found, kind.car):
         return None
     wanted = machine.value(text[0], env) if text else f"a {brief(kind.car)}"
     failure = Failure(f"{brief(place.car)} is {brief(found)}, not {wanted}")
@@ -71,7 +71,7 @@ _TYPES = {
 """The function that says whether a value is of a type."""
 
 
-def is_of(machine: Machine, value: Datum, kind: Datum) -> bool:
+def _is_of(machine: Machine, value: Datum, kind: Datum) -> bool:
     """Whether a value is of the type of a name, or of an expression such as `(or symbol null)`."""
     if isinstance(kind, Symbol):
         if kind.name == "t":
@@ -94,11 +94,11 @@ def _is_of_many(machine: Machine, value: Datum, name: str, rest: Datum, kind: Da
         rest = rest.cdr
     match name:
         case "or":
-            return any(is_of(machine, value, part) for part in parts)
+            return any(_is_of(machine, value, part) for part in parts)
         case "and":
-            return all(is_of(machine, value, part) for part in parts)
+            return all(_is_of(machine, value, part) for part in parts)
         case "not" if parts:
-            return not is_of(machine, value, parts[0])
+            return not _is_of(machine, value, parts[0])
         case "member":
             return any(value is part or value == part for part in parts)
         case "eql" if parts:
@@ -117,7 +117,7 @@ def _is_of_many(machine: Machine, value: Datum, name: str, rest: Datum, kind: Da
         case "signed-byte" if parts and parts[0].__class__ is int:
             return _within(value, -(1 << parts[0] - 1), (1 << parts[0] - 1) - 1)
         case "cons" | "list" | "string":
-            return is_of(machine, value, symbol(name))
+            return _is_of(machine, value, symbol(name))
         case _:
             raise Failure(f"no type is called {brief(kind)}")
 
@@ -129,7 +129,7 @@ def _within(value: Datum, low: int | None, high: int | None) -> bool:
 
 
 def _typep(machine: Machine, value: Datum, kind: Datum) -> Datum:
-    return truth(is_of(machine, value, kind))
+    return truth(_is_of(machine, value, kind))
 
 
 def _typecase(machine: Machine, form: Cell, env: Env) -> Datum:
@@ -140,7 +140,7 @@ def _typecase(machine: Machine, form: Cell, env: Env) -> Datum:
             wanted = "write `(type form…)`"
             raise Failure(f"{brief(clause.car)} is no clause", wanted, span=clause.at)
         kind = clause.car.car
-        if brief(kind) == "otherwise" or is_of(machine, found, kind):
+        if brief(kind) == "otherwise" or _is_of(machine, found, kind):
             return machine.body(clause.car.cdr, env)
     if isinstance(form.car, Symbol) and form.car.name == "etypecase":
         raise Failure(f"{brief(found)} is in none of the clauses of etypecase")

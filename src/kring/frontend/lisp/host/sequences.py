@@ -126,11 +126,11 @@ def _by_test(machine: Machine, function: Datum, key: Datum, wanted: bool = True)
     return holds
 
 
-Search = Callable[..., Datum]
+_Search = Callable[..., Datum]
 """What is done with the elements that a test is true of: machine, test, sequence, keywords."""
 
 
-def _three(name: str, search: Search, extra: str = "", usage: str = "sequence") -> dict[str, Row]:
+def _three(name: str, search: _Search, extra: str = "", usage: str = "sequence") -> dict[str, Row]:
     def item(
         machine: Machine, item: Datum, *args: Datum, key: Datum = None, **keys: Datum
     ) -> Datum:

@@ -90,10 +90,10 @@ def _character(machine: Machine, value: Datum) -> Datum:
 
 
 def _char_code(machine: Machine, value: Datum) -> Datum:
-    return ord(a_char(value))
+    return ord(_a_char(value))
 
 
-def a_char(value: Datum) -> str:
+def _a_char(value: Datum) -> str:
     if isinstance(value, Char):
         return value
     raise Failure(f"{brief(value)} is no character")
@@ -152,7 +152,7 @@ _ORDERS = {"=": (0,), "/=": (-1, 1), "<": (-1,), ">": (1,), "<=": (-1, 0), ">=":
 
 def _chars(holds: str, fold: bool) -> Row:
     def call(machine: Machine, *values: Datum) -> Datum:
-        found = [a_char(value).lower() if fold else a_char(value) for value in values]
+        found = [_a_char(value).lower() if fold else _a_char(value) for value in values]
         pairs = pairwise(found)
         return truth(all((a > b) - (a < b) in _ORDERS[holds] for a, b in pairs))
 
@@ -161,7 +161,7 @@ def _chars(holds: str, fold: bool) -> Row:
 
 def _trim(left: bool, right: bool) -> Row:
     def call(machine: Machine, bag: Datum, value: Datum) -> Datum:
-        letters = bag if bag.__class__ is str else "".join(map(a_char, items(machine, bag)))
+        letters = bag if bag.__class__ is str else "".join(map(_a_char, items(machine, bag)))
         found = string(value)
         if left:
             found = found.lstrip(letters)
@@ -180,33 +180,33 @@ def _characterp(machine: Machine, value: Datum) -> Datum:
 
 def _digit(machine: Machine, value: Datum, radix: Datum = 10) -> Datum:
     try:
-        return int(a_char(value), a_base(radix))
+        return int(_a_char(value), a_base(radix))
     except ValueError:
         return None
 
 
 def _alpha(machine: Machine, value: Datum) -> Datum:
-    return truth(a_char(value).isalpha())
+    return truth(_a_char(value).isalpha())
 
 
 def _alphanumeric(machine: Machine, value: Datum) -> Datum:
-    return truth(a_char(value).isalnum())
+    return truth(_a_char(value).isalnum())
 
 
 def _upper(machine: Machine, value: Datum) -> Datum:
-    return truth(a_char(value).isupper())
+    return truth(_a_char(value).isupper())
 
 
 def _lower(machine: Machine, value: Datum) -> Datum:
-    return truth(a_char(value).islower())
+    return truth(_a_char(value).islower())
 
 
 def _char_up(machine: Machine, value: Datum) -> Datum:
-    return _folded(value, a_char(value).upper())
+    return _folded(value, _a_char(value).upper())
 
 
 def _char_down(machine: Machine, value: Datum) -> Datum:
-    return _folded(value, a_char(value).lower())
+    return _folded(value, _a_char(value).lower())
 
 
 def _folded(value: Datum, other: str) -> Datum:
@@ -216,7 +216,7 @@ def _folded(value: Datum, other: str) -> Datum:
 def _make_string(machine: Machine, size: Datum, initial_element: Datum = None) -> Datum:
     count = an_integer(size)
     machine.spend(max(count, 0) // 64)
-    return (" " if initial_element is None else a_char(initial_element)[:1]) * count
+    return (" " if initial_element is None else _a_char(initial_element)[:1]) * count
 
 
 _STRINGS = {f"string{sign}": _compared(sign, False) for sign in _ORDERS} | {

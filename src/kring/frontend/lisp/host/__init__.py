@@ -196,10 +196,11 @@ _MODULES = {
     "char-equal string-trim string-left-trim string-right-trim make-string stringp characterp "
     "digit-char-p alpha-char-p alphanumericp upper-case-p lower-case-p char-upcase char-downcase",
     "sequences": "length list-length reverse nreverse copy-seq subseq elt aref svref concatenate "
-    "coerce find find-if find-if-not position position-if position-if-not count count-if "
+    "coerce search mismatch remove-duplicates delete-duplicates sort stable-sort reduce some every "
+    "notany notevery map",
+    "searching": "find find-if find-if-not position position-if position-if-not count count-if "
     "count-if-not remove remove-if remove-if-not delete delete-if delete-if-not substitute "
-    "substitute-if substitute-if-not search mismatch remove-duplicates delete-duplicates sort "
-    "stable-sort reduce some every notany notevery map",
+    "substitute-if substitute-if-not",
     "places": "setf setq psetf psetq incf decf push pushnew pop rotatef remf multiple-value-setq",
     "loops": "dolist dotimes do do*",
     "looping": "loop",

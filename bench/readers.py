@@ -160,21 +160,18 @@ def typed(source: Source, late: Late) -> Taken:
     """kring: an object for each record, one field read."""
     source.unread()
     begin, total, records = monotonic_ns(), 0, 0
-    if late is None:
-        for event in source.stream:
-            records += 1
-            total += event.n
-            if not event.n:
-                break
-        return Taken(records, total, monotonic_ns() - begin)
     for event in source.stream:
-        late[records] = monotonic_ns() - event.n
+        n = event.n
+        if late is not None:
+            late[records] = monotonic_ns() - n
         records += 1
-        total += event.n
-        if not event.n:
+        total += n
+        if not n:
             break
-    del late[records - 1 :]
-    return Taken(records, total, monotonic_ns() - begin)
+    taken = monotonic_ns() - begin
+    if late is not None:
+        del late[records - 1 :]
+    return Taken(records, total, taken)
 
 
 def batches(source: Source, late: Late) -> Taken:
@@ -182,15 +179,17 @@ def batches(source: Source, late: Late) -> Taken:
     source.unread()
     begin, total, records = monotonic_ns(), 0, 0
     for rows in source.stream.batches():
+        n = rows["n"]
         if late is not None:
-            late[records : records + len(rows)] = (monotonic_ns() - rows["n"].astype(int)).tolist()
-        records += len(rows)
-        total += int(rows["n"].sum())
-        if not rows["n"][-1]:
+            late[records : records + len(n)] = (monotonic_ns() - n.astype(int)).tolist()
+        records += len(n)
+        total += int(n.sum())
+        if not n[-1]:
             break
+    taken = monotonic_ns() - begin
     if late is not None:
         del late[records - 1 :]
-    return Taken(records, total, monotonic_ns() - begin)
+    return Taken(records, total, taken)
 
 
 def bcc(source: Source, late: Late) -> Taken:
@@ -209,24 +208,20 @@ def bcc(source: Source, late: Late) -> Taken:
     total = records = 0
     ended = False
 
-    def plain(_context: object, data: object, _size: int) -> None:
+    def each(_context: object, data: object, _size: int) -> None:
         nonlocal total, records, ended
-        event = ctypes.cast(data, pointer).contents
-        records += 1
-        total += event.n
-        if not event.n:
-            ended = True
-
-    def timed(context: object, data: object, size: int) -> None:
-        assert late is not None
-        if n := ctypes.cast(data, pointer).contents.n:
+        n = ctypes.cast(data, pointer).contents.n
+        if late is not None:
             late[records] = monotonic_ns() - n
-        plain(context, data, size)
+        records += 1
+        total += n
+        if not n:
+            ended = True
 
     table: Any = Table.__new__(Table)
     table.bpf, table.map_fd, table._cbs = BPF.__new__(BPF), source.fd, {}
     table.bpf._ringbuf_manager = None
-    table.open_ring_buffer(plain if late is None else timed)
+    table.open_ring_buffer(each)
     begin = monotonic_ns()
     table.bpf.ring_buffer_consume()
     while not ended:

@@ -29,10 +29,9 @@ _LAST_TYPE = 0x7FFFFFFF
 
 def load_by(helper: str, s: Scope, args: list[Operand]) -> Value:
     """A number at an address that only a helper reads; 0 where it cannot."""
-    size, span = size_of(args[0]), s.b.span
+    size = size_of(args[0])
     base, offset = value(s, args[1]), optional(s, args[2:])
-    s.b.span = span
-    slot, at = s.b.stack(8), add(s, base, offset, span)
+    slot, at = s.b.stack(8), add(s, base, offset, s.b.span)
     s.b.call(helper, slot, s.b.const(size), at)
     return s.b.load(slot, Mem(0, size))
 
@@ -77,10 +76,9 @@ def _running(s: Scope, struct: str, field: str) -> ViewType | None:
 
 
 def _core_load(s: Scope, args: list[Operand]) -> Value:
-    size, span = _size_of(args[0]), s.b.span
+    size = _size_of(args[0])
     base = value(s, args[1])
     core = _core(s, view_type(args[0]), args[2], args[3:])
-    s.b.span = span
     if base.type.space in (None, Space.KERNEL):
         return s.b.load(probe(s.b, address(s, base), core), Mem(0, size))
     return s.b.load(checked(s, base, args[1]), Mem(0, size, core=core))
@@ -91,19 +89,17 @@ def _size_of(arg: Operand) -> int:
 
 
 def _core_store(s: Scope, args: list[Operand]) -> Value:
-    size, span = _size_of(args[0]), s.b.span
+    size = _size_of(args[0])
     base = pointer(s, args[1], written=True)
     core = _core(s, view_type(args[0]), args[2], args[4:])
     new = value(s, args[3])
-    s.b.span = span
     s.b.store(base, Mem(0, size, core=core), new)
     return s.b.const(0)
 
 
 def _core_ctx_load(s: Scope, args: list[Operand]) -> Value:
-    size, span = _size_of(args[0]), s.b.span
+    size = _size_of(args[0])
     core = _core(s, view_type(args[0]), args[1], args[2:])
-    s.b.span = span
     return s.b.load(s.b.context, Mem(0, size, core=core))
 
 
@@ -115,7 +111,6 @@ def _ld_btf_id(s: Scope, args: list[Operand]) -> Value:
     if not 0 < id <= _LAST_TYPE:
         refuse(args[0].span, f"types have the numbers 1 to {_LAST_TYPE}; this is {id}")
     s.unit.note(span, f"{id} is the number of one kernel's type: the object suits no other kernel")
-    s.b.span = span
     return s.b.emit(Op.BTF_ID, imm=id, type=Type(Space.BTF))
 
 

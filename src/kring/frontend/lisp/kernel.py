@@ -98,10 +98,8 @@ def holds(s: Scope) -> bool:
 
 def _field(struct: KernelType, field: str, s: Scope, args: list[Operand]) -> Value:
     """What a field holds: a number, or the address of what lies inside the struct."""
-    span = s.b.span
     base, root, path = _origin(s, struct, args[0])
     name, kind = struct.find(s.unit, field)
-    s.b.span = span
     member(s, struct.name, name, kind, struct.tag())
     return _read(s, base, Core(root, (*path, name)), kind)
 

@@ -159,22 +159,20 @@ def _core(s: Scope, hook: str, name: str, kind: ViewType) -> Core:
 
 def _read(key: str, s: Scope, args: list[Operand]) -> Value:
     """What a field holds, an element of an array, or the address of one."""
-    span = s.b.span
     hook, name, kind = _find(s, key)
     core = _core(s, hook, name, kind)
     if isinstance(kind, ArrayType):
-        return _element(s, core, kind, args[0], span) if args else _place(s, core)
+        return _element(s, core, kind, args[0]) if args else _place(s, core)
     if args:
         refuse(args[0].span, f"tp-{key} is no array, and has no elements")
     assert isinstance(kind, IntType | DynamicStr)
     return s.b.load(s.b.context, Mem(0, kind.size, core=core))
 
 
-def _element(s: Scope, core: Core, kind: ArrayType, arg: Operand, span: Span) -> Value:
+def _element(s: Scope, core: Core, kind: ArrayType, arg: Operand) -> Value:
     index = constant(s, arg, "which element is read from the context")
     if index >= kind.count:
         refuse(arg.span, f"there are the elements 0 to {kind.count - 1}, and no {index}")
-    s.b.span = span
     inside = Core(core.struct, (*core.path, str(index)))
     assert isinstance(kind.element, IntType)
     return s.b.load(s.b.context, Mem(0, kind.element.size, core=inside))
@@ -218,7 +216,6 @@ def _copy(key: str, s: Scope, args: list[Operand]) -> Value:
             f"if it is an address: `(probe-read-user-str target size (tp-{key}))`",
         )
     target, size = pointer(s, args[0], written=True), value(s, args[1])
-    s.b.span = span
     s.is_text(target)
     return s.b.call("probe_read_kernel_str", target, size, _address(key, s, []))
 

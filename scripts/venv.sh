@@ -6,7 +6,7 @@ stamp() {
         sort | cksum
 }
 
-python() {
+find_python() {
     for name in python3 python3.14 python3.13 python3.12 python3.11; do
         if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             echo "$name"
@@ -25,7 +25,7 @@ venv() {
     if [ "$(cat "$directory/kring-stamp" 2>/dev/null || true)" = "$stamp" ]; then
         return
     fi
-    found=$(python)
+    found=$(find_python)
     if ! [ -x "$directory/bin/pip" ]; then
         echo "making $directory" >&2
         rm -rf "$directory"

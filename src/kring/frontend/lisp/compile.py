@@ -62,12 +62,12 @@ def _compile(program: Defprog, module: Module) -> Fn:
             continue
         b.span = program.body[-1].span if program.body else program.span
         finish(s, result, b.span)
+        if s.errors:
+            raise Several(s.errors)
         if s.guesses:
             from kring.frontend.lisp.kernel import holds
 
             guessing = holds(s)
-        if s.errors:
-            raise Several(s.errors)
         if s.again or (s.guesses and not guessing):
             continue
         _note_records(s)

@@ -162,7 +162,6 @@ class Scope:
                 *(() if hint else (cure,)),
             )
         name, declaration = found
-        self.b.module.maps[name] = declaration
         return declaration, name
 
     def is_text(self, pointer: Value) -> None:
